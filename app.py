@@ -1,0 +1,186 @@
+"""Routes and Lambda entry points: unpack, call chalicelib, answer."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
+
+from chalicelib import events, names, recovery, steps
+from chalicelib.api import deployments, problems, tokens
+from chalicelib.cloud import Cloud, Settings
+from chalicelib.deployment import Deployment, status_document
+from chalicelib.errors import Busy, InternalError, RequestError, StoreConflict, Throttled, TransientAws
+from chalicelib.log import logger
+
+app = Chalice(app_name="slipway")
+
+View = Callable[..., Response]
+Headers = dict[str, str | list[str]]
+ANY_CONTENT = ["*/*"]  # judged by manifest.parse, which answers as a problem
+RETRY_AFTER_SECONDS = 2
+
+ECS_AND_EXECUTIONS = {
+    "source": ["aws.ecs", "aws.states"],
+    "detail-type": [
+        "ECS Deployment State Change",
+        "ECS Task State Change",
+        "ECS Service Action",
+        "Step Functions Execution Status Change",
+    ],
+}
+
+
+@cache
+def cloud() -> Cloud:
+    """Return this process's cloud, made from its environment at the first call."""
+    return Cloud(Settings.read(os.environ))
+
+
+# ── HTTP ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.authorizer(name="authorize", ttl_seconds=0)
+def authorize(request: AuthRequest) -> AuthResponse:
+    """Admit a bearer token to every route; each route asks for its scope. No cache: a revoked token ends at once."""
+    principal = tokens.authenticate(cloud(), request.token)
+    context = {"name": principal.name, "scopes": " ".join(principal.scopes)}
+    return AuthResponse(routes=["*"], principal_id=principal.name, context=context)
+
+
+def answers(scope: str) -> Callable[[View], View]:
+    """Ask for a scope, and turn errors into problems: a view's own exception would be Chalice's bare 500."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answer(**path: str) -> Response:
+            request = cast("Request", app.current_request)
+            try:
+                tokens.require(request.context["authorizer"]["scopes"], scope)
+                return view(request, **path)
+            except RequestError as error:
+                return problem(error)
+            except (Throttled, TransientAws, StoreConflict) as error:
+                logger.warning("busy", extra={"cause": str(error)})
+                return problem(Busy("AWS is busy. Nothing was accepted; send the same request again."))
+            except Exception:
+                logger.exception("a fault of Slipway")
+                return problem(InternalError("A fault of Slipway. Its operators find it in the log by this id."))
+
+        return answer
+
+    return decorate
+
+
+def problem(error: RequestError) -> Response:
+    """Return an error as problem+json."""
+    headers: Headers = {"Content-Type": problems.MEDIA_TYPE}
+    if error.status in (429, 503):
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return Response(json.dumps(problems.problem(error)), headers, error.status)
+
+
+@app.route("/health")
+def health() -> dict[str, str]:
+    """Say that the API answers."""
+    return {"status": "ok"}
+
+
+@app.route("/deployments", methods=["POST"], content_types=ANY_CONTENT, authorizer=authorize)
+@answers("write")
+def create_deployment(request: Request) -> Response:
+    """Accept a manifest: 202, or what the same Idempotency-Key made before."""
+    asked = deployments.Request(
+        body=cast("bytes", request.raw_body),
+        content_type=request.headers.get("content-type"),
+        caller=request.context["authorizer"]["name"],
+        idempotency_key=request.headers.get("idempotency-key"),
+    )
+    deployment, replayed = deployments.create(cloud(), asked)
+    headers: Headers = {"Location": f"{prefix(request)}/deployments/{deployment.id}"}
+    headers |= {"Idempotency-Replayed": "true"} if replayed else {}
+    return shown(request, deployment, status=200 if deployment.status.ended else 202, headers=headers)
+
+
+@app.route("/deployments", methods=["GET"], authorizer=authorize)
+@answers("read")
+def list_deployments(request: Request) -> Response:
+    """List deployments, newest first."""
+    query = dict(request.query_params or {})
+    found, cursor = deployments.list_deployments(cloud(), query)
+    documents = [status_document(each, prefix(request)) for each in found]
+    headers: Headers = {}
+    if cursor:
+        link = f"{prefix(request)}/deployments?{urlencode({**query, 'cursor': cursor})}"
+        headers["Link"] = f'<{link}>; rel="next"'
+    return Response({"deployments": documents, "next_cursor": cursor}, headers)
+
+
+@app.route("/deployments/{deployment_id}", methods=["GET"], authorizer=authorize)
+@answers("read")
+def get_deployment(request: Request, deployment_id: str) -> Response:
+    """Show a deployment, whatever its state; 304 when the caller has this version."""
+    return shown(request, deployments.get(cloud(), deployment_id))
+
+
+@app.route("/deployments/{deployment_id}/events", methods=["GET"], authorizer=authorize)
+@answers("read")
+def get_events(request: Request, deployment_id: str) -> Response:
+    """Tell a deployment's timeline."""
+    found, after = deployments.events(cloud(), deployment_id, request.query_params or {})
+    return Response({"events": [event.model_dump(mode="json") for event in found], "next": after})
+
+
+def shown(request: Request, deployment: Deployment, *, status: int = 200, headers: Headers | None = None) -> Response:
+    """Return a deployment with its ETag, or 304 without a body."""
+    body = json.dumps(status_document(deployment, prefix(request)))
+    etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache", **(headers or {})}
+    if not deployment.status.ended:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if status == 200 and etag in request.headers.get("if-none-match", ""):
+        return Response("", headers, 304)
+    return Response(body, {"Content-Type": "application/json", **headers}, status)
+
+
+def prefix(request: Request) -> str:
+    """Return the path before our routes: "/api" on API Gateway's own domain, nothing behind a custom one."""
+    path = request.context["path"]
+    return str(path[: path.index("/deployments")])
+
+
+# ── Lambda ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.lambda_function(name="act")
+def act(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Run a step that changes AWS."""
+    return steps.run(steps.ACT, cloud(), event)
+
+
+@app.lambda_function(name="observe")
+def observe(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Run a step that only reads AWS, and writes the record."""
+    return steps.run(steps.OBSERVE, cloud(), event)
+
+
+@app.lambda_function(name="resolve")
+def resolve(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Ask the VPC's resolver; this function has the network and no right in AWS."""
+    return names.resolve(event, os.environ.get("SLIPWAY_NAMESERVERS"))
+
+
+@app.on_cw_event(ECS_AND_EXECUTIONS, name="on_event")
+def on_event(event: CloudWatchEvent) -> None:
+    """Wake the waits that an event is about."""
+    events.on_event(cloud(), event.to_dict())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
+def sweep(event: CloudWatchEvent) -> None:
+    """Meet every deployment that has not ended, and recover those that died."""
+    recovery.sweep(cloud())

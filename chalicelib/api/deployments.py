@@ -1,0 +1,183 @@
+"""Accept a deployment, show one, list them, tell their timeline."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment, Event, Status, new_id, progress_of
+from chalicelib.errors import (
+    AwsError,
+    DeploymentInProgress,
+    IdempotencyKeyReused,
+    InvalidQuery,
+    NotFound,
+    StoreConflict,
+)
+from chalicelib.items import IdempotencyRecord
+from chalicelib.log import logger
+from chalicelib.manifest import Manifest, parse
+from chalicelib.recovery import recover
+from chalicelib.store import AlreadyAccepted
+
+ATTEMPTS = 5  # at a transaction that meets another one
+KEY_LENGTH = 255
+DEPLOYMENT_ID = "dep_[0-9A-Z]{26}"
+EVENT_ID = "evt_[0-9A-Z]{26}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A POST: the body as it came, and who sent it."""
+
+    body: bytes
+    content_type: str | None
+    caller: str
+    idempotency_key: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what tells this body from any other."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+def create(cloud: Cloud, request: Request) -> tuple[Deployment, bool]:
+    """Accept a manifest: record it, lock its services, start its workflow. The flag tells a replayed request.
+
+    Raises the RequestErrors of `manifest.parse`, InvalidQuery, IdempotencyKeyReused and DeploymentInProgress.
+    """
+    key = _key(request.idempotency_key)
+    known = cloud.store.idempotency(request.caller, key, cloud.now()) if key else None
+    if known:
+        return _replayed(cloud, request, known), True
+    manifest = parse(request.body, request.content_type, cloud.settings.defaults)
+    deployment = _new(cloud, request, manifest)
+    idempotency = IdempotencyRecord(request.caller, key, request.fingerprint, deployment.id) if key else None
+    try:
+        _begin(cloud, deployment, manifest, idempotency)
+    except AlreadyAccepted as accepted:
+        return _replayed(cloud, request, accepted.record), True
+    _start(cloud, deployment.id)
+    return deployment, False
+
+
+def _key(header: str | None) -> str | None:
+    """Return the key of an Idempotency-Key header, with or without its quotes (a structured-field string)."""
+    if header is None:
+        return None
+    key = header.strip().removeprefix('"').removesuffix('"')
+    if not 1 <= len(key) <= KEY_LENGTH or not key.isascii() or not key.isprintable():
+        raise InvalidQuery(f"Idempotency-Key must be 1 to {KEY_LENGTH} printable ASCII characters, such as a UUID.")
+    return key
+
+
+def _replayed(cloud: Cloud, request: Request, known: IdempotencyRecord) -> Deployment:
+    if known.fingerprint != request.fingerprint:
+        raise IdempotencyKeyReused(
+            f"This Idempotency-Key made {known.deployment_id} from another body. Send a new key with a new body."
+        )
+    deployment = cloud.store.get(known.deployment_id)
+    if deployment.status is Status.PENDING:
+        _start(cloud, deployment.id)
+    return deployment
+
+
+def _new(cloud: Cloud, request: Request, manifest: Manifest) -> Deployment:
+    now = cloud.now()
+    return Deployment(
+        id=new_id("dep", now),
+        application=manifest.application,
+        environment=manifest.environment,
+        cluster=manifest.cluster_name,
+        requested_by=request.caller,
+        created_at=now,
+        updated_at=now,
+        deadline_at=now + timedelta(seconds=manifest.timeout_seconds),
+        services=progress_of({name: manifest.discovered_name(name) for name in manifest.services}),
+    )
+
+
+def _begin(cloud: Cloud, deployment: Deployment, manifest: Manifest, idempotency: IdempotencyRecord | None) -> None:
+    """Record and lock. A holder that died is closed first; a write that met another one is written again."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            cloud.store.begin(deployment, manifest, idempotency)
+        except StoreConflict:
+            if attempt == ATTEMPTS:
+                raise
+        except DeploymentInProgress as busy:
+            if attempt == ATTEMPTS or not _dead(cloud, deployment, busy):
+                raise
+        else:
+            return
+
+
+def _dead(cloud: Cloud, deployment: Deployment, busy: DeploymentInProgress) -> bool:
+    """Tell whether the holder of a service does not run any more.
+
+    Only a lease that is over, or a start that never came, is a reason to ask.
+    """
+    leases = [cloud.store.lock(name) for name in deployment.locks]
+    over = any(lease and lease.deployment_id == busy.holder and lease.expires_at <= cloud.now() for lease in leases)
+    pending = cloud.store.get(busy.holder).status is Status.PENDING
+    return (over or pending) and recover(cloud, busy.holder)
+
+
+def _start(cloud: Cloud, deployment_id: str) -> None:
+    """Start the workflow. When AWS does not let us now, the record is a promise that the sweep keeps in a minute."""
+    try:
+        cloud.workflow.start(deployment_id)
+    except AwsError as error:
+        logger.warning("left pending for the sweep", extra={"deployment_id": deployment_id, "cause": str(error)})
+
+
+def get(cloud: Cloud, deployment_id: str) -> Deployment:
+    """Return a deployment; raises NotFound. One that was left pending by a crash is started again."""
+    if not re.fullmatch(DEPLOYMENT_ID, deployment_id):
+        raise NotFound("There is no such deployment: an id is dep_ and 26 capital letters and digits.")
+    deployment = cloud.store.get(deployment_id)
+    if deployment.status is Status.PENDING:
+        recover(cloud, deployment_id)
+    return deployment
+
+
+def events(cloud: Cloud, deployment_id: str, query: Mapping[str, str]) -> tuple[list[Event], str | None]:
+    """Return the timeline after `after`, oldest first, and where to go on; raises NotFound and InvalidQuery."""
+    _refuse_unknown(query, ("after", "limit"))
+    after = query.get("after")
+    if after is not None and not re.fullmatch(EVENT_ID, after):
+        raise InvalidQuery("after: send the `next` of the answer before, or an event's id.")
+    deployment = get(cloud, deployment_id)
+    found = cloud.store.events(deployment.id, after, _limit(query, default=100))
+    return found, found[-1].id if found else after
+
+
+def list_deployments(cloud: Cloud, query: Mapping[str, str]) -> tuple[list[Deployment], str | None]:
+    """Return deployments, newest first, and the cursor of the next page; raises InvalidQuery."""
+    _refuse_unknown(query, ("application", "environment", "status", "limit", "cursor"))
+    statuses = [status.value for status in Status]
+    if (status := query.get("status")) and status not in statuses:
+        raise InvalidQuery(f"status={status[:20]}: write one of {', '.join(statuses)}.")
+    cursor = query.get("cursor")
+    if cursor is not None and not re.fullmatch(DEPLOYMENT_ID, cursor):
+        raise InvalidQuery("cursor: send the next_cursor of the page before, as it is.")
+    filters = {name: query[name] for name in ("environment", "status") if query.get(name)}
+    application, limit = query.get("application"), _limit(query, default=20)
+    return cloud.store.newest(application=application, filters=filters, limit=limit, after=cursor)
+
+
+def _refuse_unknown(query: Mapping[str, str], known: tuple[str, ...]) -> None:
+    for name, value in query.items():
+        if name not in known:
+            raise InvalidQuery(f"{name[:50]} is no parameter of this route; it has {', '.join(known)}.")
+        if len(value) > KEY_LENGTH:
+            raise InvalidQuery(f"{name} is longer than {KEY_LENGTH} characters.")
+
+
+def _limit(query: Mapping[str, str], default: int) -> int:
+    text = query.get("limit", str(default))
+    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= 100:
+        raise InvalidQuery(f"limit={text[:20]}: write a number from 1 to 100.")
+    return int(text)

@@ -1,0 +1,81 @@
+"""How every call to AWS is made, and how its refusals become our errors."""
+
+from collections.abc import Callable, Mapping
+from typing import ParamSpec, TypeVar
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import AwsError, AwsRefused, Throttled, TransientAws
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Step functions retry on their own, with jitter; a Lambda that waits for AWS is paid for by the millisecond.
+CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 3},
+    connect_timeout=5,
+    read_timeout=20,
+    inject_host_prefix=True,
+)
+
+THROTTLES = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "SlowDown",
+    "ProvisionedThroughputExceededException",
+    "LimitExceededException",
+}
+
+# Refusals of AWS that go away by themselves, told only by their text (docs: ECS "API failures" and provider sources).
+PASSING = (
+    "Too many concurrent attempts to create a new revision",
+    "Unable to Start a service that is still Draining",
+    "Unable to assume the service linked role",
+    "verify that the ECS service role being passed has the proper permissions",
+)
+
+
+def call(method: Callable[P, R], *args: P.args, **request: P.kwargs) -> R:
+    """Call AWS and return its answer; raise Throttled, TransientAws or AwsRefused in AWS's own words."""
+    operation = getattr(method, "__name__", "aws")
+    try:
+        return method(*args, **request)
+    except ClientError as error:
+        raise translated(operation, error) from error
+    except BotoCoreError as error:
+        raise TransientAws(operation, type(error).__name__, str(error)) from error
+
+
+def translated(operation: str, error: ClientError) -> AwsError:
+    """Return our error for a ClientError: asking again helps (Throttled, TransientAws) or does not (AwsRefused)."""
+    code = error.response.get("Error", {}).get("Code", "Unknown")
+    message = error.response.get("Error", {}).get("Message", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    if code in THROTTLES or "Rate exceeded" in message:
+        return Throttled(operation, code, message)
+    if status >= 500 or any(text in message for text in PASSING):
+        return TransientAws(operation, code, message)
+    return AwsRefused(operation, code, message)
+
+
+def refused_member(error: AwsError, member: str) -> str | None:
+    """Return a member that AWS put beside the message of its refusal, such as the NamespaceId of one that exists."""
+    cause = error.__cause__
+    answer: Mapping[str, object] = cause.response if isinstance(cause, ClientError) else {}
+    value = answer.get(member) or (answer.get("Error") or {}).get(member)  # type: ignore[attr-defined]
+    return value if isinstance(value, str) else None
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags as ECS spells them: `[{"key", "value"}]`."""
+    return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+def capital_tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags as the other services spell them: `[{"Key", "Value"}]`."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

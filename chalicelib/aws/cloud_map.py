@@ -1,0 +1,139 @@
+"""AWS Cloud Map: private DNS namespaces, their services, and the instances that they discover."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from chalicelib.aws.calls import call, capital_tag_list, refused_member
+from chalicelib.errors import AwsRefused, DiscoveryConflict, NamespaceFailed, NamespaceTaken
+
+if TYPE_CHECKING:
+    from mypy_boto3_servicediscovery import ServiceDiscoveryClient
+
+# How long a resolver remembers that a name is not there; the default keeps a new service unreachable for minutes.
+SOA_TTL_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """A private DNS namespace; `http_name` is what DiscoverInstances wants, not its name."""
+
+    id: str
+    name: str
+    http_name: str
+
+
+class CloudMap:
+    """The namespaces of an account and region."""
+
+    def __init__(self, client: ServiceDiscoveryClient) -> None:
+        self._client = client
+
+    def namespace(self, name: str) -> Namespace | None:
+        """Return the private DNS namespace of this name, None when there is none."""
+        for summary in self._list_namespaces():
+            if summary["Name"] == name and summary["Type"] == "DNS_PRIVATE":
+                http_name = summary.get("Properties", {}).get("HttpProperties", {}).get("HttpName", name)
+                return Namespace(summary["Id"], name, http_name)
+        return None
+
+    def _list_namespaces(self) -> list[Any]:
+        pages = self._client.get_paginator("list_namespaces").paginate(
+            Filters=[{"Name": "TYPE", "Values": ["DNS_PRIVATE"], "Condition": "EQ"}]
+        )
+        return call(lambda: [each for page in pages for each in page["Namespaces"]])
+
+    def create_namespace(self, name: str, vpc: str, tags: Mapping[str, str], token: str) -> str | None:
+        """Start to create a namespace and return its operation's id; None when it exists by now.
+
+        The same `token` starts it once. Raises NamespaceTaken when the name serves something else.
+        """
+        try:
+            answer = call(
+                self._client.create_private_dns_namespace,
+                Name=name,
+                Vpc=vpc,
+                CreatorRequestId=token,
+                Tags=cast("Any", capital_tag_list(tags)),
+                Properties={"DnsProperties": {"SOA": {"TTL": SOA_TTL_SECONDS}}},
+            )
+        except AwsRefused as refusal:
+            if refusal.aws_code == "DuplicateRequest":
+                return refused_member(refusal, "DuplicateOperationId")
+            if refusal.aws_code == "NamespaceAlreadyExists":
+                self._adopt(name, refusal)
+                return None
+            raise
+        return answer["OperationId"]
+
+    def _adopt(self, name: str, refusal: AwsRefused) -> None:
+        if self.namespace(name) is None:
+            raise NamespaceTaken(refusal.message) from refusal
+
+    def operation_succeeded(self, operation_id: str) -> bool:
+        """Tell whether an operation has succeeded; False while it runs, NamespaceFailed when it failed."""
+        operation = call(self._client.get_operation, OperationId=operation_id)["Operation"]
+        if operation["Status"] == "FAIL":
+            raise NamespaceFailed(f"{operation.get('ErrorCode', '')}: {operation.get('ErrorMessage', '')}")
+        return operation["Status"] == "SUCCESS"
+
+    def ensure_service(
+        self, namespace: Namespace, name: str, records: Sequence[str], ttl: int, tags: Mapping[str, str], token: str
+    ) -> str:
+        """Return the ARN of the namespace's service of this name, made or adopted, with this TTL.
+
+        Raises DiscoveryConflict when one exists with other record types: they cannot be changed (API reference,
+        UpdateService).
+        """
+        dns_records = [{"Type": record, "TTL": ttl} for record in records]
+        try:
+            answer = call(
+                self._client.create_service,
+                Name=name,
+                NamespaceId=namespace.id,
+                CreatorRequestId=token,
+                DnsConfig=cast("Any", {"RoutingPolicy": "MULTIVALUE", "DnsRecords": dns_records}),
+                HealthCheckCustomConfig={"FailureThreshold": 1},
+                Tags=cast("Any", capital_tag_list(tags)),
+            )
+        except AwsRefused as refusal:
+            service_id = refused_member(refusal, "ServiceId") or self._service_id(namespace, name)
+            if refusal.aws_code != "ServiceAlreadyExists" or service_id is None:
+                raise
+            return self._adopt_service(service_id, dns_records)
+        return answer["Service"]["Arn"]
+
+    def _service_id(self, namespace: Namespace, name: str) -> str | None:
+        pages = self._client.get_paginator("list_services").paginate(
+            Filters=[{"Name": "NAMESPACE_ID", "Values": [namespace.id], "Condition": "EQ"}]
+        )
+        services = call(lambda: [each for page in pages for each in page["Services"]])
+        return next((each["Id"] for each in services if each["Name"] == name), None)
+
+    def _adopt_service(self, service_id: str, dns_records: list[dict[str, Any]]) -> str:
+        service = call(self._client.get_service, Id=service_id)["Service"]
+        existing = [{"Type": each["Type"], "TTL": each["TTL"]} for each in service["DnsConfig"]["DnsRecords"]]
+        wanted_types, existing_types = ({each["Type"] for each in records} for records in (dns_records, existing))
+        if wanted_types != existing_types:
+            raise DiscoveryConflict(
+                f"the Cloud Map service {service['Name']} has records {sorted(existing_types)}, "
+                f"the manifest asks for {sorted(wanted_types)}"
+            )
+        if sorted(existing, key=str) != sorted(dns_records, key=str):
+            change = cast("Any", {"DnsConfig": {"DnsRecords": dns_records}})
+            call(self._client.update_service, Id=service_id, Service=change)
+        return service["Arn"]
+
+    def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
+        """Return the IPv4 addresses of a service's healthy instances, sorted."""
+        answer = call(
+            self._client.discover_instances,
+            NamespaceName=namespace.http_name,
+            ServiceName=name,
+            HealthStatus="HEALTHY",
+            MaxResults=1000,
+        )
+        addresses = (each.get("Attributes", {}).get("AWS_INSTANCE_IPV4") for each in answer["Instances"])
+        return tuple(sorted(address for address in addresses if address))

@@ -1,0 +1,281 @@
+"""Amazon ECS: clusters, services, their rollouts and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from chalicelib.aws.calls import call, tag_list
+from chalicelib.aws.task_definitions import TaskDefinitions
+from chalicelib.decide import Rollout, StoppedTask
+from chalicelib.errors import AwsRefused
+from chalicelib.plan import Placement, Registry, ServiceSpec, Serving, Target
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceDeploymentTypeDef, ServiceTypeDef, TaskTypeDef
+
+BATCH = 10  # DescribeServices takes ten names, ECS API reference
+
+
+class Ecs:
+    """The clusters and services of an account and region."""
+
+    def __init__(self, client: ECSClient, task_definitions: TaskDefinitions) -> None:
+        self._client = client
+        self._task_definitions = task_definitions
+
+    def create_cluster(self, cluster: str, tags: Mapping[str, str]) -> None:
+        """Create the cluster unless an ACTIVE one of this name exists."""
+        found = call(self._client.describe_clusters, clusters=[cluster])["clusters"]
+        if not any(each.get("status") == "ACTIVE" for each in found):
+            call(self._client.create_cluster, clusterName=cluster, tags=cast("Any", tag_list(tags)))
+
+    def serving(self, cluster: str, names: Sequence[str]) -> dict[str, Serving | None]:
+        """Return what serves under each name: None when there is no service, or it is INACTIVE."""
+        found: dict[str, Serving | None] = dict.fromkeys(names)
+        for service in self._describe(cluster, names, tags=True):
+            if service.get("status") != "INACTIVE":
+                found[service["serviceName"]] = self._serving(service)
+        return found
+
+    def _describe(self, cluster: str, names: Sequence[str], *, tags: bool = False) -> list[ServiceTypeDef]:
+        include: Any = ["TAGS"] if tags else []
+        services: list[ServiceTypeDef] = []
+        for start in range(0, len(names), BATCH):
+            batch = list(names[start : start + BATCH])
+            try:
+                answer = call(self._client.describe_services, cluster=cluster, services=batch, include=include)
+            except AwsRefused as refusal:
+                if refusal.aws_code == "ClusterNotFoundException":
+                    return []
+                raise
+            services += answer["services"]
+        return services
+
+    def _serving(self, service: ServiceTypeDef) -> Serving:
+        task, content_hash = self._task_definitions.read(service["taskDefinition"])
+        return Serving(
+            arn=service["serviceArn"],
+            status=service["status"],
+            spec=service_spec_of(service),
+            tags={tag.get("key", ""): tag.get("value", "") for tag in service.get("tags", [])},
+            task=task,
+            content_hash=content_hash,
+        )
+
+    def create_service(
+        self, cluster: str, name: str, spec: ServiceSpec, tags: Mapping[str, str], token: str
+    ) -> Rollout:
+        """Create a service with its registry and target group; the same `token` creates it once."""
+        answer = call(
+            self._client.create_service,
+            cluster=cluster,
+            serviceName=name,
+            clientToken=token,
+            launchType="FARGATE",
+            schedulingStrategy="REPLICA",
+            enableECSManagedTags=True,
+            propagateTags="SERVICE",
+            tags=cast("Any", tag_list(tags)),
+            **cast("Any", _settings(spec)),
+        )
+        return rollout_of(answer["service"], None)
+
+    def update_service(self, cluster: str, name: str, spec: ServiceSpec, changed: Sequence[str]) -> Rollout:
+        """Change the named fields of a service, in one call: two would start two rollouts."""
+        wanted = {key: value for field in changed for key, value in _settings(spec, (field,)).items()}
+        return rollout_of(call(self._client.update_service, cluster=cluster, service=name, **wanted)["service"], None)
+
+    def restart_rollout(self, cluster: str, name: str) -> Rollout:
+        """Start another rollout of what the service asks for already."""
+        answer = call(self._client.update_service, cluster=cluster, service=name, forceNewDeployment=True)
+        return rollout_of(answer["service"], None)
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Set tags on a service."""
+        call(self._client.tag_resource, resourceArn=arn, tags=cast("Any", tag_list(tags)))
+
+    def rollout(self, cluster: str, name: str, service_deployment_arn: str | None) -> Rollout | None:
+        """Return how the rollout of a service goes; None when there is no such service."""
+        found = [each for each in self._describe(cluster, [name]) if each.get("status") != "INACTIVE"]
+        if not found:
+            return None
+        return rollout_of(found[0], self._service_deployment(service_deployment_arn))
+
+    def _service_deployment(self, arn: str | None) -> ServiceDeploymentTypeDef | None:
+        if arn is None:
+            return None
+        answer = call(self._client.describe_service_deployments, serviceDeploymentArns=[arn])
+        return next(iter(answer["serviceDeployments"]), None)
+
+    def newest_service_deployment(self, cluster: str, name: str) -> str | None:
+        """Return the ARN of the service's newest service deployment, None when it has none."""
+        answer = call(self._client.list_service_deployments, cluster=cluster, service=name)
+        newest = max(answer["serviceDeployments"], key=lambda each: each["createdAt"], default=None)
+        return newest["serviceDeploymentArn"] if newest else None
+
+    def running_addresses(self, cluster: str, name: str) -> tuple[str, ...]:
+        """Return the private IPv4 addresses of a service's running tasks, sorted."""
+        tasks = self._tasks(cluster, name, "RUNNING")
+        addresses = (_address(task) for task in tasks if task.get("lastStatus") == "RUNNING")
+        return tuple(sorted(address for address in addresses if address))
+
+    def running_task_definition(self, cluster: str, name: str) -> str | None:
+        """Return the task definition of the oldest deployment with running tasks, None when nothing runs."""
+        services = self._describe(cluster, [name])
+        deployments = [each for service in services for each in service["deployments"] if each.get("runningCount")]
+        oldest = min(deployments, key=lambda each: each["createdAt"], default=None)
+        return oldest["taskDefinition"] if oldest else None
+
+    def stopped_tasks(self, cluster: str, name: str, ecs_deployment_id: str) -> tuple[StoppedTask, ...]:
+        """Return the stopped tasks that one rollout started, newest first. ECS forgets them after an hour."""
+        tasks = [task for task in self._tasks(cluster, name, "STOPPED") if task.get("startedBy") == ecs_deployment_id]
+        newest_first = sorted(tasks, key=lambda task: task["createdAt"], reverse=True)
+        return tuple(_stopped_task(task) for task in newest_first)
+
+    def _tasks(self, cluster: str, name: str, desired_status: str) -> list[TaskTypeDef]:
+        pages = self._client.get_paginator("list_tasks").paginate(
+            cluster=cluster, serviceName=name, desiredStatus=cast("Any", desired_status)
+        )
+        arns = call(lambda: [arn for page in pages for arn in page["taskArns"]])
+        tasks: list[TaskTypeDef] = []
+        for start in range(0, len(arns), 100):
+            tasks += call(self._client.describe_tasks, cluster=cluster, tasks=arns[start : start + 100])["tasks"]
+        return tasks
+
+
+def _settings(spec: ServiceSpec, only: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return a service's settings as CreateService and UpdateService spell them; `only` names fields of the spec."""
+    rollout = {
+        "maximumPercent": spec.maximum_percent,
+        "minimumHealthyPercent": spec.minimum_healthy_percent,
+        "deploymentCircuitBreaker": {"enable": spec.circuit_breaker, "rollback": spec.circuit_breaker},
+    }
+    settings: dict[str, tuple[str, Any]] = {
+        "task_definition": ("taskDefinition", spec.task_definition),
+        "desired_count": ("desiredCount", spec.desired_count),
+        "minimum_healthy_percent": ("deploymentConfiguration", rollout),
+        "maximum_percent": ("deploymentConfiguration", rollout),
+        "circuit_breaker": ("deploymentConfiguration", rollout),
+        "health_check_grace_period_seconds": (
+            "healthCheckGracePeriodSeconds",
+            spec.health_check_grace_period_seconds if spec.route or only else None,
+        ),
+        "network": ("networkConfiguration", _network_configuration(spec.network)),
+        "discovery": ("serviceRegistries", _registries(spec.discovery)),
+        "route": ("loadBalancers", _load_balancers(spec.route)),
+    }
+    chosen = settings if only is None else {field: settings[field] for field in only}
+    return {key: value for key, value in chosen.values() if value is not None}
+
+
+def _network_configuration(placement: Placement | None) -> dict[str, Any] | None:
+    if placement is None:
+        return None
+    return {
+        "awsvpcConfiguration": {
+            "subnets": list(placement.subnets),
+            "securityGroups": list(placement.security_groups),
+            "assignPublicIp": "ENABLED" if placement.assign_public_ip else "DISABLED",
+        }
+    }
+
+
+def _registries(registry: Registry | None) -> list[dict[str, Any]]:
+    if registry is None:
+        return []
+    request: dict[str, Any] = {"registryArn": registry.arn}
+    if registry.container:
+        request |= {"containerName": registry.container, "containerPort": registry.port}
+    return [request]
+
+
+def _load_balancers(target: Target | None) -> list[dict[str, Any]]:
+    if target is None:
+        return []
+    return [{"targetGroupArn": target.group_arn, "containerName": target.container, "containerPort": target.port}]
+
+
+def service_spec_of(service: ServiceTypeDef) -> ServiceSpec:
+    """Return the settings of a service as they are."""
+    configuration = service.get("deploymentConfiguration", {})
+    return ServiceSpec(
+        task_definition=service["taskDefinition"],
+        desired_count=service["desiredCount"],
+        minimum_healthy_percent=configuration.get("minimumHealthyPercent", 100),
+        maximum_percent=configuration.get("maximumPercent", 200),
+        circuit_breaker=configuration.get("deploymentCircuitBreaker", {}).get("enable", False),
+        health_check_grace_period_seconds=service.get("healthCheckGracePeriodSeconds", 0),
+        network=_placement_of(service),
+        discovery=_registry_of(service),
+        route=_target_of(service),
+    )
+
+
+def _placement_of(service: ServiceTypeDef) -> Placement | None:
+    awsvpc = service.get("networkConfiguration", {}).get("awsvpcConfiguration")
+    if awsvpc is None:
+        return None
+    return Placement(
+        subnets=tuple(sorted(awsvpc["subnets"])),
+        security_groups=tuple(sorted(awsvpc.get("securityGroups", []))),
+        assign_public_ip=awsvpc.get("assignPublicIp") == "ENABLED",
+    )
+
+
+def _registry_of(service: ServiceTypeDef) -> Registry | None:
+    registries = service.get("serviceRegistries", [])
+    if not registries:
+        return None
+    first = registries[0]
+    return Registry(first["registryArn"], first.get("containerName"), first.get("containerPort"))
+
+
+def _target_of(service: ServiceTypeDef) -> Target | None:
+    balancers = service.get("loadBalancers", [])
+    if not balancers:
+        return None
+    first = balancers[0]
+    return Target(first["targetGroupArn"], first["containerName"], first["containerPort"])
+
+
+def rollout_of(service: ServiceTypeDef, service_deployment: ServiceDeploymentTypeDef | None) -> Rollout:
+    """Return the rollout of a service's PRIMARY deployment, and the state of the service deployment we follow."""
+    primary = next(
+        (each for each in service["deployments"] if each.get("status") == "PRIMARY"), cast("DeploymentTypeDef", {})
+    )
+    followed: Mapping[str, Any] = service_deployment or {}
+    return Rollout(
+        service_status=service["status"],
+        primary_id=primary.get("id", ""),
+        primary_task_definition=primary.get("taskDefinition", ""),
+        rollout_state=primary.get("rolloutState", "IN_PROGRESS"),
+        rollout_reason=primary.get("rolloutStateReason", ""),
+        desired=service["desiredCount"],
+        primary_desired=primary.get("desiredCount", 0),
+        running=primary.get("runningCount", 0),
+        pending=primary.get("pendingCount", 0),
+        failed=primary.get("failedTasks", 0),
+        total_running=service.get("runningCount", 0),
+        service_deployment_arn=service.get("currentServiceDeployment"),
+        service_deployment_status=followed.get("status"),
+        service_deployment_reason=followed.get("statusReason", ""),
+    )
+
+
+def _address(task: TaskTypeDef) -> str | None:
+    details = (detail for each in task.get("attachments", []) for detail in each.get("details", []))
+    return next((each.get("value") for each in details if each.get("name") == "privateIPv4Address"), None)
+
+
+def _stopped_task(task: TaskTypeDef) -> StoppedTask:
+    containers = task.get("containers", [])
+    return StoppedTask(
+        arn=task["taskArn"],
+        stop_code=task.get("stopCode", ""),
+        reason=task.get("stoppedReason", ""),
+        container_reason=next((each["reason"] for each in containers if each.get("reason")), None),
+        exit_code=next((each["exitCode"] for each in containers if "exitCode" in each), None),
+        stopped_at=task.get("stoppedAt"),
+    )

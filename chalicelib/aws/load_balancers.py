@@ -1,0 +1,164 @@
+"""Elastic Load Balancing: the target group and the listener rule of a service behind an existing ALB."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from chalicelib.aws.calls import call, capital_tag_list
+from chalicelib.errors import AwsRefused, ListenerNotFound
+from chalicelib.manifest import Route
+from chalicelib.plan import first_free_priority
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_elbv2.type_defs import RuleTypeDef
+
+ATTEMPTS = 10  # at a priority that others take at the same moment
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A listener of a load balancer that exists already, and the VPC and DNS name of that load balancer."""
+
+    arn: str
+    vpc: str
+    dns_name: str
+
+
+class LoadBalancers:
+    """The Application Load Balancers of an account and region."""
+
+    def __init__(self, client: ElasticLoadBalancingv2Client) -> None:
+        self._client = client
+
+    def listener(self, name: str, port: int) -> Listener:
+        """Return the listener of a load balancer on a port; raises ListenerNotFound."""
+        try:
+            balancer = call(self._client.describe_load_balancers, Names=[name])["LoadBalancers"][0]
+        except AwsRefused as refusal:
+            if refusal.aws_code == "LoadBalancerNotFound":
+                raise ListenerNotFound(f"there is no load balancer named {name}") from refusal
+            raise
+        listeners = call(self._client.describe_listeners, LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        arn = next((each["ListenerArn"] for each in listeners if each.get("Port") == port), None)
+        if arn is None:
+            ports = sorted(each["Port"] for each in listeners)
+            raise ListenerNotFound(f"the load balancer {name} does not listen on port {port}, only on {ports}")
+        return Listener(arn, balancer["VpcId"], balancer["DNSName"])
+
+    def ensure_target_group(self, route: Route, port: int, listener: Listener, tags: Mapping[str, str]) -> str:
+        """Return the ARN of the service's target group, made or brought to the route's settings."""
+        name = target_group_name(listener.vpc, tags)
+        arn = self._target_group(name) or self._create_target_group(name, route, port, listener, tags)
+        call(self._client.modify_target_group, TargetGroupArn=arn, **cast("Any", _health_check(route)))
+        call(
+            self._client.modify_target_group_attributes,
+            TargetGroupArn=arn,
+            Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": str(route.deregistration_delay)}],
+        )
+        return arn
+
+    def _target_group(self, name: str) -> str | None:
+        try:
+            return call(self._client.describe_target_groups, Names=[name])["TargetGroups"][0]["TargetGroupArn"]
+        except AwsRefused as refusal:
+            if refusal.aws_code == "TargetGroupNotFound":
+                return None
+            raise
+
+    def _create_target_group(
+        self, name: str, route: Route, port: int, listener: Listener, tags: Mapping[str, str]
+    ) -> str:
+        answer = call(
+            self._client.create_target_group,
+            Name=name,
+            Protocol="HTTP",
+            Port=port,
+            VpcId=listener.vpc,
+            TargetType="ip",
+            Tags=cast("Any", capital_tag_list(tags)),
+            **cast("Any", _health_check(route)),
+        )
+        return answer["TargetGroups"][0]["TargetGroupArn"]
+
+    def ensure_rule(self, route: Route, listener: Listener, target_group: str, tags: Mapping[str, str]) -> None:
+        """Make the listener forward the route to the target group, by the one rule of ours that does so already."""
+        rules = call(self._client.describe_rules, ListenerArn=listener.arn)["Rules"]
+        own = next((rule for rule in rules if _forwards_to(rule, target_group)), None)
+        if own is None:
+            self._create_rule(route, listener, target_group, tags)
+        else:
+            self._change_rule(own, route)
+
+    def _create_rule(self, route: Route, listener: Listener, target_group: str, tags: Mapping[str, str]) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                call(
+                    self._client.create_rule,
+                    ListenerArn=listener.arn,
+                    Priority=route.priority or first_free_priority(route, self._taken(listener)),
+                    Conditions=cast("Any", _conditions(route)),
+                    Actions=[{"Type": "forward", "TargetGroupArn": target_group}],
+                    Tags=cast("Any", capital_tag_list(tags)),
+                )
+            except AwsRefused as refusal:
+                if refusal.aws_code != "PriorityInUse" or route.priority or attempt == ATTEMPTS:
+                    raise
+            else:
+                return
+
+    def _taken(self, listener: Listener) -> set[int]:
+        rules = call(self._client.describe_rules, ListenerArn=listener.arn)["Rules"]
+        return {int(rule["Priority"]) for rule in rules if rule["Priority"].isdigit()}
+
+    def _change_rule(self, rule: RuleTypeDef, route: Route) -> None:
+        if _readable(rule.get("Conditions", [])) != _readable(_conditions(route)):
+            call(self._client.modify_rule, RuleArn=rule["RuleArn"], Conditions=cast("Any", _conditions(route)))
+        if route.priority and rule["Priority"] != str(route.priority):
+            priorities = [{"RuleArn": rule["RuleArn"], "Priority": route.priority}]
+            call(self._client.set_rule_priorities, RulePriorities=cast("Any", priorities))
+
+
+def target_group_name(vpc: str, tags: Mapping[str, str]) -> str:
+    """Return a name of at most 32 characters, the same for the same service in the same VPC."""
+    owner = [tags[f"slipway:{each}"] for each in ("installation", "application", "environment", "service")]
+    digest = hashlib.sha256("/".join([vpc, *owner]).encode()).hexdigest()[:8]
+    readable = "".join(letter if letter.isalnum() else "-" for letter in f"{owner[1]}-{owner[3]}")
+    return f"{readable[:23].strip('-')}-{digest}"
+
+
+def _health_check(route: Route) -> dict[str, Any]:
+    check = route.health_check
+    return {
+        "HealthCheckProtocol": "HTTP",
+        "HealthCheckPort": "traffic-port",
+        "HealthCheckPath": check.path,
+        "HealthCheckIntervalSeconds": check.interval,
+        "HealthCheckTimeoutSeconds": check.timeout,
+        "HealthyThresholdCount": check.healthy,
+        "UnhealthyThresholdCount": check.unhealthy,
+        "Matcher": {"HttpCode": check.matcher},
+    }
+
+
+def _conditions(route: Route) -> list[dict[str, Any]]:
+    conditions: list[dict[str, Any]] = [{"Field": "path-pattern", "PathPatternConfig": {"Values": [route.path]}}]
+    if route.host:
+        conditions.append({"Field": "host-header", "HostHeaderConfig": {"Values": [route.host]}})
+    return conditions
+
+
+def _readable(conditions: Sequence[Any]) -> dict[str, list[str]]:
+    """Return conditions by field; AWS answers the values in `Values`, in the field's own config, or in both."""
+    configs = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}
+    return {
+        each["Field"]: list(each.get(configs.get(each["Field"], ""), {}).get("Values") or each.get("Values", []))
+        for each in conditions
+    }
+
+
+def _forwards_to(rule: RuleTypeDef, target_group: str) -> bool:
+    return any(action.get("TargetGroupArn") == target_group for action in rule.get("Actions", []))

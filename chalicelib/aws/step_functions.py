@@ -1,0 +1,50 @@
+"""AWS Step Functions: the workflow of a deployment, and the tokens of its waits."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from chalicelib.aws.calls import call
+from chalicelib.errors import AwsRefused
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+# A token that was completed or timed out: somebody was faster, and that is fine.
+SPENT = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
+
+
+class Workflow:
+    """The state machine that carries deployments out; an execution's name is the deployment's id."""
+
+    def __init__(self, client: SFNClient, state_machine_arn: str) -> None:
+        self._client = client
+        self._arn = state_machine_arn
+
+    def start(self, deployment_id: str) -> None:
+        """Start the execution of a deployment; starting it twice starts it once."""
+        document = json.dumps({"deployment_id": deployment_id})
+        try:
+            call(self._client.start_execution, stateMachineArn=self._arn, name=deployment_id, input=document)
+        except AwsRefused as refusal:
+            if refusal.aws_code != "ExecutionAlreadyExists":
+                raise
+
+    def status(self, deployment_id: str) -> str | None:
+        """Return the execution's status (RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED); None: never started."""
+        arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{deployment_id}"
+        try:
+            return call(self._client.describe_execution, executionArn=arn)["status"]
+        except AwsRefused as refusal:
+            if refusal.aws_code == "ExecutionDoesNotExist":
+                return None
+            raise
+
+    def complete(self, token: str, *, decided: bool) -> None:
+        """End a wait: `decided` says that the matter is, otherwise it only asks for another look."""
+        try:
+            call(self._client.send_task_success, taskToken=token, output=json.dumps({"decided": decided}))
+        except AwsRefused as refusal:
+            if refusal.aws_code not in SPENT:
+                raise

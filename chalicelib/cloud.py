@@ -1,0 +1,116 @@
+"""Makes every object once, from the environment. What it makes is handed to steps and api."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import boto3
+
+from chalicelib.aws.calls import CONFIG
+from chalicelib.aws.cloud_map import CloudMap
+from chalicelib.aws.dynamodb import Table
+from chalicelib.aws.ec2 import Ec2
+from chalicelib.aws.ecs import Ecs
+from chalicelib.aws.load_balancers import LoadBalancers
+from chalicelib.aws.logs import Logs
+from chalicelib.aws.resolver import Resolver
+from chalicelib.aws.step_functions import Workflow
+from chalicelib.aws.task_definitions import TaskDefinitions
+from chalicelib.deployment import instant
+from chalicelib.store import Store
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What this installation is told by its environment variables.
+
+    `defaults` is the stage's part of a manifest; `load_balancer_urls` maps a load balancer's name to the URL under
+    which people reach it; `nameservers` ("ip:port") replaces the system's resolver in the `resolve` function.
+    """
+
+    table: str
+    state_machine_arn: str
+    resolve_function: str
+    region: str
+    installation: str = "slipway"
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    load_balancer_urls: Mapping[str, str] = field(default_factory=dict)
+    nameservers: str | None = None
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """Return the settings; raises KeyError naming the variable that is missing."""
+        return cls(
+            table=environment["SLIPWAY_TABLE"],
+            state_machine_arn=environment["SLIPWAY_STATE_MACHINE_ARN"],
+            resolve_function=environment["SLIPWAY_RESOLVE_FUNCTION"],
+            region=environment["AWS_REGION"],
+            installation=environment.get("SLIPWAY_INSTALLATION", cls.installation),
+            defaults=json.loads(environment.get("SLIPWAY_DEFAULTS", "{}")),
+            load_balancer_urls=json.loads(environment.get("SLIPWAY_LOAD_BALANCER_URLS", "{}")),
+            nameservers=environment.get("SLIPWAY_NAMESERVERS"),
+        )
+
+
+class Cloud:
+    """Everything that steps and api ask: the record, AWS, the clock. Each part is made when it is first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return instant()
+
+    def _client(self, service: str) -> Any:
+        return boto3.client(service, region_name=self.settings.region, config=CONFIG)  # type: ignore[call-overload]
+
+    @cached_property
+    def store(self) -> Store:
+        """The record."""
+        return Store(Table(self._client("dynamodb"), self.settings.table))
+
+    @cached_property
+    def workflow(self) -> Workflow:
+        """The state machine."""
+        return Workflow(self._client("stepfunctions"), self.settings.state_machine_arn)
+
+    @cached_property
+    def ecs(self) -> Ecs:
+        """Clusters and services."""
+        return Ecs(self._client("ecs"), self.task_definitions)
+
+    @cached_property
+    def task_definitions(self) -> TaskDefinitions:
+        """Task definitions."""
+        return TaskDefinitions(self._client("ecs"), self.settings.region)
+
+    @cached_property
+    def cloud_map(self) -> CloudMap:
+        """Namespaces and what they discover."""
+        return CloudMap(self._client("servicediscovery"))
+
+    @cached_property
+    def load_balancers(self) -> LoadBalancers:
+        """Listeners, rules and target groups."""
+        return LoadBalancers(self._client("elbv2"))
+
+    @cached_property
+    def ec2(self) -> Ec2:
+        """Networks."""
+        return Ec2(self._client("ec2"))
+
+    @cached_property
+    def logs(self) -> Logs:
+        """Log groups."""
+        return Logs(self._client("logs"))
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        """DNS as the tasks see it."""
+        return Resolver(self._client("lambda"), self.settings.resolve_function)

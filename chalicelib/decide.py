@@ -1,0 +1,178 @@
+"""Facts to decisions. Pure: no AWS, no clock, no table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.deployment import Deployment, Evidence, Failure, ServiceProgress, Status
+from chalicelib.errors import DeploymentError, RolloutFailed, RolloutSuperseded, SiblingFailed
+
+ANSWERED_AT_MOST = 8  # addresses in one multivalue answer: Cloud Map developer guide, "DnsConfig"
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How a service's rollout goes: its PRIMARY deployment, and the service deployment that our call started."""
+
+    service_status: str
+    primary_id: str
+    primary_task_definition: str
+    rollout_state: str
+    rollout_reason: str
+    desired: int
+    primary_desired: int
+    running: int
+    pending: int
+    failed: int
+    total_running: int
+    service_deployment_arn: str | None = None
+    service_deployment_status: str | None = None
+    service_deployment_reason: str = ""
+
+
+@dataclass(frozen=True)
+class StoppedTask:
+    """A task that stopped, and why, in ECS's words."""
+
+    arn: str
+    stop_code: str
+    reason: str
+    container_reason: str | None = None
+    exit_code: int | None = None
+    stopped_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What DNS says of a name: the addresses, and with SRV records the ports they stand for."""
+
+    addresses: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+
+
+def stable(rollout: Rollout | None, followed: ServiceProgress) -> bool:
+    """Tell whether the revision that we deployed runs at its desired count.
+
+    A call that started an ECS deployment is judged on that deployment alone: SUCCESSFUL is success, a rollback is
+    a failure, another deployment in its place means that somebody replaced ours. A call that started none (desired
+    count, rollout settings) is judged on the counts of PRIMARY. Raises RolloutFailed or RolloutSuperseded.
+    """
+    if rollout is None or rollout.service_status != "ACTIVE":
+        raise RolloutFailed(f"the ECS service {followed.name} is {rollout.service_status if rollout else 'MISSING'}")
+    _refuse_ended_otherwise(rollout)
+    ours = rollout.primary_id == followed.ecs_deployment_id
+    if not ours and not _rolls_back(rollout):
+        raise RolloutSuperseded(f"ECS deployment {rollout.primary_id} replaced ours, {followed.ecs_deployment_id}")
+    return ours and _complete(rollout)
+
+
+def _refuse_ended_otherwise(rollout: Rollout) -> None:
+    status, reason = rollout.service_deployment_status, rollout.service_deployment_reason
+    if status in ("STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"):
+        raise RolloutFailed(f"ECS service deployment {status}: {reason or rollout.rollout_reason}")
+    if status is None and rollout.rollout_state == "FAILED":
+        raise RolloutFailed(rollout.rollout_reason)
+
+
+def _rolls_back(rollout: Rollout) -> bool:
+    return rollout.service_deployment_status in ("STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
+
+
+def _complete(rollout: Rollout) -> bool:
+    if rollout.service_deployment_status not in (None, "SUCCESSFUL"):
+        return False
+    counted = rollout.running == rollout.desired == rollout.total_running and rollout.pending == 0
+    return counted and rollout.rollout_state == "COMPLETED"
+
+
+def names_proven(running: Sequence[str], registered: Sequence[str], answer: Answer, port: int | None) -> bool:
+    """Tell whether running tasks, registered healthy instances and DNS agree.
+
+    DNS answers at most eight addresses, all of running tasks, none stale; with nothing running it answers nothing.
+    `port` is the one that SRV records must carry, None without them.
+    """
+    expected = min(len(set(running)), ANSWERED_AT_MOST)
+    addresses_agree = (
+        set(running) == set(registered)
+        and set(answer.addresses) <= set(running)
+        and len(set(answer.addresses)) == expected
+    )
+    ports_agree = port is None or set(answer.ports) == ({port} if expected else set())
+    return addresses_agree and ports_agree
+
+
+def failure_of(error: DeploymentError, service: str | None, stopped: Sequence[StoppedTask] = ()) -> Failure:
+    """Return the failure that an error means: AWS's words about a stopped task tell more than the rollout's."""
+    telling = next((task for task in stopped if not task.reason.startswith("Scaling activity initiated by")), None)
+    return Failure(
+        code=error.code(),
+        service=service,
+        cause=f"{task_cause(telling)} ({error.cause})" if telling else error.cause,
+        fix=error.fix,
+        evidence=tuple(_evidence(task) for task in stopped[:5]),
+    )
+
+
+def task_cause(task: StoppedTask) -> str:
+    """Return why a task stopped: the task's reason, its container's, and its exit code."""
+    parts = [task.reason]
+    if task.container_reason and task.container_reason not in task.reason:
+        parts.append(task.container_reason)
+    if task.exit_code is not None:
+        parts.append(f"exit code {task.exit_code}")
+    return "; ".join(part for part in parts if part)
+
+
+def _evidence(task: StoppedTask) -> Evidence:
+    return Evidence(kind="stopped_task", message=task_cause(task), at=task.stopped_at, resource=task.arn)
+
+
+def verdict(deployment: Deployment) -> tuple[Status, str]:
+    """Return how a deployment ended, and one sentence for a person."""
+    if deployment.failure is not None:
+        status = Status.TIMED_OUT if deployment.failure.code == "deployment_timed_out" else Status.FAILED
+        status = Status.SUPERSEDED if deployment.failure.code == RolloutSuperseded.code() else status
+        return status, _failure_sentence(deployment.failure)
+    unproven = [name for name, each in deployment.services.items() if each.status != "succeeded"]
+    if unproven:
+        return Status.FAILED, f"{', '.join(unproven)} never reached a proof, and nothing says why."
+    return Status.SUCCEEDED, _success_sentence(deployment.services)
+
+
+def _failure_sentence(failure: Failure) -> str:
+    subject = failure.service or "The deployment"
+    return f"{subject} failed: {failure.cause}"
+
+
+def _success_sentence(services: Mapping[str, ServiceProgress]) -> str:
+    changed = [name for name, each in services.items() if each.changed]
+    if not changed:
+        return f"Nothing to change: {_listed(services)} already serve as asked, proven."
+    proven = [name for name, each in services.items() if each.dns]
+    names = f", and {_listed(proven)} resolve{'s' if len(proven) == 1 else ''} to the tasks that run" if proven else ""
+    return f"{_listed(changed)} deployed and stable{names}."
+
+
+def _listed(names: Mapping[str, Any] | Sequence[str]) -> str:
+    *rest, last = names
+    return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def sibling_failure(deployment: Deployment, service: str) -> SiblingFailed | None:
+    """Return the error that ends this service's branch when another service's failure is decided already."""
+    failure = deployment.failure
+    if failure is None or failure.service == service:
+        return None
+    return SiblingFailed(f"{failure.service or 'the deployment'} failed first: {failure.cause}")
+
+
+def wakes(detail_type: str, detail: Mapping[str, Any]) -> bool:
+    """Tell whether an ECS event can decide a wait: a rollout that ended, a task that runs or stopped, steady state."""
+    if detail_type == "ECS Deployment State Change":
+        return detail.get("eventName") in ("SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_DEPLOYMENT_FAILED")
+    if detail_type == "ECS Service Action":
+        return detail.get("eventName") == "SERVICE_STEADY_STATE"
+    if detail_type == "ECS Task State Change":
+        return detail.get("lastStatus") in ("RUNNING", "STOPPED")
+    return False

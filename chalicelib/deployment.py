@@ -1,0 +1,162 @@
+"""What is happening: a deployment, the progress of each of its services, and how it ended."""
+
+import os
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class Status(StrEnum):
+    """Where a deployment is; all but the first two are ends."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled_back"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing more will happen."""
+        return self not in (Status.PENDING, Status.RUNNING)
+
+
+class Value(BaseModel):
+    """A value: frozen, and closed to keys that nobody named."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Evidence(Value):
+    """One observation behind a failure; `kind` is stopped_task, event, target_health, log or alarm."""
+
+    kind: str
+    message: str
+    at: datetime | None = None
+    resource: str | None = None
+
+
+class Failure(Value):
+    """Why a deployment failed: a stable `code`, the `cause` verbatim, what to do, and what was seen."""
+
+    code: str
+    service: str | None = None
+    cause: str
+    fix: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Names(Value):
+    """The DNS name of a service, what it answers, and when that was proven equal to the running tasks."""
+
+    name: str
+    addresses: tuple[str, ...] = ()
+    proven_at: datetime | None = None
+
+
+class ServiceProgress(Value):
+    """How far one service is.
+
+    `changed` is None until it is known. `previous_task_definition` served before, `what_serves` serves now that it
+    ended. `registry_arn`, `target_group_arn`, `ecs_deployment_id` and `service_deployment_arn` are what the steps of
+    this service hand to one another.
+    """
+
+    name: str
+    status: str = "pending"
+    phase: str = "pending"
+    changed: bool | None = None
+    changed_fields: tuple[str, ...] = ()
+    task_definition: str | None = None
+    previous_task_definition: str | None = None
+    what_serves: str | None = None
+    desired: int = 0
+    running: int = 0
+    pending: int = 0
+    failed: int = 0
+    dns: Names | None = None
+    url: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    updated_at: datetime | None = None
+    registry_arn: str | None = None
+    target_group_arn: str | None = None
+    ecs_deployment_id: str | None = None
+    service_deployment_arn: str | None = None
+
+
+class Deployment(Value):
+    """One deployment of a manifest, with the progress of each of its services by name."""
+
+    id: str
+    kind: str = "deploy"
+    application: str
+    environment: str
+    cluster: str
+    status: Status = Status.PENDING
+    phase: str = "pending"
+    requested_by: str
+    source: dict[str, str] = {"type": "api"}
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None = None
+    deadline_at: datetime
+    verdict: str | None = None
+    failure: Failure | None = None
+    namespace_operation_id: str | None = None
+    services: dict[str, ServiceProgress] = {}
+
+    @property
+    def locks(self) -> tuple[str, ...]:
+        """Return what this deployment holds while it runs: one `cluster/service` for each service."""
+        return tuple(f"{self.cluster}/{name}" for name in self.services)
+
+
+class Event(Value):
+    """One line of a deployment's timeline; `id` sorts by time."""
+
+    id: str
+    at: datetime
+    service: str | None = None
+    phase: str
+    message: str
+
+
+INTERNAL = {"updated_at", "registry_arn", "target_group_arn", "ecs_deployment_id", "service_deployment_arn", "name"}
+
+
+def status_document(deployment: Deployment, prefix: str = "") -> dict[str, Any]:
+    """Return the JSON that GET answers (docs/api.md); `prefix` is the API's stage path, such as "/api"."""
+    document = deployment.model_dump(mode="json", exclude={"services", "cluster", "namespace_operation_id"})
+    document["services"] = {
+        name: progress.model_dump(mode="json", exclude=INTERNAL) for name, progress in deployment.services.items()
+    }
+    own = f"{prefix}/deployments/{deployment.id}"
+    document["links"] = {"self": own, "events": f"{own}/events"}
+    return document
+
+
+def new_id(kind: str, at: datetime) -> str:
+    """Return `kind_` and 26 characters that sort by time and that nobody can guess (a ULID, github.com/ulid/spec)."""
+    number = int(at.timestamp() * 1000) << 80 | int.from_bytes(os.urandom(10), "big")
+    return f"{kind}_" + "".join(CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def instant(seconds: float | None = None) -> datetime:
+    """Return the present, or `seconds` since the epoch, as an aware datetime with milliseconds, as we store it."""
+    moment = datetime.fromtimestamp(time.time() if seconds is None else seconds, UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def progress_of(names: Mapping[str, str | None]) -> dict[str, ServiceProgress]:
+    """Return fresh progress for services by name; each value is its DNS name, None when it is not discovered."""
+    return {name: ServiceProgress(name=name, dns=Names(name=dns) if dns else None) for name, dns in names.items()}

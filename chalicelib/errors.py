@@ -1,0 +1,258 @@
+"""Every error of Slipway, as one tree.
+
+A class's name is three things at once: what `ErrorEquals` in a state machine matches, the `code` a caller
+switches on (in snake_case), and the last word of the problem's `type` URI.
+
+    SlipwayError
+    ├── RequestError               answered as a problem; a 4xx is for the caller to mend, and nothing was changed
+    │   ├── MalformedBody          400  not JSON, not YAML, not UTF-8
+    │   ├── InvalidQuery           400  a query parameter that cannot be read
+    │   ├── Unauthorized           401  no token, or one that nobody issued
+    │   ├── Forbidden              403  a token without the right for this
+    │   ├── NotFound               404
+    │   ├── DeploymentInProgress   409  another deployment holds one of these services
+    │   ├── BodyTooLarge           413
+    │   ├── UnsupportedMediaType   415
+    │   ├── InvalidManifest        422  every fault of the manifest, each with its pointer
+    │   ├── IdempotencyKeyReused   422  same key, other body
+    │   ├── Busy                   503  AWS or the table throttles: nothing was accepted, send it again
+    │   └── InternalError          500  a fault of Slipway
+    ├── AwsError                   AWS refused; `aws_code` and its words verbatim
+    │   ├── Throttled                   ask again later
+    │   ├── TransientAws                AWS's own fault, or the network's: ask again
+    │   └── AwsRefused                  asking again would not help
+    ├── StoreConflict              two writers met: ask again
+    └── DeploymentError            this deployment cannot succeed; becomes its `failure`
+        ├── NamespaceFailed             the namespace's operation ended in FAIL
+        ├── NamespaceTaken              a namespace of that name serves another VPC
+        ├── DiscoveryConflict           the Cloud Map service exists with other records
+        ├── NetworkNotFound             a subnet, security group or VPC that is not there
+        ├── ListenerNotFound            no such load balancer, or no listener on that port
+        ├── ServiceNotOwned             an ECS service of that name that Slipway did not make
+        ├── RolloutFailed               ECS gave the rollout up
+        ├── RolloutSuperseded           another ECS deployment replaced ours
+        ├── SiblingFailed               another service of this deployment failed first
+        ├── DeploymentTimedOut          the deadline passed
+        ├── ExecutionEnded              the workflow ended outside of its own roads
+        └── StepFailed                  a step ended in an error that is none of these
+"""
+
+import re
+from dataclasses import dataclass
+
+TYPE_URI = "https://slipway.dev/problems/"
+
+
+class SlipwayError(Exception):
+    """The root: everything that Slipway itself raises."""
+
+    @classmethod
+    def code(cls) -> str:
+        """Return the stable code of this error: its class name in snake_case."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong in a request: where (a JSON pointer, RFC 6901) and what to write instead."""
+
+    pointer: str
+    detail: str
+
+
+class RequestError(SlipwayError):
+    """Answered as a problem. `status` is the HTTP status, `title` the same for every problem of this type."""
+
+    status = 400
+    title = "Bad request"
+
+    def __init__(self, detail: str, *, faults: tuple[Fault, ...] = (), hint: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.faults = faults
+        self.hint = hint
+
+
+class MalformedBody(RequestError):
+    """The body is not what its content type says."""
+
+    status, title = 400, "The body cannot be read"
+
+
+class InvalidQuery(RequestError):
+    """A query parameter has a value that cannot be used."""
+
+    status, title = 400, "A query parameter cannot be used"
+
+
+class Unauthorized(RequestError):
+    """No token, or one that nobody issued."""
+
+    status, title = 401, "Authentication is needed"
+
+
+class Forbidden(RequestError):
+    """The token is good, but not for this."""
+
+    status, title = 403, "This token may not do that"
+
+
+class NotFound(RequestError):
+    """Nothing is there."""
+
+    status, title = 404, "Not found"
+
+
+class DeploymentInProgress(RequestError):
+    """A service of this manifest is being deployed already; `holder` is the deployment that does it."""
+
+    status, title = 409, "Another deployment is in progress"
+
+    def __init__(self, detail: str, *, holder: str, hint: str | None = None) -> None:
+        super().__init__(detail, hint=hint)
+        self.holder = holder
+
+
+class BodyTooLarge(RequestError):
+    """The body is larger than a manifest may be."""
+
+    status, title = 413, "The body is too large"
+
+
+class UnsupportedMediaType(RequestError):
+    """The content type is neither JSON nor YAML."""
+
+    status, title = 415, "The content type is not supported"
+
+
+class InvalidManifest(RequestError):
+    """The manifest breaks rules; `faults` holds every one of them."""
+
+    status, title = 422, "The manifest has faults"
+
+
+class IdempotencyKeyReused(RequestError):
+    """The same Idempotency-Key came with another body."""
+
+    status, title = 422, "The Idempotency-Key was used for another request"
+
+
+class Busy(RequestError):
+    """AWS or the table is busy; the caller can only send the request again."""
+
+    status, title = 503, "Busy"
+
+
+class InternalError(RequestError):
+    """A fault of Slipway, shown without its details."""
+
+    status, title = 500, "Internal error"
+
+
+class AwsError(SlipwayError):
+    """AWS did not do what was asked. `operation` is ours, `aws_code` and `message` are AWS's own words."""
+
+    def __init__(self, operation: str, aws_code: str, message: str) -> None:
+        super().__init__(f"{operation}: {aws_code}: {message}")
+        self.operation = operation
+        self.aws_code = aws_code
+        self.message = message
+
+
+class Throttled(AwsError):
+    """Too many calls: the same call goes through later."""
+
+
+class TransientAws(AwsError):
+    """A fault of AWS's own, or of the network: the same call may go through now."""
+
+
+class AwsRefused(AwsError):
+    """AWS refused for good: the same call would be refused again."""
+
+
+class StoreConflict(SlipwayError):
+    """Two writers met in the table: the same write goes through later."""
+
+
+class DeploymentError(SlipwayError):
+    """A reason why a deployment cannot succeed: `cause`, verbatim where AWS said it, and `fix`, what to do."""
+
+    fix = "Read the cause; deploy again when it is mended."
+
+    def __init__(self, cause: str, *, fix: str | None = None) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.fix = fix or type(self).fix
+
+
+class NamespaceFailed(DeploymentError):
+    """Cloud Map's operation that makes the namespace ended in FAIL."""
+
+    fix = "Check the VPC's id, its DNS attributes, and the right to create a Route 53 hosted zone."
+
+
+class NamespaceTaken(DeploymentError):
+    """A namespace of this name exists, but it is not a private DNS namespace of this VPC."""
+
+    fix = "Name another namespace, or deploy into the VPC that this one serves."
+
+
+class DiscoveryConflict(DeploymentError):
+    """The Cloud Map service exists with record types that cannot be changed."""
+
+    fix = "Name another discovery service, ask for the records it has, or delete it first."
+
+
+class NetworkNotFound(DeploymentError):
+    """A VPC, subnet or security group of the manifest is not there."""
+
+    fix = "Write an id, or the Name tag of one that exists in the VPC."
+
+
+class ListenerNotFound(DeploymentError):
+    """The load balancer is not there, or nothing listens on the port."""
+
+    fix = "Name an existing Application Load Balancer and the port of one of its listeners."
+
+
+class ServiceNotOwned(DeploymentError):
+    """An ECS service of this name exists that Slipway did not make, or made for another application."""
+
+    fix = "Name the service otherwise, or delete the one that is there."
+
+
+class RolloutFailed(DeploymentError):
+    """ECS gave the rollout up."""
+
+    fix = "Mend what the cause names and deploy again."
+
+
+class RolloutSuperseded(DeploymentError):
+    """Somebody else changed the service while we waited; another ECS deployment is under way."""
+
+    fix = "Find out who changed the service, then deploy again."
+
+
+class SiblingFailed(DeploymentError):
+    """Another service of the same deployment failed, so this one was not followed to its end."""
+
+    fix = "Mend the service that failed and deploy again."
+
+
+class DeploymentTimedOut(DeploymentError):
+    """The deployment's deadline passed before everything was proven."""
+
+    fix = "Raise timeout_seconds, or find out what takes so long in the deployment's events."
+
+
+class ExecutionEnded(DeploymentError):
+    """The workflow's execution ended outside of its own roads: it was stopped by hand, or it failed."""
+
+    fix = "Deploy again; what was made so far is adopted."
+
+
+class StepFailed(DeploymentError):
+    """A step ended in an error that is none of the others: a refusal by AWS, or a fault of Slipway."""
+
+    fix = "Read the cause: AWS says what it refused. If it is no refusal, it is a fault of Slipway: report it."

@@ -1,0 +1,112 @@
+"""The record's values to and from items of the table; what each item is stands in `store`."""
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.aws.dynamodb import Condition, Item
+from chalicelib.deployment import Deployment, ServiceProgress
+from chalicelib.manifest import Manifest
+
+IDEMPOTENCY_LIFETIME = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class IdempotencyRecord:
+    """What was made under a caller's key, and the fingerprint of the body that came with it."""
+
+    caller: str
+    key: str
+    fingerprint: str
+    deployment_id: str
+
+
+def deployment_key(deployment_id: str) -> Item:
+    """Return the key of a deployment."""
+    return {"pk": f"deployment#{deployment_id}", "sk": "deployment"}
+
+
+def deployment_item(deployment: Deployment) -> Item:
+    """Return a new deployment as an item, in the indexes of those that are open."""
+    fields = deployment.model_dump(mode="json", exclude={"services"})
+    return {**deployment_key(deployment.id), **fields, "listing": "deployment", "open": "open"}
+
+
+def deployment_of(item: Item, services: Mapping[str, ServiceProgress]) -> Deployment:
+    """Return the deployment of an item, as recent as the most recent of its services."""
+    fields = {key: value for key, value in item.items() if key in Deployment.model_fields}
+    deployment = Deployment.model_validate({**fields, "services": dict(sorted(services.items()))})
+    changes = [each.updated_at for each in services.values() if each.updated_at]
+    return deployment.model_copy(update={"updated_at": max([deployment.updated_at, *changes])})
+
+
+def service_item(deployment_id: str, progress: ServiceProgress) -> Item:
+    """Return the progress of a service as an item."""
+    key = {"pk": f"deployment#{deployment_id}", "sk": f"service#{progress.name}"}
+    return {**key, **progress.model_dump(mode="json")}
+
+
+def service_of(item: Item) -> ServiceProgress:
+    """Return the progress that an item holds."""
+    return ServiceProgress.model_validate(own(item))
+
+
+def own(item: Item) -> Item:
+    """Return an item without its key."""
+    return {key: value for key, value in item.items() if key not in ("pk", "sk")}
+
+
+def plain(changes: Mapping[str, Any]) -> Item:
+    """Return values as DynamoDB and JSON know them."""
+    return {key: plain_value(value) for key, value in changes.items()}
+
+
+def plain_value(value: Any) -> Any:
+    """Return a value as DynamoDB and JSON know it."""
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [plain_value(each) for each in value]
+    return value
+
+
+def packed_manifest(manifest: Manifest) -> bytes:
+    """Return a manifest as gzipped JSON: 256 KB of it would not fit into an item of 400 KB with all defaults."""
+    return gzip.compress(manifest.model_dump_json().encode(), mtime=0)
+
+
+def unpacked_manifest(item: Item) -> Manifest:
+    """Return the manifest that an item holds."""
+    return Manifest.model_validate_json(gzip.decompress(item["body"]))
+
+
+def equal(filters: Mapping[str, str]) -> Condition:
+    """Return the condition that attributes have these values."""
+    return Condition(
+        " AND ".join(f"#{name} = :{name}" for name in filters),
+        {f"#{name}": name for name in filters},
+        {f":{name}": value for name, value in filters.items()},
+    )
+
+
+def unused(deployment: Deployment) -> Condition:
+    """Return the condition that an Idempotency-Key is unknown, or forgotten when the deployment was made."""
+    now = int(deployment.created_at.timestamp())
+    return Condition("attribute_not_exists(pk) OR expires <= :now", values={":now": now})
+
+
+def idempotency_item(record: IdempotencyRecord, at: datetime) -> Item:
+    """Return what a key made, as an item that expires."""
+    expires = int((at + IDEMPOTENCY_LIFETIME).timestamp())
+    key = {"pk": f"idempotency#{record.caller}", "sk": record.key, "expires": expires}
+    return {**key, "fingerprint": record.fingerprint, "deployment_id": record.deployment_id}
+
+
+def idempotency_record(item: Item) -> IdempotencyRecord:
+    """Return what a key made."""
+    caller = item["pk"].removeprefix("idempotency#")
+    return IdempotencyRecord(caller, item["sk"], item["fingerprint"], item["deployment_id"])

@@ -1,0 +1,24 @@
+"""Discovery: the Cloud Map service in which the tasks will register."""
+
+from typing import Any
+
+from chalicelib.cloud import Cloud
+from chalicelib.errors import NamespaceFailed
+from chalicelib.steps.step import StepEvent, tags
+
+
+def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
+    """Make or adopt the Cloud Map service of a discovered service. Raises DiscoveryConflict."""
+    manifest, name = cloud.store.manifest(event.deployment_id), event.service_name
+    wanted = manifest.services[name].discovery
+    if wanted is None or manifest.namespace is None:
+        return {}
+    namespace = cloud.cloud_map.namespace(manifest.namespace)
+    if namespace is None:
+        raise NamespaceFailed(f"the namespace {manifest.namespace} was removed during the deployment")
+    own_tags = tags(cloud, manifest, event.deployment_id, name)
+    arn = cloud.cloud_map.ensure_service(
+        namespace, wanted.name or name, wanted.records, wanted.ttl, own_tags, event.client_token()
+    )
+    cloud.store.progress(event.deployment_id, name, cloud.now(), phase="discovery", registry_arn=arn)
+    return {}

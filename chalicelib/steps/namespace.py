@@ -1,0 +1,23 @@
+"""Namespace: the private DNS namespace is there, or is being made."""
+
+from typing import Any
+
+from chalicelib.cloud import Cloud
+from chalicelib.steps.step import StepEvent, tags
+
+
+def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
+    """Adopt the namespace, or start to create it. Hands on `decided`: whether there is nothing to wait for."""
+    manifest = cloud.store.manifest(event.deployment_id)
+    name = manifest.namespace
+    if name is None or cloud.cloud_map.namespace(name) is not None:
+        return {"decided": True}
+    now = cloud.now()
+    vpc = cloud.ec2.vpc(manifest.network.vpc or "")
+    own_tags = tags(cloud, manifest, event.deployment_id)
+    operation_id = cloud.cloud_map.create_namespace(name, vpc, own_tags, event.client_token())
+    if operation_id is None:
+        return {"decided": True}
+    cloud.store.update(event.deployment_id, now, phase="awaiting_namespace", namespace_operation_id=operation_id)
+    cloud.store.record(event.deployment_id, None, "awaiting_namespace", f"Creating the namespace {name}.", now)
+    return {"decided": False}

@@ -1,0 +1,71 @@
+"""Plan: what serves now, and the manifest, make the plan."""
+
+from typing import Any
+
+from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment, Status
+from chalicelib.errors import ServiceNotOwned
+from chalicelib.manifest import Manifest
+from chalicelib.plan import Plan, Serving, plan
+from chalicelib.steps.step import StepEvent
+
+EVENTS_AT_MOST = 2_000  # looks in one execution: its history ends at 25,000 events (Step Functions quotas)
+
+
+def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
+    """Record what will change and what served before; hand on the waves. Raises ServiceNotOwned."""
+    deployment, manifest = cloud.store.get(event.deployment_id), cloud.store.manifest(event.deployment_id)
+    serving = cloud.ecs.serving(deployment.cluster, list(manifest.services))
+    for name, now in serving.items():
+        _refuse_foreign(cloud, manifest, name, now)
+    active = {name: now if now and now.status == "ACTIVE" else None for name, now in serving.items()}
+    planned = plan(manifest, active)
+    _record(cloud, deployment, planned)
+    poll_seconds = poll_seconds_of(manifest)
+    return {
+        "deployment_id": deployment.id,
+        "waves": [{"services": [_item(deployment.id, name, poll_seconds) for name in wave]} for wave in planned.waves],
+        "poll_seconds": poll_seconds,
+    }
+
+
+def _item(deployment_id: str, service: str, poll_seconds: int) -> dict[str, Any]:
+    return {"deployment_id": deployment_id, "service": service, "poll_seconds": poll_seconds}
+
+
+def poll_seconds_of(manifest: Manifest) -> int:
+    """Return the seconds between two looks, raised until no history outgrows what Step Functions keeps."""
+    looks = len(manifest.services) * manifest.timeout_seconds
+    return max(manifest.poll_seconds, -(-looks // EVENTS_AT_MOST))
+
+
+def _refuse_foreign(cloud: Cloud, manifest: Manifest, name: str, now: Serving | None) -> None:
+    if now is None:
+        return
+    wanted = {
+        "slipway:application": manifest.application,
+        "slipway:environment": manifest.environment,
+        "slipway:installation": cloud.settings.installation,
+    }
+    found = {key: now.tags.get(key) for key in wanted}
+    if found != wanted:
+        owner = ", ".join(f"{key}={value}" for key, value in found.items() if value) or "nobody known to Slipway"
+        raise ServiceNotOwned(f"the ECS service {name} in {manifest.cluster_name} belongs to {owner}")
+
+
+def _record(cloud: Cloud, deployment: Deployment, planned: Plan) -> None:
+    now = cloud.now()
+    for name, action in planned.actions.items():
+        cloud.store.progress(
+            deployment.id,
+            name,
+            now,
+            previous_task_definition=planned.previous[name],
+            what_serves=planned.previous[name],
+            changed=action != "unchanged",
+            changed_fields=planned.changed_fields[name],
+        )
+    cloud.store.update(deployment.id, now, status=Status.RUNNING.value, phase="planned")
+    summary = ", ".join(f"{name}: {action}" for name, action in planned.actions.items())
+    waves = " → ".join(" + ".join(wave) for wave in planned.waves)
+    cloud.store.record(deployment.id, None, "planned", f"{summary}. Order: {waves}.", now)

@@ -1,0 +1,17 @@
+"""ServiceProven: the service runs as asked, and its name is proven."""
+
+from typing import Any
+
+from chalicelib.cloud import Cloud
+from chalicelib.steps.step import StepEvent
+
+
+def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
+    """Record that the new revision serves. Hands on `proven`."""
+    name, now = event.service_name, cloud.now()
+    serves = cloud.store.get(event.deployment_id).services[name].task_definition
+    cloud.store.progress(
+        event.deployment_id, name, now, status="succeeded", phase="proven", what_serves=serves, finished_at=now
+    )
+    cloud.store.record(event.deployment_id, name, "proven", "Stable and proven.", now)
+    return {"service": name, "proven": True}

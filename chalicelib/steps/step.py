@@ -1,0 +1,72 @@
+"""What every step is given."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment
+from chalicelib.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class StepEvent:
+    """Which state calls, for which deployment and service; `token` and `entered_at` in waits, `error` in catches."""
+
+    state: str
+    deployment_id: str
+    service: str | None = None
+    token: str | None = None
+    entered_at: str | None = None
+    error: Mapping[str, str] | None = None
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> StepEvent:
+        """Return the event that a state sends as its payload."""
+        return cls(**document)
+
+    @property
+    def service_name(self) -> str:
+        """The service, in a state that belongs to one."""
+        if self.service is None:
+            raise ValueError(f"{self.state} belongs to a service, and none was named")
+        return self.service
+
+    def client_token(self) -> str:
+        """Return what makes this step's create happen once: the same for the same deployment, state and service.
+
+        A UUID has the 36 characters that ECS allows (API reference, CreateService).
+        """
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.deployment_id}/{self.state}/{self.service}"))
+
+    @property
+    def caught(self) -> tuple[str, str]:
+        """Return name and message of the error that a Catch handed on."""
+        error = self.error or {}
+        return error.get("Error", "Unknown"), _message(error.get("Cause", ""))
+
+
+Step = Callable[[Cloud, StepEvent], dict[str, Any]]
+
+
+def _message(cause: str) -> str:
+    """Return the words in a Catch's Cause: Lambda puts a JSON object there, Step Functions itself plain text."""
+    try:
+        return str(json.loads(cause)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return cause
+
+
+def tags(cloud: Cloud, manifest: Manifest, deployment: Deployment | str, service: str | None = None) -> dict[str, str]:
+    """Return the tags of what a deployment makes: the manifest's own, and ours."""
+    ours = {
+        "slipway:application": manifest.application,
+        "slipway:environment": manifest.environment,
+        "slipway:deployment": deployment if isinstance(deployment, str) else deployment.id,
+        "slipway:installation": cloud.settings.installation,
+    }
+    return {**manifest.tags, **ours, **({"slipway:service": service} if service else {})}

@@ -1,0 +1,42 @@
+"""The one way to wait: keep the token, look, and complete the token when the matter is decided.
+
+Keeping the token comes first, so that an event between two looks is never lost: either it finds the token, or this
+look sees what it announced. A look that AWS throttles decides nothing; the next one comes with the poll.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.cloud import Cloud
+from chalicelib.decide import sibling_failure
+from chalicelib.deployment import Deployment
+from chalicelib.errors import DeploymentTimedOut, Throttled, TransientAws
+from chalicelib.log import logger
+from chalicelib.steps.step import StepEvent
+
+
+def look(cloud: Cloud, event: StepEvent, decided: Callable[[Deployment], bool]) -> dict[str, Any]:
+    """Ask whether a wait is over. Raises the DeploymentError that ends it otherwise."""
+    keep_token(cloud, event)
+    deployment = cloud.store.get(event.deployment_id)
+    if event.service and (failure := sibling_failure(deployment, event.service)):
+        raise failure
+    if _asked(decided, deployment):
+        cloud.workflow.complete(event.token or "", decided=True)
+    elif cloud.now() >= deployment.deadline_at:
+        raise DeploymentTimedOut(f"{event.state} was not decided by {deployment.deadline_at.isoformat()}")
+    return {}
+
+
+def keep_token(cloud: Cloud, event: StepEvent) -> None:
+    """Keep the token of this wait where a wake finds it."""
+    wait = f"{event.service or ''}#{event.state}"
+    cloud.store.keep_token(event.deployment_id, wait, event.token or "", event.entered_at or "")
+
+
+def _asked(decided: Callable[[Deployment], bool], deployment: Deployment) -> bool:
+    try:
+        return decided(deployment)
+    except (Throttled, TransientAws) as error:
+        logger.warning("a look was refused; the next one comes with the poll", extra={"cause": str(error)})
+        return False

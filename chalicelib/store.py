@@ -1,0 +1,284 @@
+"""The record: deployments, their progress and timeline, and the locks that keep two from one service.
+
+One table; `pk` and `sk` of its items:
+
+    deployment#<id>        deployment           the deployment; in the indexes `newest`, `application` and `open`
+    deployment#<id>        service#<name>       the progress of one service
+    manifest#<id>          manifest             what was asked, as canonical JSON, gzipped
+    events#<id>            <event id>           one line of the timeline
+    waits#<id>             <service>#<state>    the token of a wait
+    lock#<cluster>/<name>  lock                 which deployment holds this ECS service, and until when
+    idempotency#<caller>   <key>                which deployment an Idempotency-Key made
+    revision#<family>      <content hash>       the task definition that holds this content
+    token#<sha256>         token                whom a bearer token belongs to, and what he may
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.aws.dynamodb import Condition, ConditionFailed, Delete, Item, Put, Table, Update, Write
+from chalicelib.deployment import Deployment, Event, Failure, Status, new_id
+from chalicelib.errors import DeploymentInProgress, NotFound
+from chalicelib.items import (
+    IdempotencyRecord,
+    deployment_item,
+    deployment_key,
+    deployment_of,
+    equal,
+    idempotency_item,
+    idempotency_record,
+    own,
+    packed_manifest,
+    plain,
+    service_item,
+    service_of,
+    unpacked_manifest,
+    unused,
+)
+from chalicelib.manifest import Manifest
+
+PAGE = 100
+LOOKED_AT = 2000
+ABSENT = Condition("attribute_not_exists(pk)")
+# After its deadline a deployment may still be recording its end.
+LEASE_MARGIN = timedelta(minutes=10)
+
+
+def _held_by(deployment_id: str) -> Condition:
+    return Condition("attribute_not_exists(pk) OR deployment_id = :mine", values={":mine": deployment_id})
+
+
+def _still_open() -> Condition:
+    return Condition(
+        "#status IN (:pending, :running)", {"#status": "status"}, {":pending": "pending", ":running": "running"}
+    )
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Whom a bearer token belongs to, and what he may: `read`, `write`."""
+
+    name: str
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Which deployment holds an ECS service; a lease: after `expires_at` its holder is asked whether it lives."""
+
+    deployment_id: str
+    expires_at: datetime
+
+
+class AlreadyAccepted(Exception):
+    """The Idempotency-Key is known; `record` says what it made."""
+
+    def __init__(self, record: IdempotencyRecord) -> None:
+        super().__init__(record.deployment_id)
+        self.record = record
+
+
+class Store:
+    """The table, in our words. Times are aware datetimes; a write that is refused raises."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    # ── begin and finish ────────────────────────────────────────────────────────────────────────────
+
+    def begin(self, deployment: Deployment, manifest: Manifest, idempotency: IdempotencyRecord | None = None) -> None:
+        """Write a deployment and take its locks, all or nothing.
+
+        Raises DeploymentInProgress naming the holder of a service, AlreadyAccepted for a key that is known, and
+        StoreConflict.
+        """
+        locks = [self._lock(deployment, name) for name in deployment.locks]
+        others: list[Write] = [
+            Put(deployment_item(deployment), ABSENT),
+            Put({"pk": f"manifest#{deployment.id}", "sk": "manifest", "body": packed_manifest(manifest)}),
+            *(Put(service_item(deployment.id, progress)) for progress in deployment.services.values()),
+        ]
+        keys = [Put(idempotency_item(idempotency, deployment.created_at), unused(deployment))] if idempotency else []
+        try:
+            self._table.write(*locks, *keys, *others)
+        except ConditionFailed as refusal:
+            raise self._refused(refusal, deployment, len(locks)) from refusal
+
+    def _lock(self, deployment: Deployment, name: str) -> Put:
+        expires_at = deployment.deadline_at + LEASE_MARGIN
+        item = {
+            "pk": f"lock#{name}",
+            "sk": "lock",
+            "deployment_id": deployment.id,
+            "expires_at": expires_at.isoformat(),
+        }
+        return Put(item, _held_by(deployment.id))
+
+    def _refused(self, refusal: ConditionFailed, deployment: Deployment, locks: int) -> Exception:
+        """Tell a known key from a busy service: the key counts first, its request was accepted before."""
+        if locks in refusal.refused and "fingerprint" in refusal.refused[locks]:
+            return AlreadyAccepted(idempotency_record(refusal.refused[locks]))
+        at, item = next(iter(refusal.refused.items()))
+        holder = str(item.get("deployment_id", ""))
+        return DeploymentInProgress(f"{deployment.locks[at]} is being deployed by {holder}.", holder=holder)
+
+    def finish(self, deployment: Deployment, status: Status, verdict: str, at: datetime) -> bool:
+        """Write the end of a deployment and release its locks, all or nothing; False when it had ended before."""
+        end = {"status": status.value, "phase": status.value, "verdict": verdict} | {
+            name: at.isoformat() for name in ("updated_at", "finished_at")
+        }
+        failure = {"failure": deployment.failure.model_dump(mode="json")} if deployment.failure else {}
+        ended = Update(deployment_key(deployment.id), end | failure, _still_open(), remove=("open",))
+        releases = [Delete({"pk": f"lock#{name}", "sk": "lock"}, _held_by(deployment.id)) for name in deployment.locks]
+        try:
+            self._table.write(ended, *releases)
+        except ConditionFailed as refusal:
+            if 0 in refusal.refused:
+                return False
+            raise
+        return True
+
+    def lock(self, name: str) -> Lock | None:
+        """Return who holds `cluster/service`, None when nobody does."""
+        item = self._table.get({"pk": f"lock#{name}", "sk": "lock"})
+        return Lock(item["deployment_id"], datetime.fromisoformat(item["expires_at"])) if item else None
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────────
+
+    def get(self, deployment_id: str) -> Deployment:
+        """Return a deployment with its services; raises NotFound."""
+        items = self._table.partition(f"deployment#{deployment_id}")
+        if not items:
+            raise NotFound(f"There is no deployment {deployment_id}.")
+        own = next(item for item in items if item["sk"] == "deployment")
+        services = [service_of(item) for item in items if item["sk"] != "deployment"]
+        return deployment_of(own, {progress.name: progress for progress in services})
+
+    def manifest(self, deployment_id: str) -> Manifest:
+        """Return what a deployment was asked; raises NotFound."""
+        item = self._table.get({"pk": f"manifest#{deployment_id}", "sk": "manifest"})
+        if item is None:
+            raise NotFound(f"There is no manifest of {deployment_id}.")
+        return unpacked_manifest(item)
+
+    def newest(
+        self, *, application: str | None, filters: Mapping[str, str], limit: int, after: str | None
+    ) -> tuple[list[Deployment], str | None]:
+        """Return up to `limit` deployments older than the id `after`, newest first, and the id to go on after.
+
+        `filters` compare attributes exactly. There may be fewer than `limit` although older ones match: a call looks
+        at no more than LOOKED_AT deployments.
+        """
+        index, key, value = (
+            ("application",) * 2 + (application,) if application else ("newest", "listing", "deployment")
+        )
+        condition = Condition("#key = :key", {"#key": key}, {":key": value})
+        found: list[str] = []
+        for _ in range(LOOKED_AT // PAGE):
+            start = {**deployment_key(after), key: value, "id": after} if after else None
+            items, last = self._table.page(
+                condition, index=index, where=equal(filters), limit=PAGE, start=start, newest_first=True
+            )
+            found += [item["id"] for item in items]
+            after = last["id"] if last else None
+            if len(found) > limit:
+                return [self.get(each) for each in found[:limit]], found[limit - 1]
+            if after is None:
+                break
+        return [self.get(each) for each in found], after
+
+    def open_deployments(self) -> list[str]:
+        """Return the ids of the deployments that have not ended, oldest first."""
+        ids: list[str] = []
+        start: Item | None = None
+        while True:
+            condition = Condition("#pk = :pk", {"#pk": "open"}, {":pk": "open"})
+            items, start = self._table.page(condition, index="open", limit=100, start=start)
+            ids += [item["id"] for item in items]
+            if start is None:
+                return ids
+
+    def idempotency(self, caller: str, key: str, now: datetime) -> IdempotencyRecord | None:
+        """Return what a caller's key made, None when it is unknown or forgotten."""
+        item = self._table.get({"pk": f"idempotency#{caller}", "sk": key})
+        return idempotency_record(item) if item and item["expires"] > now.timestamp() else None
+
+    # ── progress ────────────────────────────────────────────────────────────────────────────────────
+
+    def update(self, deployment_id: str, at: datetime, **changes: Any) -> None:
+        """Set fields of a deployment that has not ended; one that has stays as it is."""
+        try:
+            self._table.write(
+                Update(deployment_key(deployment_id), {**plain(changes), "updated_at": at.isoformat()}, _still_open())
+            )
+        except ConditionFailed:
+            return
+
+    def fail(self, deployment_id: str, failure: Failure, at: datetime) -> bool:
+        """Record why a deployment fails, unless a reason is recorded already; tell whether this one was taken."""
+        first = Condition(
+            "attribute_exists(pk) AND attribute_type(#failure, :null)", {"#failure": "failure"}, {":null": "NULL"}
+        )
+        changes = {"failure": failure.model_dump(mode="json"), "updated_at": at.isoformat()}
+        try:
+            self._table.write(Update(deployment_key(deployment_id), changes, first))
+        except ConditionFailed:
+            return False
+        return True
+
+    def progress(self, deployment_id: str, service: str, at: datetime, **changes: Any) -> None:
+        """Set fields of one service's progress."""
+        key = {"pk": f"deployment#{deployment_id}", "sk": f"service#{service}"}
+        self._table.write(Update(key, {**plain(changes), "updated_at": at.isoformat()}))
+
+    def record(self, deployment_id: str, service: str | None, phase: str, message: str, at: datetime) -> None:
+        """Add a line to a deployment's timeline."""
+        event = Event(id=new_id("evt", at), at=at, service=service, phase=phase, message=message)
+        self._table.write(Put({"pk": f"events#{deployment_id}", "sk": event.id, **event.model_dump(mode="json")}))
+
+    def events(self, deployment_id: str, after: str | None, limit: int) -> list[Event]:
+        """Return up to `limit` lines of the timeline after an event id, oldest first."""
+        condition = Condition(
+            "pk = :pk AND sk > :after", values={":pk": f"events#{deployment_id}", ":after": after or " "}
+        )
+        items, _ = self._table.page(condition, limit=limit)
+        return [Event.model_validate(own(item)) for item in items]
+
+    # ── waits ───────────────────────────────────────────────────────────────────────────────────────
+
+    def keep_token(self, deployment_id: str, wait: str, token: str, entered_at: str) -> None:
+        """Keep the token of a wait, unless one of a later entry is kept already. `entered_at` sorts as text."""
+        item = {"pk": f"waits#{deployment_id}", "sk": wait, "token": token, "entered_at": entered_at}
+        newer = Condition("attribute_not_exists(pk) OR entered_at <= :entered_at", values={":entered_at": entered_at})
+        try:
+            self._table.write(Put(item, newer))
+        except ConditionFailed:
+            return
+
+    def tokens(self, deployment_id: str, prefix: str = "") -> list[str]:
+        """Return the tokens of a deployment's waits, of one service when `prefix` is its name and "#"."""
+        items = self._table.partition(f"waits#{deployment_id}")
+        return [item["token"] for item in items if item["sk"].startswith(prefix)]
+
+    # ── task definitions and tokens ─────────────────────────────────────────────────────────────────
+
+    def remember_revision(self, family: str, content_hash: str, arn: str) -> None:
+        """Remember which task definition holds a content."""
+        self._table.write(Put({"pk": f"revision#{family}", "sk": content_hash, "arn": arn}))
+
+    def revision(self, family: str, content_hash: str) -> str | None:
+        """Return the ARN of the task definition that holds a content, None when none is known."""
+        item = self._table.get({"pk": f"revision#{family}", "sk": content_hash})
+        return item["arn"] if item else None
+
+    def keep_principal(self, token_sha256: str, principal: Principal) -> None:
+        """Admit a bearer token, known by its hash alone."""
+        item = {"pk": f"token#{token_sha256}", "sk": "token", "name": principal.name, "scopes": list(principal.scopes)}
+        self._table.write(Put(item))
+
+    def principal(self, token_sha256: str) -> Principal | None:
+        """Return whom a bearer token belongs to, None when nobody issued it."""
+        item = self._table.get({"pk": f"token#{token_sha256}", "sk": "token"})
+        return Principal(item["name"], tuple(item["scopes"])) if item else None

@@ -1,0 +1,1 @@
+"""AWS on a laptop: runs the unchanged Slipway against services that really run. Never packaged."""
