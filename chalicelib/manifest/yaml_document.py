@@ -1,0 +1,163 @@
+"""YAML to plain values, without YAML's surprises: no tags of its own, no dates, bounded aliases, no key twice."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import yaml
+from yaml import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.composer import ComposerError
+from yaml.constructor import ConstructorError
+from yaml.error import MarkedYAMLError
+from yaml.events import CollectionEndEvent, CollectionStartEvent
+from yaml.reader import ReaderError
+
+from chalicelib.manifest.document import (
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_VALUES,
+    Document,
+    demand_bounds,
+    malformed,
+    position,
+)
+from chalicelib.manifest.findings import Finding, Path
+
+_TAG = "tag:yaml.org,2002:"
+_RESOLVED = {_TAG + kind for kind in ("null", "bool", "int", "float", "merge")}
+
+
+class _Loader(yaml.CSafeLoader):
+    """The safe loader, except that a plain date or `=` is text: a manifest has no other use for it."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 (the name and shape are PyYAML's)
+        first: [(tag, pattern) for tag, pattern in resolvers if tag in _RESOLVED]
+        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def read_yaml(text: str) -> Document:
+    """Read one YAML object; a key that YAML does not read as text is a finding.
+
+    Raises MalformedBody with line and column.
+    """
+    try:
+        _demand_shallow(text)
+        document = _document(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise malformed("YAML", line, column, error.problem or "this is not YAML") from error
+    except ReaderError as error:
+        raise malformed("YAML", *position(text.encode(), error.position), error.reason) from error
+    demand_bounds(document.written, "YAML")
+    return document
+
+
+def _demand_shallow(text: str) -> None:
+    """Refuse deep nesting before anything recursive meets it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            problem = f"more than {MAX_DEPTH} levels are nested"
+            raise MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type]  # two Marks
+
+
+def _document(text: str) -> Document:
+    loader = _Loader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            raise MarkedYAMLError(problem="the body is empty; a manifest is an object")
+        _demand_sound(root, {})
+        findings: list[Finding] = []
+        return Document(_value(loader, root, (), findings), tuple(findings))
+    finally:
+        loader.dispose()
+
+
+def _demand_sound(node: Node, known: dict[int, tuple[int, int] | None]) -> tuple[int, int]:
+    """Return how many values a node holds and how deep it is, each alias counted as often as it is used.
+
+    Raises a YAML error when that is too much or without end, and for keys that cannot be a manifest's.
+    """
+    if id(node) in known:
+        extent = known[id(node)]
+        if extent is None:
+            raise ComposerError(None, None, "an alias contains itself", node.start_mark)
+        return extent
+    known[id(node)] = None
+    _demand_keys(node)
+    extents = [_demand_sound(child, known) for child in _children(node)]
+    size, depth = 1 + sum(size for size, _ in extents), 1 + max((depth for _, depth in extents), default=0)
+    if size > MAX_VALUES or depth > MAX_DEPTH:
+        limits = f"{MAX_VALUES} keys and values or {MAX_DEPTH} levels"
+        raise ComposerError(None, None, f"with its aliases written out this has more than {limits}", node.start_mark)
+    known[id(node)] = (size, depth)
+    return size, depth
+
+
+def _children(node: Node) -> Iterator[Node]:
+    if isinstance(node, SequenceNode):
+        yield from node.value
+    elif isinstance(node, MappingNode):
+        for key, value in node.value:
+            yield from (key, value)
+
+
+def _demand_keys(node: Node) -> None:
+    """Refuse a key that is not a scalar, and one that the mapping itself has twice."""
+    seen: set[str] = set()
+    for key, _ in node.value if isinstance(node, MappingNode) else ():
+        if not isinstance(key, ScalarNode):
+            raise ConstructorError(None, None, "a key is a list or an object; write a plain name", key.start_mark)
+        if key.value in seen:
+            raise ConstructorError(None, None, f'the key "{key.value[:100]}" is written twice', key.start_mark)
+        seen.add(key.value)
+
+
+def _value(loader: _Loader, node: Node, path: Path, findings: list[Finding]) -> Any:
+    if isinstance(node, MappingNode) and node.tag == _TAG + "map":
+        return _mapping(loader, node, path, findings)
+    if isinstance(node, SequenceNode) and node.tag == _TAG + "seq":
+        return [_value(loader, child, (*path, index), findings) for index, child in enumerate(node.value)]
+    if isinstance(node, ScalarNode) and node.tag in _SCALARS:
+        return _scalar(loader, node)
+    raise ConstructorError(None, None, f"the tag {node.tag} is not allowed here; leave it out", node.start_mark)
+
+
+def _mapping(loader: _Loader, node: MappingNode, path: Path, findings: list[Finding]) -> dict[str, Any]:
+    loader.flatten_mapping(node)  # `<<: *alias`
+    written: dict[str, Any] = {}
+    for key, value in node.value:
+        here = (*path, key.value)
+        if key.tag != _TAG + "str":
+            kind = key.tag.removeprefix(_TAG)
+            findings.append(
+                Finding(here, f'YAML reads this key as a value of type {kind}: put it in quotes, "{key.value}"')
+            )
+        written[key.value] = _value(loader, value, here, findings)
+    return written
+
+
+def _scalar(loader: _Loader, node: ScalarNode) -> Any:
+    try:
+        return _SCALARS[node.tag](loader, node)
+    except (ValueError, KeyError, IndexError) as error:
+        # Only a tag that somebody wrote, as in `!!int many`, leads here.
+        problem = f"this is not of the type {node.tag.removeprefix(_TAG)}; leave the tag out"
+        raise ConstructorError(None, None, problem, node.start_mark) from error
+
+
+def _whole(loader: _Loader, node: ScalarNode) -> int | float:
+    return math.inf if len(node.value) > MAX_DIGITS else int(loader.construct_yaml_int(node))
+
+
+_SCALARS: Mapping[str, Callable[[_Loader, ScalarNode], Any]] = {
+    _TAG + "str": lambda _, node: node.value,
+    _TAG + "null": lambda _, __: None,
+    _TAG + "bool": lambda loader, node: loader.construct_yaml_bool(node),
+    _TAG + "float": lambda loader, node: loader.construct_yaml_float(node),
+    _TAG + "int": _whole,
+}

@@ -1,0 +1,146 @@
+"""What a body must be before its content is looked at: size, content type, JSON, YAML."""
+
+# ruff: noqa: SIM300  (expected == actual, in every test here)
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.errors import BodyTooLarge, InvalidManifest, MalformedBody, UnsupportedMediaType
+from chalicelib.manifest import parse
+
+JSON = "application/json"
+YAML = "application/yaml"
+
+SHOP: dict[str, Any] = {
+    "application": "shop",
+    "network": {"vpc": "vpc-1", "subnets": ["private"]},
+    "services": {"api": {"image": "api:1"}},
+}
+
+
+class TestBody:
+    """What a body must be before its content is looked at."""
+
+    @pytest.mark.parametrize("content_type", [JSON, "Application/JSON; charset=utf-8", " application/json "])
+    def test_json(self, content_type: str) -> None:
+        """JSON is told by its media type, whatever its case and parameters."""
+        assert "shop" == parse(json.dumps(SHOP).encode(), content_type).application
+
+    @pytest.mark.parametrize("content_type", [YAML, "application/x-yaml", "text/yaml;charset=utf-8"])
+    def test_yaml(self, content_type: str) -> None:
+        """YAML has three media types; a manifest in YAML is the same manifest."""
+        assert parse(json.dumps(SHOP).encode(), JSON) == parse(json.dumps(SHOP, indent=1).encode(), content_type)
+
+    @pytest.mark.parametrize("content_type", [None, "", "text/plain", "application/jsonx", "multipart/form-data"])
+    def test_other_types(self, content_type: str | None) -> None:
+        """Any other content type, or none, is refused with a hint."""
+        with pytest.raises(UnsupportedMediaType) as refused:
+            parse(b"{}", content_type)
+
+        assert "Send Content-Type: application/json or application/yaml." == refused.value.hint
+
+    def test_size(self) -> None:
+        """A body has at most 262,144 bytes."""
+        body = json.dumps(SHOP).encode()
+
+        assert "shop" == parse(body.ljust(262_144), JSON).application
+        with pytest.raises(BodyTooLarge, match="262145 bytes"):
+            parse(body.ljust(262_145), JSON)
+
+    def test_byte_order_mark(self) -> None:
+        """A byte order mark, which some editors write, does no harm."""
+        assert "shop" == parse(b"\xef\xbb\xbf" + json.dumps(SHOP).encode(), JSON).application
+
+    @pytest.mark.parametrize(
+        ("body", "content_type", "phrase"),
+        [
+            (b'{"a":\n "\xff"}', JSON, "line 2, column 3: this is not UTF-8"),
+            (b"a: \xff", YAML, "line 1, column 4: this is not UTF-8"),
+            (b"", JSON, "line 1, column 1"),
+            (b"{\n 'a': 1}", JSON, "line 2, column 2"),
+            (b"[1]", JSON, "line 1, column 1: this is not an object"),
+            (b'{"a": 1,\n "b": {"c": 1, "c": 1}}', JSON, 'line 2, column 7: .*key "c" twice'),
+            (b'{"a": "\\ud800"}', JSON, "surrogate"),
+            (b'{"\\ud800": 1}', JSON, "surrogate"),
+            (b"[" * 200_000, JSON, "nested too deeply"),
+            (b'{"a":' * 50_000, JSON, "nested too deeply"),
+            (b'{"a":' * 150 + b"1" + b"}" * 150, JSON, "nested too deeply"),
+            (json.dumps({"a": [1] * 10_000}).encode(), JSON, "more than 10000"),
+            (b"", YAML, "empty"),
+            (b"just text", YAML, "not an object"),
+            (b"a: 1\nb: [", YAML, "line 3, column 1"),
+            (b"a: 1\nb:\n  c: 1\n  c: 2", YAML, 'line 4, column 3: the key "c" is written twice'),
+            (b"a: 1\n---\nb: 1", YAML, "line 2, column 1"),
+            (b"a: \x07", YAML, "line 1, column 4: control characters"),
+            (b"[" * 200_000, YAML, "line 1, column 101: more than 100 levels"),
+            (b"- " * 100_000, YAML, "more than 100 levels"),
+            (b"? [a]\n: 1", YAML, "line 1, column 3: a key is a list"),
+            (b"a: !!python/object:os.system x", YAML, "line 1, column 4: the tag"),
+            (b"a: !!int many", YAML, "line 1, column 4: this is not of the type int"),
+            (b"a: !!binary aGk=", YAML, "the tag"),
+            (b"a: &a [*a]", YAML, "an alias contains itself"),
+            (b"a: *b", YAML, "line 1, column 4"),
+        ],
+    )
+    def test_what_cannot_be_read(self, body: bytes, content_type: str, phrase: str) -> None:
+        """A body that is not what its type says is refused with the place and the reason."""
+        with pytest.raises(MalformedBody, match=phrase):
+            parse(body, content_type)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 60)),
+            "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n" for n in range(1, 60)),
+            "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 200)),
+            "a0: &a0 " + "x" * 200_000 + "\n" + "".join(f"b{n}: *a0\n" for n in range(3000)),
+        ],
+        ids=["lists", "merges", "depth", "text"],
+    )
+    def test_alias_bombs(self, body: str) -> None:
+        """Aliases that multiply are refused before they are written out."""
+        with pytest.raises(MalformedBody, match=r"aliases (are )?written out"):
+            parse(body.encode(), YAML)
+
+
+class TestYaml:
+    """YAML's surprises are met kindly."""
+
+    def test_aliases(self) -> None:
+        """An alias and a merge mean what they say; what a mapping says itself wins."""
+        body = """
+            application: shop
+            network: {vpc: v, subnets: &subnets [a, b]}
+            services:
+              one: &one {image: "x:1", cpu: 512, memory: 1024, network: {subnets: *subnets}}
+              two: {<<: *one, memory: 2048}
+        """
+        two = parse(body.encode(), YAML).services["two"]
+
+        assert (512, 2048, ("a", "b")) == (two.cpu, two.memory, two.network and two.network.subnets)
+
+    def test_dates_are_text(self) -> None:
+        """A plain date is the text that it looks like."""
+        body = (
+            "application: shop\nnetwork: {vpc: v, subnets: [a]}\ntags: {Since: 2026-11-20}\nservices: {a: {image: x}}"
+        )
+
+        assert {"Since": "2026-11-20"} == parse(body.encode(), YAML).tags
+
+    def test_what_is_not_text(self) -> None:
+        """Keys and values that YAML does not read as text are told to be quoted, each in its place."""
+        environment = "{A: 0.5, B: no, 8: x, yes: y, C: 0x" + "f" * 5000 + "}"
+        body = (
+            "application: on\nnetwork: {vpc: v, subnets: [a]}\n"
+            f"services: {{api: {{image: x, environment: {environment}}}}}"
+        )
+        with pytest.raises(InvalidManifest) as refused:
+            parse(body.encode(), YAML)
+
+        place = "/services/api/environment/"
+        assert ["/application", *(place + key for key in ("A", "B", "8", "yes", "C"))] == [
+            fault.pointer for fault in refused.value.faults
+        ]
+        assert all("in quotes" in fault.detail for fault in refused.value.faults)
