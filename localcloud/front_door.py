@@ -1,0 +1,164 @@
+"""One AWS endpoint for everything: services that live here, and moto, which remembers the rest.
+
+    /2015-03-31/functions/{name}/invocations    → lambdas
+    signed for one of `services`                → its handler
+    RegisterTargets, DeregisterTargets,
+      DescribeTargetHealth                      → the load balancers' data plane
+    anything else                               → moto, in process
+
+boto3, the aws CLI and moto's Step Functions interpreter all come in here.
+"""
+
+import logging
+import os
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from threading import Lock
+from typing import Any
+
+from moto.core.config import default_user_config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from localcloud.aws_protocol import (
+    AwsCall,
+    fault_answer,
+    json_answer,
+    json_request,
+    query_answer,
+    query_request,
+    read_call,
+)
+from localcloud.faults import AwsFault
+from localcloud.lambdas import Lambdas
+from localcloud.wsgi_server import Environ, HttpAnswer, StartResponse, WsgiServer
+
+Handler = Callable[[str, dict[str, Any]], dict[str, Any]]
+"""(operation, request as botocore shapes it) → answer; raises AwsFault."""
+Observer = Callable[[str, str], None]
+"""Told (service, operation) of each call."""
+
+ACCOUNT = "000000000000"
+THREADS = 64
+INVOCATION = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations")
+LOAD_BALANCING = "elasticloadbalancing"
+DATA_PLANE = frozenset({"RegisterTargets", "DeregisterTargets", "DescribeTargetHealth"})
+STEP_FUNCTIONS = "states"
+
+logger = logging.getLogger(__name__)
+
+
+class FrontDoor:
+    """Answer AWS calls on `host`:`port`.
+
+    `services` are handlers by signing name ("ecs", "servicediscovery"), `elb_data_plane` answers DATA_PLANE,
+    `observer` is told of every call. moto's memory belongs to the process: have one door at a time.
+    """
+
+    def __init__(
+        self,
+        *,
+        lambdas: Lambdas,
+        services: Mapping[str, Handler],
+        elb_data_plane: Handler | None = None,
+        observer: Observer | None = None,
+        host: str = "127.0.0.1",
+        port: int,
+    ) -> None:
+        self._lambdas = lambdas
+        self._services = services
+        self._elb_data_plane = elb_data_plane
+        self._observer = observer
+        self._server = WsgiServer(self._serve, host=host, port=port, threads=THREADS)
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto_locks: dict[str, Lock] = defaultdict(Lock)
+
+    @property
+    def url(self) -> str:
+        """Return the endpoint's URL."""
+        return self._server.url
+
+    def start(self) -> None:
+        """Serve, and let moto really execute state machines, calling Lambda through this door."""
+        self._later = ThreadPoolExecutor(max_workers=8, thread_name_prefix="lambda-event")
+        self._server.start()
+        default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        default_user_config["lambda"] = {"use_docker": False}
+        os.environ["MOTO_PORT"] = str(self._server.port)  # where its interpreter finds Lambda
+        os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
+        # Its interpreter logs an error, with traceback, for each Lambda that raises: here that is an ordinary road.
+        logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL + 1)
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+    def stop(self) -> None:
+        """Stop serving; functions invoked as events end first, those not yet begun are dropped."""
+        self._later.shutdown(cancel_futures=True)
+        self._server.stop()
+
+    def _serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        call = read_call(environ)
+        try:
+            answer = self._own_answer(call, environ)
+            if answer is None:
+                return self._ask_moto(call, environ, start_response)
+        except AwsFault as fault:
+            answer = fault_answer(call, fault)
+        except Exception as error:
+            logger.exception("%s %s failed", call.service, call.operation)
+            answer = fault_answer(call, _internal_failure(call, error))
+        return answer.send(environ, start_response)
+
+    def _own_answer(self, call: AwsCall, environ: Environ) -> HttpAnswer | None:
+        """Answer what is ours, or return None: then it is moto's."""
+        if invocation := INVOCATION.fullmatch(environ["PATH_INFO"]):
+            self._observe("lambda", "Invoke")
+            return self._invoke(invocation["name"], call.body, environ.get("HTTP_X_AMZ_INVOCATION_TYPE"))
+        self._observe(call.service, call.operation)
+        if handler := self._services.get(call.service):
+            return json_answer(handler(call.operation, json_request(call)))
+        if self._elb_data_plane and call.service == LOAD_BALANCING and call.operation in DATA_PLANE:
+            return query_answer(call, self._elb_data_plane(call.operation, query_request(call)))
+        return None
+
+    def _observe(self, service: str, operation: str) -> None:
+        if self._observer:
+            self._observer(service, operation)
+
+    def _invoke(self, name: str, payload: bytes, invocation_type: str | None) -> HttpAnswer:
+        self._lambdas.require(name)
+        if invocation_type == "Event":
+            self._later.submit(self._invoke_later, name, payload)
+            return HttpAnswer(202, (), b"")
+        invocation = self._lambdas.invoke(name, payload)
+        error = (("x-amz-function-error", "Unhandled"),) if invocation.failed else ()
+        headers = (("Content-Type", "application/json"), ("x-amz-executed-version", "$LATEST"), *error)
+        return HttpAnswer(200, headers, invocation.body)
+
+    def _invoke_later(self, name: str, payload: bytes) -> None:
+        try:
+            invocation = self._lambdas.invoke(name, payload)
+        except AwsFault:
+            logger.exception("%s, invoked as an event, could not be called", name)
+            return
+        if invocation.failed:
+            logger.error("%s, invoked as an event, failed: %s", name, invocation.body.decode())
+
+    def _ask_moto(self, call: AwsCall, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        with self._moto_turn(call.service):
+            answer: Iterable[bytes] = self._moto(environ, start_response)
+            return answer
+
+    def _moto_turn(self, service: str) -> AbstractContextManager[Any]:
+        """Let one call at a time into each of moto's services: they are not thread-safe, DynamoDB loses writes.
+
+        Step Functions are excepted: what they do may have to wait for another call to them.
+        """
+        return nullcontext() if service == STEP_FUNCTIONS else self._moto_locks[service]
+
+
+def _internal_failure(call: AwsCall, error: Exception) -> AwsFault:
+    # 501 is not retried by botocore: asking again does not implement an operation.
+    status = 501 if isinstance(error, NotImplementedError) else 500
+    return AwsFault("InternalFailure", f"{call.service} {call.operation}: {type(error).__name__}: {error}", status)

@@ -1,0 +1,114 @@
+# mypy: allow-untyped-calls
+# (waitress carries no annotations)
+"""HTTP on a loopback port: a WSGI callable behind waitress, started and stopped cleanly.
+
+The front door and the gateway are both served by this.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from threading import Thread
+from typing import Any
+
+from waitress import wasyncore
+from waitress.server import create_server
+from waitress.task import ThreadedTaskDispatcher
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+WsgiApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+# Every boto3 client keeps connections open; waitress stops accepting at 100 unless told otherwise.
+CONNECTION_LIMIT = 4096
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """A whole HTTP answer: status, headers in order, body."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def send(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Write this answer; one to HEAD, and a 204 or 304, goes without its body."""
+        bodiless = self.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+        length = [] if bodiless else [("Content-Length", str(len(self.body)))]
+        start_response(f"{self.status} {_phrase(self.status)}", [*self.headers, *length])
+        return [] if bodiless or environ["REQUEST_METHOD"] == "HEAD" else [self.body]
+
+
+class WsgiServer:
+    """Serve `application` on `host`:`port` (0 takes any free one) with `threads` threads, and more when all wait."""
+
+    def __init__(self, application: WsgiApplication, *, host: str, port: int, threads: int) -> None:
+        self._application = application
+        self._host = host
+        self._threads = threads
+        self._channels: dict[int, Any] = {}
+        self.port = port
+
+    @property
+    def url(self) -> str:
+        """Return the base URL, without a trailing slash; with port 0 it is known once started."""
+        return f"http://{self._host}:{self.port}"
+
+    def start(self) -> None:
+        """Bind and serve in the background. Raises OSError naming the address when it cannot be had."""
+        self._dispatcher = _GrowingDispatcher()
+        self._server = self._bind()
+        self.port = int(self._server.effective_port)
+        self._dispatcher.set_thread_count(self._threads)
+        self._loop = Thread(target=self._server.run, name=f"http-{self.port}", daemon=True)
+        self._loop.start()
+
+    def stop(self) -> None:
+        """Close every socket and end every thread; an answer under way has 5 seconds to end."""
+        # Sockets belong to the loop's thread: it closes them, and ends when none is left.
+        self._server.trigger.pull_trigger(partial(wasyncore.close_all, self._channels))
+        self._loop.join()
+        self._dispatcher.shutdown()
+
+    def _bind(self) -> Any:
+        try:
+            return create_server(
+                self._application,
+                map=self._channels,
+                _dispatcher=self._dispatcher,
+                host=self._host,
+                port=self.port,
+                connection_limit=CONNECTION_LIMIT,
+                asyncore_use_poll=True,  # select() ends at file descriptor 1024
+                clear_untrusted_proxy_headers=False,
+                ident=None,
+            )
+        except OSError as error:
+            wasyncore.close_all(self._channels)
+            where = f"cannot listen on {self._host}:{self.port}: {error.strerror}"
+            raise OSError(error.errno, f"{where}. Stop what listens there or choose another port.") from error
+
+
+class _GrowingDispatcher(ThreadedTaskDispatcher):
+    """Start another thread when a request would have to wait for one.
+
+    A Lambda function that runs in one thread calls AWS, which another must answer: a fixed number deadlocks.
+    """
+
+    def add_task(self, task: Any) -> None:
+        """Hand `task` to a thread that is free, making one if none is."""
+        with self.lock:
+            self.queue.append(task)
+            self.queue_cv.notify()
+            needed = self.active_count + len(self.queue)
+            stopping = self.stop_count > 0
+        if needed > len(self.threads) and not stopping:
+            self.set_thread_count(needed)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Status"
