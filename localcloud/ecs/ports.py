@@ -1,0 +1,72 @@
+"""What the local cloud's ECS needs from its neighbours, as protocols."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+Emit = Callable[[str, str, list[str], dict[str, Any]], None]
+"""Send one event to the bus: source ("aws.ecs"), detail type, resources, detail (a JSON value)."""
+
+
+class Discovery(Protocol):
+    """Cloud Map."""
+
+    def record_types(self, service_arn: str) -> tuple[str, ...] | None:
+        """Return the DNS record types of a Cloud Map service, or None when there is no such service."""
+
+    def register(self, service_arn: str, instance_id: str, attributes: dict[str, str], healthy: bool) -> None:
+        """Add an instance, or replace it."""
+
+    def deregister(self, service_arn: str, instance_id: str) -> None:
+        """Remove an instance; for an unknown one nothing happens."""
+
+
+class Balancer(Protocol):
+    """The load balancer's data plane."""
+
+    def has_listener(self, target_group_arn: str) -> bool | None:
+        """Tell whether a listener forwards to the target group; None when there is no such group."""
+
+    def register(self, target_group_arn: str, ip: str, port: int) -> None:
+        """Add a target, which is probed from now on."""
+
+    def deregister(self, target_group_arn: str, ip: str, port: int) -> None:
+        """Start draining a target."""
+
+    def is_drained(self, target_group_arn: str, ip: str, port: int) -> bool:
+        """Tell whether a deregistered target has finished draining."""
+
+    def health(self, target_group_arn: str, ip: str, port: int) -> tuple[str, str, str]:
+        """Return state (initial, healthy, unhealthy, draining or unused), reason code and description."""
+
+
+class Logs(Protocol):
+    """CloudWatch Logs."""
+
+    def exists(self, group: str) -> bool:
+        """Tell whether the log group is there."""
+
+    def put(self, group: str, stream: str, lines: list[tuple[int, str]]) -> None:
+        """Append lines (epoch milliseconds, text) to a stream, which is made when missing; raise AwsFault."""
+
+
+class Network(Protocol):
+    """Where tasks get their addresses."""
+
+    def attach(self, subnet_id: str) -> str:
+        """Return an IP address for a task; raise AwsFault when there is none."""
+
+    def detach(self, ip: str) -> None:
+        """Give the address back."""
+
+    def environment(self, ip: str) -> dict[str, str]:
+        """Return the environment variables that a process needs to live at this address."""
+
+    def refuses(self, task_definition: dict[str, Any]) -> str | None:
+        """Return, as a sentence, why this network cannot run the task definition; None when it can."""
+
+
+class Secrets(Protocol):
+    """Secrets Manager and SSM parameters, as a container's `secrets` names them."""
+
+    def value(self, reference: str) -> str:
+        """Return the value behind a `valueFrom`; raise AwsFault with AWS's words when it cannot be read."""

@@ -1,0 +1,123 @@
+"""One container of a task while it runs: its process, its health check and its log."""
+
+import errno
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from localcloud.clock import Clock
+from localcloud.ecs.command import command_line, environment, health_check_line
+from localcloud.ecs.container_check import ContainerCheck
+from localcloud.ecs.guardian import Guardian
+from localcloud.ecs.log_stream import LogStream, log_group, stream_name
+from localcloud.ecs.ports import Logs, Network
+from localcloud.ecs.process import Process
+from localcloud.ecs.state import Container, Task, has_health_check
+from localcloud.images import Image
+
+
+class ContainerStartError(Exception):
+    """The program is not there or not executable; the message is AWS's, `exit_code` what a shell would say."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class RunningContainer:
+    """Start, watch and end one container. `notice` is called when it exits or its health changes."""
+
+    def __init__(self, task: Task, container: Container, image: Image, cache: Path, notice: Callable[[], None]) -> None:
+        self.container = container
+        self._task = task
+        self._image = image
+        self._python = image.python(cache)
+        self._notice = notice
+        self._process: Process | None = None
+        self._check: ContainerCheck | None = None
+        self._killed = threading.Event()
+
+    @property
+    def has_exited(self) -> bool:
+        """Tell whether its process has ended."""
+        return self._process is not None and self._process.exited.is_set()
+
+    def start(self, network: Network, logs: Logs, clock: Clock, guardian: Guardian, secrets: Mapping[str, str]) -> None:
+        """Start the process and its health check. Raises ContainerStartError."""
+        definition, ip = self.container.definition, self._ip
+        variables = environment(self._image, definition, self._python, network=network.environment(ip), secrets=secrets)
+
+        def run(words: list[str], **more: Callable[..., None] | None) -> Process:
+            return Process(
+                words,
+                directory=self._image.directory,
+                environment=variables,
+                guardian=guardian,
+                **more,  # type: ignore[arg-type]
+            )
+
+        words = command_line(self._image, definition, self._python, ip)
+        try:
+            self._process = run(words, on_exit=self._notice, on_output=self._log(logs, clock))
+        except OSError as error:
+            raise _cannot_start(words[0], self._image.directory, error) from error
+        if has_health_check(definition):
+            check = definition["healthCheck"]
+            line = health_check_line(check, self._python, ip)
+            self._check = ContainerCheck(check, clock, lambda: run(line), self._report)
+            self._check.start()
+
+    def record_exit(self) -> None:
+        """Write the exit code down, once there is one."""
+        if self._process and self._process.exit_code is not None:
+            self.container.exit_code = self._process.exit_code
+            self.container.last_status = "STOPPED"
+
+    def terminate(self) -> None:
+        """Ask it to end, and stop checking its health."""
+        if self._check:
+            self._check.stop()
+        if self._process:
+            self._process.terminate()
+
+    def finish(self, timeout_seconds: float) -> None:
+        """Wait so long (wall seconds) for its end, then kill it. Afterwards nothing of it is left."""
+        if self._process and not self._killed.is_set():
+            self._process.exited.wait(timeout_seconds)
+        self.kill()
+        if self._check:
+            self._check.stop()
+        if self._process:
+            self._process.join()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._killed.set()
+        if self._process:
+            self._process.kill()
+
+    @property
+    def _ip(self) -> str:
+        return self._task.interface.ip if self._task.interface else ""
+
+    def _log(self, logs: Logs, clock: Clock) -> Callable[[bytes], None] | None:
+        group = log_group(self.container.definition)
+        if group is None:
+            return None
+        return LogStream(logs, clock, group, stream_name(self.container.definition, self._task.id)).write
+
+    def _report(self, status: str) -> None:
+        self.container.health_status = status
+        self._notice()
+
+
+def _cannot_start(program: str, directory: Path, error: OSError) -> ContainerStartError:
+    prefix = (
+        "CannotStartContainerError: Error response from daemon: failed to create task for container: failed to create "
+        "shim task: OCI runtime create failed: runc create failed: unable to start container process: "
+    )
+    if not directory.is_dir():
+        return ContainerStartError(f"{prefix}the image's directory {directory} does not exist: unknown", 127)
+    if error.errno == errno.ENOENT:
+        return ContainerStartError(f'{prefix}exec: "{program}": executable file not found in $PATH: unknown', 127)
+    return ContainerStartError(f'{prefix}exec: "{program}": {(error.strerror or "").lower()}: unknown', 126)

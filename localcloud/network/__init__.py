@@ -1,0 +1,1 @@
+"""Where tasks get their addresses from."""

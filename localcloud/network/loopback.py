@@ -1,0 +1,89 @@
+"""The network that needs nothing: each task has an address of its own in 127.0.0.0/8.
+
+A process lives at its address by the shim on its PYTHONPATH (`shim/sitecustomize.py`), so only Python programs can,
+and only one container to a task. Linux answers on all of 127.0.0.0/8; elsewhere each address must be an alias of the
+loopback interface.
+"""
+
+import errno
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+from localcloud.faults import AwsFault
+
+SHIM = Path(__file__).parent / "shim"
+CLAIM_PORT = 4999
+"""Whoever holds this port on 127.N.0.1 owns 127.N.0.0/16."""
+FIRST_HOST, LAST_HOST = 2, 256 * 256 - 2
+
+
+class Loopback:
+    """A /16 of the loopback network, reserved for this process until `close`.
+
+    `dns_address` answers the names of our namespaces. Raises OSError when no /16 is free.
+    """
+
+    def __init__(self, *, dns_address: tuple[str, int]) -> None:
+        self._dns = "{}:{}".format(*dns_address)
+        self._claim, self._prefix = _claim()
+        self._lock = threading.Lock()
+        self._used: set[str] = set()
+        self._next_host = FIRST_HOST
+
+    @property
+    def gateway(self) -> str:
+        """Return the first address of the range, which is never a task's."""
+        return f"{self._prefix}.0.1"
+
+    def attach(self, subnet_id: str) -> str:  # noqa: ARG002  (all subnets are one here)
+        """Return an address that was not in use for as long as possible. Raises AwsFault when none is free."""
+        with self._lock:
+            for _ in range(LAST_HOST):
+                host = self._next_host
+                self._next_host = host + 1 if host < LAST_HOST else FIRST_HOST
+                ip = f"{self._prefix}.{host // 256}.{host % 256}"
+                if ip not in self._used:
+                    self._used.add(ip)
+                    return ip
+        raise AwsFault("InsufficientFreeAddressesInSubnet", f"Every address of {self._prefix}.0.0/16 is in use.")
+
+    def detach(self, ip: str) -> None:
+        """Give the address back."""
+        with self._lock:
+            self._used.discard(ip)
+
+    def environment(self, ip: str) -> dict[str, str]:
+        """Return what makes a Python process live at `ip`."""
+        return {"PYTHONPATH": str(SHIM), "SLIPWAY_TASK_IP": ip, "SLIPWAY_DNS": self._dns}
+
+    def refuses(self, task_definition: dict[str, Any]) -> str | None:
+        """Return why a task definition cannot run here: its containers would not share one localhost."""
+        count = len(task_definition["containerDefinitions"])
+        if count == 1:
+            return None
+        return (
+            f"The loopback network runs one container to a task, and {task_definition['family']} has {count}. "
+            "Use the network `vpc` (SLIPWAY_NETWORK=vpc, on Linux)."
+        )
+
+    def close(self) -> None:
+        """Give the range back."""
+        self._claim.close()
+
+
+def _claim() -> tuple[socket.socket, str]:
+    for number in range(1, 255):
+        claim = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            claim.bind((f"127.{number}.0.1", CLAIM_PORT))
+        except OSError as error:
+            claim.close()
+            if error.errno == errno.EADDRINUSE:
+                continue
+            raise OSError(
+                error.errno, f"127.{number}.0.1 cannot be bound ({error.strerror}): the loopback network needs Linux."
+            ) from error
+        return claim, f"127.{number}"
+    raise OSError(errno.EADDRNOTAVAIL, f"127.1.0.1 to 127.254.0.1 are all taken (port {CLAIM_PORT}): stop one.")
