@@ -1,0 +1,51 @@
+# make demo | up | test | test-full | check | bench | lock. On a fresh machine: Python 3.11+, make, a package index.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := app.py chalicelib localcloud cli tests benchmarks sample_services
+
+.PHONY: demo up test test-full check bench setup lock format clean
+
+demo: setup
+	@$(BIN)/python -m localcloud demo
+
+up: setup
+	@exec $(BIN)/python -m localcloud up
+
+test: check
+	$(BIN)/pytest -m "not full"
+
+test-full: check
+	HYPOTHESIS_PROFILE=ci $(BIN)/pytest
+
+check: setup
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/statelint statemachines/*.asl.json
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+format: setup
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+setup: .venv/ready
+
+# uv installs in seconds what takes pip a minute; chalice and the images still need pip itself.
+.venv/ready: requirements-dev.txt sample_services/images.toml $(wildcard sample_services/*/*/requirements.txt)
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements-dev.txt)"
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m localcloud prepare
+	@touch $@
+
+lock: setup
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make lock" requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf .venv .slipway .mypy_cache .pytest_cache .ruff_cache .hypothesis

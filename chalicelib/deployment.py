@@ -5,10 +5,17 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainSerializer
 
+
+def rfc3339(moment: datetime) -> str:
+    """Return an instant as callers read it: "2026-11-20T18:50:00.123Z" (RFC 3339)."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Instant = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -41,7 +48,7 @@ class Evidence(Value):
 
     kind: str
     message: str
-    at: datetime | None = None
+    at: Instant | None = None
     resource: str | None = None
 
 
@@ -60,7 +67,7 @@ class Names(Value):
 
     name: str
     addresses: tuple[str, ...] = ()
-    proven_at: datetime | None = None
+    proven_at: Instant | None = None
 
 
 class ServiceProgress(Value):
@@ -85,9 +92,9 @@ class ServiceProgress(Value):
     failed: int = 0
     dns: Names | None = None
     url: str | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    updated_at: datetime | None = None
+    started_at: Instant | None = None
+    finished_at: Instant | None = None
+    updated_at: Instant | None = None
     registry_arn: str | None = None
     target_group_arn: str | None = None
     ecs_deployment_id: str | None = None
@@ -106,10 +113,10 @@ class Deployment(Value):
     phase: str = "pending"
     requested_by: str
     source: dict[str, str] = {"type": "api"}
-    created_at: datetime
-    updated_at: datetime
-    finished_at: datetime | None = None
-    deadline_at: datetime
+    created_at: Instant
+    updated_at: Instant
+    finished_at: Instant | None = None
+    deadline_at: Instant
     verdict: str | None = None
     failure: Failure | None = None
     namespace_operation_id: str | None = None
@@ -125,7 +132,7 @@ class Event(Value):
     """One line of a deployment's timeline; `id` sorts by time."""
 
     id: str
-    at: datetime
+    at: Instant
     service: str | None = None
     phase: str
     message: str

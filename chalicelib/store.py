@@ -122,7 +122,11 @@ class Store:
             return AlreadyAccepted(idempotency_record(refusal.refused[locks]))
         at, item = next(iter(refusal.refused.items()))
         holder = str(item.get("deployment_id", ""))
-        return DeploymentInProgress(f"{deployment.locks[at]} is being deployed by {holder}.", holder=holder)
+        return DeploymentInProgress(
+            f"{deployment.locks[at]} is being deployed by {holder}.",
+            holder=holder,
+            hint=f"Follow GET /deployments/{holder}, and send this again when it has ended.",
+        )
 
     def finish(self, deployment: Deployment, status: Status, verdict: str, at: datetime) -> bool:
         """Write the end of a deployment and release its locks, all or nothing; False when it had ended before."""

@@ -16,7 +16,6 @@ CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 3},
     connect_timeout=5,
     read_timeout=20,
-    inject_host_prefix=True,
 )
 
 THROTTLES = {

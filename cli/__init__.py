@@ -1,0 +1,1 @@
+"""What a person or a CI job runs. Speaks only HTTP to the API."""

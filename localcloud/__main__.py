@@ -1,0 +1,68 @@
+"""`python -m localcloud prepare | up | demo`: what `make setup`, `make up` and `make demo` run."""
+
+import logging
+import os
+import signal
+import sys
+from types import FrameType
+
+from localcloud.demo import demo
+from localcloud.images import Images
+from localcloud.platform import Platform
+from localcloud.settings import HOST, LOAD_BALANCERS, Settings, SettingsError
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    commands = {"prepare": prepare, "up": up, "demo": demo}
+    if len(arguments) != 1 or arguments[0] not in commands:
+        print(f"usage: python -m localcloud {' | '.join(commands)}", file=sys.stderr)
+        return 2
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    # Set, not left as it is: a shell starts background jobs with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        return commands[arguments[0]](Settings.read(os.environ))
+    except (SettingsError, OSError) as error:
+        print(f"localcloud: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _interrupt(_signal_number: int, _frame: FrameType | None) -> None:
+    """End as Ctrl-C does: everything is stopped on the way out, and a second signal does not cut that short."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def prepare(settings: Settings) -> int:
+    """Make the virtual environments of the sample images, so that no deployment waits for a download."""
+    images = Images(settings.images, settings.cache)
+    try:
+        for image in images.all():
+            images.prepare(image)
+    finally:
+        images.close()
+    return 0
+
+
+def up(settings: Settings) -> int:
+    """Serve until Ctrl-C; one line says `ready` and where."""
+    with Platform(settings) as platform:
+        dns_host, dns_port = platform.dns_address
+        last = settings.alb_port + len(LOAD_BALANCERS) - 1
+        print(
+            f"ready API {platform.url} AWS {platform.account.endpoint} "
+            f"load balancers http://{HOST}:{settings.alb_port}-{last} DNS {dns_host}:{dns_port} "
+            f"network loopback speed {settings.speed:g}",
+            flush=True,
+        )
+        signal.pause()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

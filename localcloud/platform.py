@@ -1,0 +1,178 @@
+"""The local cloud, whole: what is started, in which order, and how all of it ends."""
+
+import importlib
+import json
+import os
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+from localcloud import account
+from localcloud.account import Account
+from localcloud.balancer import Balancer, MotoMemory
+from localcloud.clock import Clock
+from localcloud.discovery import CloudMap
+from localcloud.dns import DnsServer
+from localcloud.ecs import Ecs
+from localcloud.eventbridge import EventBus, rules_of, schedules_of
+from localcloud.execution_watch import ExecutionWatch
+from localcloud.front_door import FrontDoor, Observer
+from localcloud.gateway import Gateway
+from localcloud.images import Images
+from localcloud.lambdas import Lambdas, functions_of
+from localcloud.log_sink import LogSink
+from localcloud.network.loopback import Loopback
+from localcloud.settings import HOST, LOAD_BALANCERS, REGION, Settings
+
+TOKENS = {"local-admin": ("read", "write"), "local-read": ("read",)}
+
+
+class Part(Protocol):
+    """Something that runs between start and stop."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End; nothing of it is left."""
+
+
+P = TypeVar("P", bound=Part)
+
+
+class Platform:
+    """AWS on this machine, with Slipway deployed into it: a context manager. One at a time in a process."""
+
+    def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
+        self._settings = settings
+        self._stack = ExitStack()
+        self._observer = observer
+
+    def __enter__(self) -> "Platform":
+        """Start everything; what has started is stopped when something fails."""
+        with ExitStack() as started:
+            self._stack = started
+            self._start()
+            self._stack = started.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop everything, last started first."""
+        self._stack.close()
+
+    def _start(self) -> None:
+        self._aws()
+        self.account.fill()
+        self._slipway()
+
+    def _aws(self) -> None:
+        """Start the services that live, in front of moto, which remembers the rest."""
+        settings, clock = self._settings, Clock(self._settings.speed)
+        self.cloud_map = CloudMap(clock=clock)
+        dns = self._run(DnsServer(self.cloud_map))
+        self.dns_address = dns.address
+        network = Loopback(dns_address=dns.address)
+        self._stack.callback(network.close)
+        self.images = Images(settings.images, settings.cache)
+        self._stack.callback(self.images.close)
+        self.lambdas = Lambdas()
+        self.events = self._run(EventBus(lambdas=self.lambdas))
+        self.balancer = Balancer(clock=clock, memory=MotoMemory())
+        endpoint = f"http://{HOST}:{settings.aws_port}"
+        self.account = Account(endpoint)
+        self._variables({"AWS_ENDPOINT_URL": endpoint} | AWS_VARIABLES)
+        self.ecs = Ecs(
+            clock=clock,
+            images=self.images,
+            network=network,
+            discovery=self.cloud_map,
+            balancer=self.balancer,
+            logs=LogSink(self.account.client("logs")),
+            emit=self.events.put,
+        )
+        handlers = {"ecs": self.ecs.handle, "servicediscovery": self.cloud_map.handle}
+        self._run(
+            FrontDoor(
+                lambdas=self.lambdas,
+                services=handlers,
+                elb_data_plane=self.balancer.handle,
+                observer=self._observer,
+                host=HOST,
+                port=settings.aws_port,
+            )
+        )
+        self._run(self.balancer)
+        for number, name in enumerate(LOAD_BALANCERS):
+            self.balancer.serve(name, HOST, settings.alb_port + number)
+        self._run(self.ecs)
+
+    def _slipway(self) -> None:
+        """Deploy Slipway as it is deployed on AWS: its functions, its event rules, its API."""
+        self._variables(self._slipway_variables())
+        app_module = importlib.reload(importlib.import_module("app"))
+        for name, function in functions_of(app_module.app).items():
+            self.lambdas.add(name, function)
+        for pattern, name in rules_of(app_module.app):
+            self.events.rule(pattern, name)
+        for seconds, name in schedules_of(app_module.app):
+            self.events.every(seconds, name)
+        self._admit_tokens(app_module.cloud())
+        self._run(ExecutionWatch(self.events.put))
+        gateway = self._run(Gateway(app_module.app, host=HOST, port=self._settings.api_port))
+        self.url = gateway.url
+
+    def _admit_tokens(self, cloud: Any) -> None:
+        from chalicelib.api.tokens import token_hash  # noqa: PLC0415  it reads the variables set above
+        from chalicelib.store import Principal  # noqa: PLC0415
+
+        for token, scopes in TOKENS.items():
+            cloud.store.keep_principal(token_hash(token), Principal(token, scopes))
+
+    def _slipway_variables(self) -> dict[str, str]:
+        settings = self._settings
+        defaults = {
+            "network": {"vpc": account.VPC_NAME, "subnets": ["private"], "security_groups": ["default"]},
+            "execution_role": account.EXECUTION_ROLE,
+            "poll_seconds": settings.poll_seconds,
+        }
+        urls = {name: f"http://{HOST}:{settings.alb_port + number}" for number, name in enumerate(LOAD_BALANCERS)}
+        return {
+            "SLIPWAY_TABLE": account.TABLE,
+            "SLIPWAY_STATE_MACHINE_ARN": account.STATE_MACHINE_ARN,
+            "SLIPWAY_RESOLVE_FUNCTION": "resolve",
+            "SLIPWAY_NAMESERVERS": "{}:{}".format(*self.dns_address),
+            "SLIPWAY_DEFAULTS": json.dumps(defaults),
+            "SLIPWAY_LOAD_BALANCER_URLS": json.dumps(urls),
+        }
+
+    def _variables(self, variables: dict[str, str]) -> None:
+        """Set variables of this process's environment until the end."""
+        before = {name: os.environ.get(name) for name in variables}
+        os.environ.update(variables)
+        self._stack.callback(_restore, before)
+
+    def _run(self, part: P) -> P:
+        part.start()
+        self._stack.callback(part.stop)
+        return part
+
+
+AWS_VARIABLES = {
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    # DiscoverInstances goes to a host of its own on AWS, "data-servicediscovery…", which 127.0.0.1 is not.
+    "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+    "POWERTOOLS_LOG_LEVEL": "WARNING",
+}
+
+
+def _restore(before: dict[str, str | None]) -> None:
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -1,0 +1,64 @@
+"""What `make up` and `make demo` read from the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HOST = "127.0.0.1"
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+LOAD_BALANCERS = ("slipway", "slipway-2", "slipway-3", "slipway-4", "slipway-5", "slipway-6")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A variable of the environment has a value that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Ports, speed and images of one local cloud. `speed` divides AWS's own delays; port 0 picks a free one."""
+
+    api_port: int = 8000
+    aws_port: int = 4566
+    alb_port: int = 8080
+    poll_seconds: int = 1
+    speed: float = 10.0
+    network: str = "auto"
+    images: tuple[Path, ...] = (ROOT / "sample_services" / "images.toml",)
+    cache: Path = ROOT / ".slipway"
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "Settings":
+        """Return the settings; raises SettingsError naming the variable and what it takes."""
+        network = environment.get("SLIPWAY_NETWORK", cls.network)
+        if network not in ("auto", "loopback"):
+            raise SettingsError(f"SLIPWAY_NETWORK={network}: write auto or loopback; vpc is not there yet")
+        extra = [Path(path).resolve() for path in environment.get("SLIPWAY_IMAGES", "").split(":") if path]
+        return cls(
+            api_port=_whole(environment, "SLIPWAY_API_PORT", cls.api_port, 65535),
+            aws_port=_whole(environment, "SLIPWAY_AWS_PORT", cls.aws_port, 65535),
+            alb_port=_whole(environment, "SLIPWAY_ALB_PORT", cls.alb_port, 65535 - len(LOAD_BALANCERS)),
+            poll_seconds=_whole(environment, "SLIPWAY_POLL_SECONDS", cls.poll_seconds, 300),
+            speed=_speed(environment),
+            network=network,
+            images=(*cls.images, *extra),
+        )
+
+
+def _whole(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = environment.get(name, str(default))
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise SettingsError(f"{name}={text}: write a whole number from 1 to {most}")
+    return int(text)
+
+
+def _speed(environment: Mapping[str, str]) -> float:
+    text = environment.get("SLIPWAY_SPEED", str(Settings.speed))
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 1 <= speed <= 1000:
+        raise SettingsError(f"SLIPWAY_SPEED={text}: write a number from 1 (as on AWS) to 1000")
+    return speed

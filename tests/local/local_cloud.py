@@ -1,0 +1,188 @@
+"""A local cloud in a process of its own, as `make up` starts it, and what a user does with it."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from localcloud.account import Account
+
+ROOT = Path(__file__).resolve().parents[2]
+ECS_PRACTICE = ROOT / "sample_services" / "ecs_practice" / "slipway.yaml"
+ENDED = ("succeeded", "failed", "rolled_back", "superseded", "cancelled", "timed_out")
+PATIENCE_SECONDS = 90
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """An answer of the API; `document` is its JSON."""
+
+    status: int
+    headers: Mapping[str, str]
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LocalCloud:
+    """A running local cloud; `process` is `python -m localcloud up`."""
+
+    process: subprocess.Popen[str]
+    url: str
+    aws: str
+    balancer: str
+    dns: tuple[str, int]
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, token: str | None = "local-admin", **headers: str
+    ) -> HttpAnswer:
+        """Send one request; header names are written with underscores."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        request = urllib.request.Request(self.url + path, body, sent, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return HttpAnswer(answer.status, answer.headers, json.load(answer))
+        except urllib.error.HTTPError as error:
+            with error:
+                text = error.read()
+                return HttpAnswer(error.code, error.headers, json.loads(text) if text else {})
+
+    def post(self, manifest: Mapping[str, Any], **headers: str) -> HttpAnswer:
+        """POST a manifest as JSON."""
+        body = json.dumps(manifest).encode()
+        return self.ask("POST", "/deployments", body, **{"Content_Type": "application/json", **headers})
+
+    def deploy(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """POST a manifest that must be accepted, and return the deployment as it ended."""
+        accepted = self.post(manifest)
+        assert 202 == accepted.status, accepted.document
+        return self.ended(accepted.document["id"])
+
+    def ended(self, deployment_id: str) -> dict[str, Any]:
+        """Return a deployment when it has ended."""
+        return wait_for(lambda: self._if_ended(deployment_id))
+
+    def _if_ended(self, deployment_id: str) -> dict[str, Any] | None:
+        document = self.ask("GET", f"/deployments/{deployment_id}").document
+        return document if document["status"] in ENDED else None
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of the local account."""
+        return Account(self.aws).client(service)
+
+    def visit(self, path: str) -> dict[str, Any]:
+        """GET a path through the load balancer."""
+        with urllib.request.urlopen(self.balancer + path, timeout=10) as answer:
+            document: dict[str, Any] = json.load(answer)
+            return document
+
+
+@contextlib.contextmanager
+def local_cloud(**variables: str) -> Iterator[LocalCloud]:
+    """Run a local cloud on free ports; at the end it is interrupted, and must end by itself."""
+    environment = {**os.environ, "SLIPWAY_SPEED": "20", **free_ports(), **variables}
+    command = [sys.executable, "-m", "localcloud", "up"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield _ready(process)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=20)
+
+
+def _ready(process: subprocess.Popen[str]) -> LocalCloud:
+    assert process.stdout
+    line = process.stdout.readline()
+    found = re.fullmatch(r"ready API (\S+) AWS (\S+) load balancers (http://[^:]+:\d+)-\d+ DNS ([^:]+):(\d+) .*\n", line)
+    assert found, line
+    return LocalCloud(process, found[1], found[2], found[3], (found[4], int(found[5])))
+
+
+def free_ports() -> dict[str, str]:
+    """Return ports that nobody uses: one for the API, one for AWS, six in a row for the load balancers."""
+    with contextlib.ExitStack() as held:
+        single = [_bound(held, 0) for _ in range(2)]
+        row = next(first for first in range(20_000, 60_000, 7) if _row_is_free(first))
+    return {"SLIPWAY_API_PORT": str(single[0]), "SLIPWAY_AWS_PORT": str(single[1]), "SLIPWAY_ALB_PORT": str(row)}
+
+
+def _bound(held: contextlib.ExitStack, port: int) -> int:
+    taken = held.enter_context(socket.socket())
+    taken.bind(("127.0.0.1", port))
+    return int(taken.getsockname()[1])
+
+
+def _row_is_free(first: int) -> bool:
+    with contextlib.ExitStack() as held:
+        try:
+            for port in range(first, first + 6):
+                _bound(held, port)
+        except OSError:
+            return False
+    return True
+
+
+def wait_for(look: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) -> T:
+    """Return what `look` finds, as soon as it finds something."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if (found := look()) is not None:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"nothing found in {seconds} s")
+
+
+@contextlib.contextmanager
+def visitors(url: str, count: int = 3) -> Iterator[Counter[str]]:
+    """Ask a URL without pause meanwhile; the counter holds every status, and every failure by its words."""
+    seen: Counter[str] = Counter()
+    stop = threading.Event()
+    threads = [threading.Thread(target=_visit_until, args=(url, stop, seen)) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _visit_until(url: str, stop: threading.Event, seen: Counter[str]) -> None:
+    while not stop.is_set():
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                answer.read()
+                seen[str(answer.status)] += 1
+        except OSError as error:
+            seen[repr(error)] += 1
+
+
+def hello(application: str, **changes: Any) -> dict[str, Any]:
+    """Return the manifest of one `hello` service behind the load balancer, at /<application>."""
+    service = {
+        "image": "actors-hello:1",
+        "port": 8080,
+        "environment": {"GREETING": "hello"},
+        "route": {"path": f"/{application}*", "health_check": {"interval": 5, "timeout": 2}, "deregistration_delay": 10},
+    }
+    return {
+        "application": application,
+        "load_balancer": {"name": "slipway", "port": 80},
+        "services": {"hello": {**service, **changes}},
+    }

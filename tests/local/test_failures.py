@@ -1,0 +1,62 @@
+"""Deployments that fail: true verdicts, AWS's words, no lock left, and what served serves on."""
+
+from tests.local.local_cloud import LocalCloud, hello, visitors
+
+
+def test_an_image_that_does_not_exist(cloud: LocalCloud) -> None:
+    """A first deployment of a missing image fails in ECS's words, and its lock is gone."""
+    failed = cloud.deploy(hello("no-image", image="no-such-image:1"))
+
+    assert "failed" == failed["status"]
+    assert "CannotPullContainerError" in failed["failure"]["cause"]
+    assert "stopped_task" == failed["failure"]["evidence"][0]["kind"]
+    assert failed["services"]["hello"]["what_serves"] is None
+    assert "succeeded" == cloud.deploy(hello("no-image"))["status"]
+
+
+def test_a_broken_deploy_is_not_noticed_by_visitors(cloud: LocalCloud) -> None:
+    """While crash-loop is deployed over hello, every request is answered by hello, which serves on."""
+    served = cloud.deploy(hello("broken"))
+    with visitors(f"{cloud.balancer}/broken") as seen:
+        failed = cloud.deploy(hello("broken", image="actors-crash-loop:1"))
+
+    revision = served["services"]["hello"]["task_definition"]
+    assert ("succeeded", "failed") == (served["status"], failed["status"])
+    assert "Essential container in task exited" in failed["failure"]["cause"]
+    assert revision == failed["services"]["hello"]["what_serves"]
+    assert {"200"} == set(seen)
+
+
+def test_a_failed_wave_is_the_last(cloud: LocalCloud) -> None:
+    """A service whose dependency failed is never started, and the deployment says which one failed."""
+    manifest = hello("waves")
+    manifest["services"]["base"] = {"image": "actors-crash-loop:1"}
+    manifest["services"]["hello"]["depends_on"] = ["base"]
+    failed = cloud.deploy(manifest)
+
+    described = cloud.client("ecs").describe_services(cluster="waves", services=["base", "hello"])
+    assert ("failed", "base") == (failed["status"], failed["failure"]["service"])
+    assert "pending" == failed["services"]["hello"]["status"]
+    assert ["base"] == [service["serviceName"] for service in described["services"]]
+
+
+def test_a_service_of_somebody_else_is_left_alone(cloud: LocalCloud) -> None:
+    """An ECS service that Slipway did not make is never changed."""
+    ecs = cloud.client("ecs")
+    assert "succeeded" == cloud.deploy(hello("foreign"))["status"]
+    service = ecs.describe_services(cluster="foreign", services=["hello"])["services"][0]
+    ecs.untag_resource(resourceArn=service["serviceArn"], tagKeys=["slipway:application"])
+    failed = cloud.deploy(hello("foreign", environment={"GREETING": "mine now"}))
+
+    assert "service_not_owned" == failed["failure"]["code"]
+    assert {"hello"} == {cloud.visit("/foreign")["greeting"]}
+
+
+def test_a_deadline_ends_a_deployment(cloud: LocalCloud) -> None:
+    """A deployment that cannot be proven within timeout_seconds ends `timed_out`, and its lock is gone."""
+    slow = hello("slow", image="actors-hello:1", environment={"PORT": "9090"}) | {"timeout_seconds": 1}
+    slow["services"]["hello"]["rollout"] = {"circuit_breaker": False}
+    ended = cloud.deploy(slow)
+
+    assert ("timed_out", "deployment_timed_out") == (ended["status"], ended["failure"]["code"])
+    assert 202 == cloud.post(hello("slow")).status
