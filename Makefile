@@ -2,9 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := app.py chalicelib localcloud cli tests benchmarks sample_services
+SOURCES := app.py chalicelib localcloud cli statemachines tests benchmarks sample_services
 
-.PHONY: demo up test test-full check bench setup lock format clean
+.PHONY: demo up test test-full check bench setup lock docs format clean
 
 demo: setup
 	@$(BIN)/python -m localcloud demo
@@ -26,6 +26,9 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+docs: setup
+	$(BIN)/python statemachines/draw.py
 
 format: setup
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -60,8 +60,10 @@ def stable(rollout: Rollout | None, followed: ServiceProgress) -> bool:
     """
     if rollout is None or rollout.service_status != "ACTIVE":
         raise RolloutFailed(f"the ECS service {followed.name} is {rollout.service_status if rollout else 'MISSING'}")
-    _refuse_ended_otherwise(rollout)
     ours = rollout.primary_id == followed.ecs_deployment_id
+    # STOPPED is the end of a rollout that gave up without going back, and of one that another replaced.
+    if ours or rollout.service_deployment_status != "STOPPED":
+        _refuse_ended_otherwise(rollout)
     if not ours and not _rolls_back(rollout):
         raise RolloutSuperseded(f"ECS deployment {rollout.primary_id} replaced ours, {followed.ecs_deployment_id}")
     return ours and _complete(rollout)

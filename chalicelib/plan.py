@@ -214,7 +214,7 @@ def first_free_priority(route: Route, taken: set[int]) -> int:
     """Return a listener rule's priority: the longer a route's literal prefix, the earlier it is asked.
 
     Each length of the prefix has a band of its own; in it a route with a host comes before one without, and an exact
-    path before a pattern. So no rule ever has to be renumbered (docs/decisions/0003). ELB asks the lowest number first.
+    path before a pattern. So no rule ever has to be renumbered (docs/decisions/0002). ELB asks the lowest number first.
     """
     prefix = literal_prefix(route.path)
     quarter = 2 * (route.host is None) + (prefix != route.path)

@@ -9,22 +9,27 @@ from datetime import timedelta
 from chalicelib.cloud import Cloud
 from chalicelib.decide import failure_of, verdict
 from chalicelib.deployment import Deployment, Status
-from chalicelib.errors import ExecutionEnded
+from chalicelib.errors import AwsError, ExecutionEnded, StoreConflict
 
 START_AGAIN_AFTER = timedelta(seconds=60)
 
 
 def recover(cloud: Cloud, deployment_id: str) -> bool:
-    """Start a deployment that was left pending; close one whose execution ended. Tell whether it holds no locks now."""
+    """Start a deployment that was left pending; close one whose execution ended. Tell whether it holds no locks now.
+
+    One that could not be started until its deadline is closed too.
+    """
     deployment = cloud.store.get(deployment_id)
     if deployment.status.ended:
         return True
-    if deployment.status is Status.PENDING:
-        if cloud.now() - deployment.created_at >= START_AGAIN_AFTER:
-            cloud.workflow.start(deployment.id)
+    now, pending = cloud.now(), deployment.status is Status.PENDING
+    if pending and now - deployment.created_at < START_AGAIN_AFTER:
         return False
     status = cloud.workflow.status(deployment.id)
     if status == "RUNNING":
+        return False
+    if status is None and pending and now < deployment.deadline_at:
+        cloud.workflow.start(deployment.id)
         return False
     close(cloud, deployment, status or "MISSING")
     return True
@@ -42,6 +47,12 @@ def close(cloud: Cloud, deployment: Deployment, execution_status: str) -> None:
 
 
 def sweep(cloud: Cloud) -> None:
-    """Meet every deployment that has not ended."""
+    """Meet every deployment that has not ended; raises, after the last, what kept some from being met."""
+    unmet: list[Exception] = []
     for deployment_id in cloud.store.open_deployments():
-        recover(cloud, deployment_id)
+        try:
+            recover(cloud, deployment_id)
+        except (AwsError, StoreConflict) as error:
+            unmet.append(error)
+    if unmet:
+        raise ExceptionGroup("not every open deployment could be met; the next sweep meets them again", unmet)

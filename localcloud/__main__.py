@@ -7,7 +7,7 @@ import sys
 from types import FrameType
 
 from localcloud.demo import demo
-from localcloud.images import Images
+from localcloud.images import Images, ImagesError
 from localcloud.platform import Platform
 from localcloud.settings import HOST, LOAD_BALANCERS, Settings, SettingsError
 
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, _interrupt)
     try:
         return commands[arguments[0]](Settings.read(os.environ))
-    except (SettingsError, OSError) as error:
+    except (SettingsError, ImagesError, OSError) as error:
         print(f"localcloud: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

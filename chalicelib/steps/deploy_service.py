@@ -43,7 +43,7 @@ def _create(cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Depl
     name = event.service_name
     own_tags = tags(cloud, manifest, event.deployment_id, name)
     rollout = cloud.ecs.create_service(deployment.cluster, name, spec, own_tags, event.client_token())
-    _follow(cloud, event, deployment, rollout, changed=(), message=f"Created, {spec.desired_count} tasks asked for.")
+    _follow(cloud, event, deployment, rollout, changed=(), message=f"Created, desired count {spec.desired_count}.")
 
 
 def _update(

@@ -6,7 +6,7 @@ from chalicelib import errors
 from chalicelib.cloud import Cloud
 from chalicelib.decide import StoppedTask, failure_of
 from chalicelib.deployment import Deployment, ServiceProgress
-from chalicelib.errors import AwsError, DeploymentError, SiblingFailed
+from chalicelib.errors import AwsRefused, DeploymentError, SiblingFailed
 from chalicelib.log import logger
 from chalicelib.steps.step import StepEvent
 
@@ -51,7 +51,7 @@ def _stopped_tasks(cloud: Cloud, deployment: Deployment, progress: ServiceProgre
         return ()
     try:
         return cloud.ecs.stopped_tasks(deployment.cluster, progress.name, progress.ecs_deployment_id)
-    except AwsError as error:
+    except AwsRefused as error:
         logger.warning("stopped tasks cannot be read", extra={"cause": str(error)})
         return ()
 
@@ -60,6 +60,6 @@ def _what_serves(cloud: Cloud, deployment: Deployment, progress: ServiceProgress
     """Return the task definition whose tasks run now, as far as ECS can be asked."""
     try:
         return cloud.ecs.running_task_definition(deployment.cluster, progress.name)
-    except AwsError as error:
+    except AwsRefused as error:
         logger.warning("what serves cannot be read", extra={"cause": str(error)})
         return progress.previous_task_definition

@@ -1,0 +1,124 @@
+"""`make up` and `make demo` as processes: what they say, and what is left of them at the end."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.local.local_cloud import LocalCloud, free_ports, hello, local_cloud, wait_for
+
+PROCESSES = Path("/proc")
+
+
+def tasks_of(cloud: LocalCloud) -> set[int]:
+    """Return the process ids of the local cloud and of what it started, by walking the tree of processes."""
+    family = {cloud.process.pid}
+    for _ in range(4):
+        family |= {child for parent in family for child in children(parent)}
+    return family
+
+
+def children(parent: int) -> set[int]:
+    """Return the processes that any thread of a process started."""
+    found: set[int] = set()
+    for thread in (PROCESSES / str(parent) / "task").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+            found |= {int(child) for child in (thread / "children").read_text().split()}
+    return found
+
+
+def ports_in_use(pid: int) -> set[str]:
+    """Return the local addresses on which a process listens."""
+    sockets = {os.readlink(each) for each in (PROCESSES / str(pid) / "fd").iterdir() if each.is_symlink()}
+    inodes = {found[1] for name in sockets if (found := re.fullmatch(r"socket:\[(\d+)\]", name))}
+    return {fields[1] for fields in listening() if fields[9] in inodes}
+
+
+def listening() -> list[list[str]]:
+    """Return the lines of /proc/net/tcp that listen."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [fields for fields in lines if fields[3] == "0A"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_after_a_signal(number: signal.Signals, tmp_path: Path) -> None:
+    """After Ctrl-C or SIGTERM no process, no port and no temporary file of the local cloud is left."""
+    with local_cloud(TMPDIR=str(tmp_path)) as cloud:
+        assert "succeeded" == cloud.deploy(hello("left"))["status"]
+        family, ports = tasks_of(cloud), ports_in_use(cloud.process.pid)
+        assert len(family) >= 2
+        assert len(ports) >= 8
+        cloud.process.send_signal(number)
+        assert 130 == cloud.process.wait(timeout=20)
+
+    assert not {pid for pid in family if (PROCESSES / str(pid)).exists()}
+    assert not ports & {fields[1] for fields in listening()}
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_tasks_die_with_a_killed_cloud() -> None:
+    """When the local cloud is killed outright, its tasks do not outlive it."""
+    with local_cloud() as cloud:
+        cloud.deploy(hello("killed"))
+        family = tasks_of(cloud) - {cloud.process.pid}
+        cloud.process.kill()
+        cloud.process.wait()
+
+        assert family
+        wait_for(lambda: None if any((PROCESSES / str(pid)).exists() for pid in family) else True, seconds=10)
+
+
+def test_a_taken_port_is_named(cloud: LocalCloud) -> None:
+    """A port that somebody else holds ends `up` with its number, and what had started is stopped again."""
+    port = cloud.url.rpartition(":")[2]
+    variables = {**os.environ, **free_ports(), "SLIPWAY_API_PORT": port}
+    ended = subprocess.run(
+        [sys.executable, "-m", "localcloud", "up"], env=variables, capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert 1 == ended.returncode
+    assert port in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SLIPWAY_API_PORT", "http"), ("SLIPWAY_SPEED", "0"), ("SLIPWAY_NETWORK", "vpc"), ("SLIPWAY_IMAGES", "/none.toml")],
+)
+def test_a_bad_setting_is_named(name: str, value: str) -> None:
+    """A variable that cannot be used ends the program with its name, its value, and what it takes."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "localcloud", "up"],
+        env={**os.environ, **free_ports(), name: value},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert 1 == ended.returncode
+    assert value in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_demo_proves_what_it_shows() -> None:
+    """`make demo` deploys the pair, shows one address four times, deploys it again without a change, and exits 0."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "localcloud", "demo"],
+        env={**os.environ, **free_ports(), "SLIPWAY_SPEED": "20"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    shown = re.findall(r"(?:tasks|discover-instances|user\.api\.local) +(127\.\d+\.\d+\.\d+)\n", ended.stdout)
+
+    assert (0, "") == (ended.returncode, ended.stderr)
+    assert 3 == len(shown)
+    assert 1 == len(set(shown))
+    assert "Nothing to change" in ended.stdout
