@@ -1,6 +1,7 @@
 """What the local cloud's ECS needs from its neighbours, as protocols."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 Emit = Callable[[str, str, list[str], dict[str, Any]], None]
@@ -63,6 +64,9 @@ class Network(Protocol):
 
     def refuses(self, task_definition: dict[str, Any]) -> str | None:
         """Return, as a sentence, why this network cannot run the task definition; None when it can."""
+
+    def refuses_program(self, words: Sequence[str], interpreter: Path, ip: str) -> str | None:
+        """Return, as a sentence, why a command line cannot live at `ip` here; `interpreter` is the image's Python."""
 
 
 class Secrets(Protocol):

@@ -1,6 +1,7 @@
 """One container of a task while it runs: its process, its health check and its log."""
 
 import errno
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -57,6 +58,9 @@ class RunningContainer:
             )
 
         words = command_line(self._image, definition, self._python, ip)
+        there = shutil.which(words[0], path=variables["PATH"])
+        if there and (refusal := network.refuses_program(words, self._python, ip)):
+            raise ContainerStartError(f"CannotStartContainerError: {refusal}", 126)
         try:
             self._process = run(words, on_exit=self._notice, on_output=self._log(logs, clock))
         except OSError as error:

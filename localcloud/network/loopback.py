@@ -8,6 +8,7 @@ loopback interface.
 import errno
 import socket
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from localcloud.faults import AwsFault
 SHIM = Path(__file__).parent / "shim"
 CLAIM_PORT = 4999
 """Whoever holds this port on 127.N.0.1 owns 127.N.0.0/16."""
+SHELLS = frozenset({"sh", "bash", "dash"})
 FIRST_HOST, LAST_HOST = 2, 256 * 256 - 2
 
 
@@ -64,8 +66,22 @@ class Loopback:
         if count == 1:
             return None
         return (
-            f"The loopback network runs one container to a task, and {task_definition['family']} has {count}. "
-            "Use the network `vpc` (SLIPWAY_NETWORK=vpc, on Linux)."
+            f"The loopback network runs one container to a task, and {task_definition['family']} has {count}: "
+            "they share a localhost only in the network `vpc`."
+        )
+
+    def refuses_program(self, words: Sequence[str], interpreter: Path, ip: str) -> str | None:
+        """Return why a command line cannot run here: no shim makes other languages live at the task's address.
+
+        Python, its scripts, and shells (which may start Python) can; so can whatever is told the address as `{ip}`.
+        """
+        program = Path(words[0]).name
+        its_script = (interpreter.parent / program).exists()
+        if program.startswith("python") or program in SHELLS or its_script or any(ip in word for word in words):
+            return None
+        return (
+            f"The loopback network runs Python services, and {program} is none: give it its address as {{ip}} in the "
+            "command, or run it in the network `vpc`."
         )
 
     def close(self) -> None:

@@ -108,7 +108,9 @@ def local_cloud(**variables: str) -> Iterator[LocalCloud]:
 def _ready(process: subprocess.Popen[str]) -> LocalCloud:
     assert process.stdout
     line = process.stdout.readline()
-    found = re.fullmatch(r"ready API (\S+) AWS (\S+) load balancers (http://[^:]+:\d+)-\d+ DNS ([^:]+):(\d+) .*\n", line)
+    found = re.fullmatch(
+        r"ready API (\S+) AWS (\S+) load balancers (http://[^:]+:\d+)-\d+ DNS ([^:]+):(\d+) .*\n", line
+    )
     assert found, line
     return LocalCloud(process, found[1], found[2], found[3], (found[4], int(found[5])))
 
@@ -179,7 +181,11 @@ def hello(application: str, **changes: Any) -> dict[str, Any]:
         "image": "actors-hello:1",
         "port": 8080,
         "environment": {"GREETING": "hello"},
-        "route": {"path": f"/{application}*", "health_check": {"interval": 5, "timeout": 2}, "deregistration_delay": 10},
+        "route": {
+            "path": f"/{application}*",
+            "health_check": {"interval": 5, "timeout": 2},
+            "deregistration_delay": 10,
+        },
     }
     return {
         "application": application,

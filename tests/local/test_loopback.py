@@ -142,6 +142,21 @@ class TestAddresses:
         assert theirs != network.gateway
         assert again_theirs == theirs
 
+    def test_refuses_other_languages(self, network: Loopback) -> None:
+        """What is neither Python nor a shell must be told its address, for no shim makes it live there."""
+        python = Path(sys.executable)
+
+        def refusal(*words: str) -> str | None:
+            return network.refuses_program(words, python, "127.9.0.2")
+
+        assert "node" in (refusal("node", "server.js") or "")
+        assert [None] * 3 == [
+            refusal("node", "--host=127.9.0.2"),
+            refusal("sh", "run.sh"),
+            refusal(str(python), "x.py"),
+        ]
+        assert refusal("pytest") is None  # a script beside the interpreter
+
     def test_refuses_several_containers(self, network: Loopback) -> None:
         """A task of several containers would need a localhost of its own."""
         containers: list[dict[str, Any]] = [{"name": "a"}, {"name": "b"}]

@@ -93,7 +93,9 @@ def test_the_same_manifest_changes_nothing(cloud: LocalCloud, first: dict[str, o
     assert before == made()
 
 
-def test_a_changed_value_rolls_one_service_without_a_failed_request(cloud: LocalCloud, first: dict[str, object]) -> None:
+def test_a_changed_value_rolls_one_service_without_a_failed_request(
+    cloud: LocalCloud, first: dict[str, object]
+) -> None:
     """A changed environment value is one rolling update of that service alone, and no visitor notices it."""
     with visitors(f"{cloud.balancer}/users") as seen:
         ended = ecs_practice(cloud, ('USER_API_PORT: "3000"', 'USER_API_PORT: "3000", GREETING: good morning'))

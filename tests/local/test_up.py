@@ -78,7 +78,12 @@ def test_a_taken_port_is_named(cloud: LocalCloud) -> None:
     port = cloud.url.rpartition(":")[2]
     variables = {**os.environ, **free_ports(), "SLIPWAY_API_PORT": port}
     ended = subprocess.run(
-        [sys.executable, "-m", "localcloud", "up"], env=variables, capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-m", "localcloud", "up"],
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
 
     assert 1 == ended.returncode
@@ -88,7 +93,12 @@ def test_a_taken_port_is_named(cloud: LocalCloud) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("SLIPWAY_API_PORT", "http"), ("SLIPWAY_SPEED", "0"), ("SLIPWAY_NETWORK", "vpc"), ("SLIPWAY_IMAGES", "/none.toml")],
+    [
+        ("SLIPWAY_API_PORT", "http"),
+        ("SLIPWAY_SPEED", "0"),
+        ("SLIPWAY_NETWORK", "vpc"),
+        ("SLIPWAY_IMAGES", "/none.toml"),
+    ],
 )
 def test_a_bad_setting_is_named(name: str, value: str) -> None:
     """A variable that cannot be used ends the program with its name, its value, and what it takes."""
