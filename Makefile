@@ -23,6 +23,8 @@ check: setup
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/statelint statemachines/*.asl.json
+	$(BIN)/cfn-lint infrastructure/*.yaml
+	$(BIN)/pytest tests/contract/test_layers.py tests/contract/test_state_machine.py tests/contract/test_tests.py
 
 bench: setup
 	$(BIN)/python -m benchmarks

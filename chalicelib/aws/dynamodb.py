@@ -11,13 +11,15 @@ from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.calls import call, translated
-from chalicelib.errors import AwsError, SlipwayError, StoreConflict, TransientAws
+from chalicelib.errors import AwsError, SlipwayError, StoreConflict, Throttled, TransientAws
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, Any]
 CONFLICTS = {"TransactionConflictException", "TransactionInProgressException"}
+# Why one item of a cancelled transaction was refused for its traffic: API reference, TransactWriteItems.
+THROTTLING_REASONS = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,8 @@ def _refusal(error: ClientError) -> AwsError | ConditionFailed | StoreConflict:
         return ConditionFailed({0: _unpacked(cast("Any", error.response).get("Item", {}))})
     if "TransactionConflict" in codes or code in CONFLICTS:
         return StoreConflict("another write to the same items was under way")
+    if THROTTLING_REASONS.intersection(codes):
+        return Throttled("write", str(code), str(error))
     return translated("write", error)
 
 

@@ -10,6 +10,7 @@ from chalicelib.errors import AwsRefused
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import LogGroupTypeDef
 
 
 class Logs:
@@ -19,10 +20,21 @@ class Logs:
         self._client = client
 
     def ensure_group(self, name: str, retention_days: int, tags: Mapping[str, str]) -> None:
-        """Create the log group unless it exists, and keep its events for `retention_days`."""
+        """Have a log group that keeps its events for `retention_days`; nothing is called when it is so already."""
+        group = self._group(name)
+        if group is None:
+            self._create(name, tags)
+        if group is None or group.get("retentionInDays") != retention_days:
+            call(self._client.put_retention_policy, logGroupName=name, retentionInDays=retention_days)
+
+    def _group(self, name: str) -> LogGroupTypeDef | None:
+        """Return the group of this name: among those that begin with it, in the order of ASCII, it is the first."""
+        found = call(self._client.describe_log_groups, logGroupNamePrefix=name, limit=1)["logGroups"]
+        return next((group for group in found if group.get("logGroupName") == name), None)
+
+    def _create(self, name: str, tags: Mapping[str, str]) -> None:
         try:
             call(self._client.create_log_group, logGroupName=name, tags=tags)
         except AwsRefused as refusal:
             if refusal.aws_code != "ResourceAlreadyExistsException":
                 raise
-        call(self._client.put_retention_policy, logGroupName=name, retentionInDays=retention_days)

@@ -12,9 +12,9 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     manifest, name, now = cloud.store.manifest(event.deployment_id), event.service_name, cloud.now()
     spec, own_tags = task_spec(manifest, name), tags(cloud, manifest, event.deployment_id, name)
     started = {"status": "running", "phase": "registering", "started_at": now}
+    cloud.logs.ensure_group(spec.log_group, manifest.services[name].log_retention_days, own_tags)
     arn = known_revision(cloud, spec)
     if arn is None:
-        cloud.logs.ensure_group(spec.log_group, manifest.services[name].log_retention_days, own_tags)
         arn = cloud.task_definitions.register(spec, own_tags)
         cloud.store.record(event.deployment_id, name, "registering", f"Registered {arn.rpartition('/')[2]}.", now)
     cloud.store.remember_revision(spec.family, spec.content_hash, arn)

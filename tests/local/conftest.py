@@ -9,6 +9,6 @@ from tests.local.local_cloud import LocalCloud, local_cloud
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalCloud]:
-    """The local cloud, as `make up` starts it."""
+    """Run a local cloud as `make up` starts it."""
     with local_cloud() as running:
         yield running

@@ -48,7 +48,7 @@ class Cloud:
             endpoint_url=self.door.url,
             region_name="us-east-1",
             aws_access_key_id="a",
-            aws_secret_access_key="b",  # noqa: S106
+            aws_secret_access_key="b",
             config=Config(retries={"total_max_attempts": 1}, max_pool_connections=200),
         )
         self.closing.callback(client.close)

@@ -357,7 +357,7 @@ def test_through_boto3(cloud_map: CloudMap, clock: HandClock) -> None:
             region_name="us-east-1",
             endpoint_url=endpoint,
             aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106
+            aws_secret_access_key="local",
             config=Config(inject_host_prefix=False, retries={"total_max_attempts": 1}),
         )
         started = client.create_private_dns_namespace(

@@ -8,7 +8,7 @@ from tests.local.local_cloud import ECS_PRACTICE, LocalCloud, visitors
 
 @pytest.fixture(scope="module")
 def first(cloud: LocalCloud) -> dict[str, object]:
-    """The first deployment of ecs-practice, ended."""
+    """Deploy ecs-practice for the first time, and return the deployment as it ended."""
     accepted = cloud.ask("POST", "/deployments", ECS_PRACTICE.read_bytes(), Content_Type="application/yaml")
     assert 202 == accepted.status
     assert f"/deployments/{accepted.document['id']}" == accepted.headers["Location"]

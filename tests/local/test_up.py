@@ -34,7 +34,7 @@ def children(parent: int) -> set[int]:
 
 def ports_in_use(pid: int) -> set[str]:
     """Return the local addresses on which a process listens."""
-    sockets = {os.readlink(each) for each in (PROCESSES / str(pid) / "fd").iterdir() if each.is_symlink()}
+    sockets = {str(each.readlink()) for each in (PROCESSES / str(pid) / "fd").iterdir() if each.is_symlink()}
     inodes = {found[1] for name in sockets if (found := re.fullmatch(r"socket:\[(\d+)\]", name))}
     return {fields[1] for fields in listening() if fields[9] in inodes}
 

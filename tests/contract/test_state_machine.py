@@ -1,0 +1,168 @@
+"""The state machine and the code say the same: states, functions, files, errors; and every road leads to Finish."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib import errors, steps
+
+ROOT = Path(__file__).parents[2]
+MACHINE: dict[str, Any] = json.loads((ROOT / "statemachines" / "deployment.asl.json").read_text())
+STEPS = {**steps.ACT, **steps.OBSERVE}
+ENDS = {"Succeed", "Fail"}
+
+# https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html and concepts-error-handling.html
+DOCUMENTED = {
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.Unknown",
+    "States.ALL",
+    "States.Timeout",
+    "States.TaskFailed",
+}
+
+
+def machines(machine: dict[str, Any] = MACHINE) -> Iterator[dict[str, Any]]:
+    """Yield the machine and those inside of its Maps."""
+    yield machine
+    for state in machine["States"].values():
+        if "ItemProcessor" in state:
+            yield from machines(state["ItemProcessor"])
+
+
+STATES: dict[str, dict[str, Any]] = {name: state for each in machines() for name, state in each["States"].items()}
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+
+
+def follows(state: dict[str, Any]) -> set[str]:
+    """Return the states to which a state may lead."""
+    parts = [state, *state.get("Catch", []), *state.get("Choices", [])]
+    return {each["Next"] for each in parts if "Next" in each} | {state[key] for key in ("Default",) if key in state}
+
+
+def reached(machine: dict[str, Any], without: str | None = None) -> set[str]:
+    """Return the states that a machine's start leads to, not going through one of them."""
+    found: set[str] = set()
+    ahead = {machine["StartAt"]}
+    while ahead := ahead - found - {without}:
+        found |= ahead
+        ahead = {name for each in ahead for name in follows(machine["States"][each])}
+    return found
+
+
+def test_names_are_unique() -> None:
+    """A state's name is said once, for it is the step's name too."""
+    assert sum(len(each["States"]) for each in machines()) == len(STATES)
+
+
+def test_task_states_are_the_steps() -> None:
+    """Every Task state is a step, and every step a Task state."""
+    assert set(STEPS) == set(TASKS)
+    assert set() == set(steps.ACT) & set(steps.OBSERVE)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_task_calls_its_function(name: str) -> None:
+    """A step that changes AWS runs in `act`, any other in `observe`."""
+    expected = "${ActFunction}" if name in steps.ACT else "${ObserveFunction}"
+    assert expected == TASKS[name]["Parameters"]["FunctionName"]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_step_has_its_file(name: str) -> None:
+    """The step of a state is in the file that bears its name."""
+    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    assert (ROOT / "chalicelib" / "steps" / f"{snake}.py").is_file()
+    assert f"chalicelib.steps.{snake}" == STEPS[name].__module__
+
+
+def test_every_step_file_is_a_state() -> None:
+    """There is no step that the state machine does not know."""
+    files = {path.stem for path in (ROOT / "chalicelib" / "steps").glob("*.py")} - {"__init__", "step", "wait"}
+    assert {step.__module__.rpartition(".")[2] for step in STEPS.values()} == files
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_errors_are_known(name: str) -> None:
+    """Every name in ErrorEquals is a class in errors.py, or one that AWS documents."""
+    parts = [*STATES[name].get("Retry", []), *STATES[name].get("Catch", [])]
+    unknown = {error for part in parts for error in part["ErrorEquals"] if error not in DOCUMENTED}
+    assert {error for error in unknown if issubclass(getattr(errors, error), errors.SlipwayError)} == unknown
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_everything_is_commented(name: str) -> None:
+    """Every state, Catch, Retry and choice says what it is for."""
+    state = STATES[name]
+    parts = [state, *state.get("Catch", []), *state.get("Retry", []), *state.get("Choices", [])]
+    assert [] == [part for part in parts if len(part.get("Comment", "")) < 5]
+
+
+@pytest.mark.parametrize("machine", list(machines()))
+def test_every_next_exists_and_every_state_is_reached(machine: dict[str, Any]) -> None:
+    """Every road leads to a state that is there, and every state lies on a road."""
+    assert set(machine["States"]) == reached(machine)
+
+
+@pytest.mark.parametrize("machine", list(machines()))
+def test_every_road_ends(machine: dict[str, Any]) -> None:
+    """From every state an end can be reached."""
+    ends = {name for name, state in machine["States"].items() if state["Type"] in ENDS or state.get("End")}
+    for name in machine["States"]:
+        assert reached({**machine, "StartAt": name}) & ends, f"{name} never ends"
+
+
+def test_every_road_leads_to_finish() -> None:
+    """There is no end that does not lie behind Finish."""
+    ends = {name for name, state in MACHINE["States"].items() if state["Type"] in ENDS or state.get("End")}
+    assert {"Done"} == ends
+    assert set() == reached(MACHINE, without="Finish") & ends
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_catches_all_last(name: str) -> None:
+    """States.ALL stands alone and last: what comes after it would never be asked."""
+    for part in ("Retry", "Catch"):
+        earlier = [error for each in TASKS[name].get(part, [])[:-1] for error in each["ErrorEquals"]]
+        assert "States.ALL" not in earlier
+        assert all(
+            len(each["ErrorEquals"]) == 1 for each in TASKS[name].get(part, []) if "States.ALL" in each["ErrorEquals"]
+        )
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_is_tried_again(name: str) -> None:
+    """What passes by itself is tried again, in every task alike: AWS, Lambda, another writer."""
+    (retrier,) = TASKS[name]["Retry"]
+    assert TASKS["Plan"]["Retry"] == [retrier]
+    assert {"Throttled", "TransientAws", "StoreConflict"} <= set(retrier["ErrorEquals"])
+
+
+@pytest.mark.parametrize("name", sorted(set(TASKS) - {"ServiceFailed", "Finish"}))
+def test_every_task_catches_all(name: str) -> None:
+    """No error of a task ends the execution; only the two that record how it ended have nowhere to go."""
+    assert ["States.ALL"] == TASKS[name]["Catch"][-1]["ErrorEquals"]
+
+
+WAITS = {name: state for name, state in TASKS.items() if state["Resource"].endswith(".waitForTaskToken")}
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_wait_polls_through_a_choice(name: str) -> None:
+    """A wait that times out goes to the same choice as one that was completed; its default is to wait again."""
+    state = WAITS[name]
+    assert ["States.Timeout"] == state["Catch"][0]["ErrorEquals"]
+    assert ("$.look", "$.look", state["Next"]) == (
+        state["ResultPath"],
+        state["Catch"][0]["ResultPath"],
+        state["Catch"][0]["Next"],
+    )
+    assert name == STATES[state["Next"]]["Default"]
+    assert "$.poll_seconds" == state["TimeoutSecondsPath"]

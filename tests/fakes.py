@@ -1,0 +1,304 @@
+"""AWS in memory: one fake for each adapter of `chalicelib.aws`, with the same signatures, over one World.
+
+A fake changes the world as AWS would, at once, and the world takes its time. What fails on demand: `faults`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from chalicelib.aws.cloud_map import Namespace
+from chalicelib.aws.load_balancers import Listener, target_group_name
+from chalicelib.decide import Answer, Rollout, StoppedTask
+from chalicelib.errors import DiscoveryConflict, ListenerNotFound, NamespaceFailed, NetworkNotFound
+from chalicelib.manifest import Network, Route
+from chalicelib.plan import Placement, ServiceSpec, Serving, TaskSpec
+from tests.machine.interpreter import Interpreter
+from tests.world import ACCOUNT, Operation, Registered, Revision, World, WorldService
+
+VPC, SUBNETS, GROUPS = "vpc-1", ("subnet-1", "subnet-2"), ("sg-1",)
+LOAD_BALANCER, LISTENER = "slipway", Listener("arn:listener", VPC, "slipway.elb.amazonaws.com")
+
+
+class FakeTaskDefinitions:
+    """Revisions in memory."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def register(self, spec: TaskSpec, tags: Mapping[str, str]) -> str:
+        """Make a revision."""
+        assert spec.log_group in self._world.log_groups, f"{spec.family} has no log group"
+        assert tags, f"{spec.family} has no tags"
+        family = self._world.revisions.setdefault(spec.family, [])
+        arn = f"{ACCOUNT}:task-definition/{spec.family}:{len(family) + 1}"
+        family.append(Revision(arn, spec, spec.content_hash))
+        self._world.changed(f"register {spec.family}")
+        return arn
+
+    def content_hash(self, name: str) -> tuple[str, str | None] | None:
+        """Return ARN and content hash of a revision, or of a family's latest."""
+        found = self._find(name)
+        return (found.arn, found.content_hash) if found else None
+
+    def read(self, arn: str) -> tuple[TaskSpec | None, str | None]:
+        """Return what a revision holds."""
+        found = self._find(arn)
+        return (found.spec, found.content_hash) if found else (None, None)
+
+    def _find(self, name: str) -> Revision | None:
+        all_of_it = [each for family in self._world.revisions.values() for each in family]
+        latest = self._world.revisions.get(name, [])[-1:]
+        return next((each for each in (*latest, *all_of_it) if name in (each.arn, each.spec.family)), None)
+
+
+class FakeEcs:
+    """Clusters and services in memory."""
+
+    def __init__(self, world: World, task_definitions: FakeTaskDefinitions) -> None:
+        self._world = world
+        self._task_definitions = task_definitions
+
+    def create_cluster(self, cluster: str, tags: Mapping[str, str]) -> None:
+        """Make a cluster unless it exists."""
+        assert tags, f"the cluster {cluster} has no tags"
+        if cluster not in self._world.clusters:
+            self._world.clusters.add(cluster)
+            self._world.changed(f"create cluster {cluster}")
+
+    def serving(self, cluster: str, names: Sequence[str]) -> dict[str, Serving | None]:
+        """Return what serves under each name."""
+        return {name: self._serving(cluster, name) for name in names}
+
+    def _serving(self, cluster: str, name: str) -> Serving | None:
+        service = self._world.service(cluster, name)
+        if service is None:
+            return None
+        task, content_hash = self._task_definitions.read(service.spec.task_definition or "")
+        return Serving(service.arn, service.status, service.spec, dict(service.tags), task, content_hash)
+
+    def create_service(
+        self, cluster: str, name: str, spec: ServiceSpec, tags: Mapping[str, str], token: str
+    ) -> Rollout:
+        """Make a service."""
+        assert 1 <= len(token) <= 36, f"ECS does not take the token {token}"
+        made = self._world.make(cluster, name, spec, tags)
+        return self._answer(made)
+
+    def update_service(self, cluster: str, name: str, spec: ServiceSpec, changed: Sequence[str]) -> Rollout:
+        """Change the named fields; what needs other tasks rolls out."""
+        service = self._existing(cluster, name)
+        service.spec = replace(service.spec, **{each: getattr(spec, each) for each in changed})
+        self._world.changed(f"update {name}: {', '.join(changed)}")
+        if {"task_definition", "network", "discovery", "route"} & set(changed):
+            self._world.roll_out(service)
+        elif "desired_count" in changed:
+            self._world.scale(service, spec.desired_count)
+        return self._answer(service)
+
+    def restart_rollout(self, cluster: str, name: str) -> Rollout:
+        """Roll out again what the service asks for."""
+        service = self._existing(cluster, name)
+        self._world.changed(f"restart {name}")
+        self._world.roll_out(service)
+        return self._answer(service)
+
+    def _answer(self, service: WorldService) -> Rollout:
+        answer = self._world.rollout(service, None)
+        return answer if self._world.answers_service_deployment else replace(answer, service_deployment_arn=None)
+
+    def _existing(self, cluster: str, name: str) -> WorldService:
+        service = self._world.service(cluster, name)
+        assert service is not None, f"there is no service {cluster}/{name}"
+        return service
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Set tags on a service."""
+        service = next(each for each in self._world.services.values() if each.arn == arn)
+        service.tags |= tags
+        self._world.changed(f"tag {service.name}")
+
+    def rollout(self, cluster: str, name: str, service_deployment_arn: str | None) -> Rollout | None:
+        """Return how a service's rollout goes."""
+        service = self._world.service(cluster, name)
+        return self._world.rollout(service, service_deployment_arn) if service else None
+
+    def newest_service_deployment(self, cluster: str, name: str) -> str | None:
+        """Return a service's newest service deployment."""
+        service = self._world.service(cluster, name)
+        return service.deployments[-1].service_deployment if service else None
+
+    def running_addresses(self, cluster: str, name: str) -> tuple[str, ...]:
+        """Return the addresses of a service's tasks."""
+        service = self._world.service(cluster, name)
+        return service.addresses(self._world.clock.seconds) if service else ()
+
+    def running_task_definition(self, cluster: str, name: str) -> str | None:
+        """Return what runs under a service's name."""
+        return self._world.serves(cluster, name)
+
+    def stopped_tasks(self, cluster: str, name: str, ecs_deployment_id: str) -> tuple[StoppedTask, ...]:
+        """Return the tasks of a rollout that stopped."""
+        service = self._world.service(cluster, name)
+        return self._world.stopped_tasks(service, ecs_deployment_id) if service else ()
+
+
+class FakeCloudMap:
+    """Namespaces and Cloud Map services in memory."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def namespace(self, name: str) -> Namespace | None:
+        """Return a namespace that is there."""
+        self._world.settle_namespaces()
+        return self._world.namespaces.get(name)
+
+    def create_namespace(self, name: str, vpc: str, tags: Mapping[str, str], token: str) -> str | None:
+        """Start to make a namespace; the same token starts it once."""
+        assert vpc == VPC, f"{vpc} is no id of a VPC"
+        assert tags, f"the namespace {name} has no tags"
+        known = next((each for each in self._world.operations.values() if each.token == token), None)
+        if known:
+            return known.id
+        operation = Operation(
+            id=f"operation-{len(self._world.operations) + 1}",
+            token=token,
+            namespace=Namespace(f"ns-{len(self._world.operations) + 1}", name, name),
+            ready_at=self._world.clock.seconds + self._world.namespace_seconds,
+            error=self._world.namespace_error,
+        )
+        self._world.operations[operation.id] = operation
+        self._world.changed(f"create namespace {name}")
+        return operation.id
+
+    def operation_succeeded(self, operation_id: str) -> bool:
+        """Tell whether a namespace's creation has ended well."""
+        operation = self._world.operations[operation_id]
+        if operation.ready_at > self._world.clock.seconds:
+            return False
+        if operation.error:
+            raise NamespaceFailed(operation.error)
+        return True
+
+    def ensure_service(
+        self, namespace: Namespace, name: str, records: Sequence[str], ttl: int, tags: Mapping[str, str], token: str
+    ) -> str:
+        """Make or adopt a Cloud Map service."""
+        assert tags, f"the Cloud Map service {name} has no tags"
+        assert 1 <= len(token) <= 64, f"Cloud Map does not take the token {token}"
+        known = self._world.registered.get((namespace.name, name))
+        if known is None:
+            arn = f"arn:aws:servicediscovery:us-east-1:000000000000:service/srv-{len(self._world.registered) + 1}"
+            known = self._world.registered[namespace.name, name] = Registered(arn, tuple(records), ttl)
+            self._world.changed(f"create discovery {name}")
+        if set(known.records) != set(records):
+            raise DiscoveryConflict(f"the Cloud Map service {name} has other records")
+        if known.ttl != ttl:
+            known.ttl = ttl
+            self._world.changed(f"update discovery {name}")
+        return known.arn
+
+    def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
+        """Return the addresses that are registered."""
+        return self._world.discovered(f"{name}.{namespace.name}")[0]
+
+
+class FakeEc2:
+    """One network."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def vpc(self, reference: str) -> str:
+        """Return the id of the one VPC."""
+        if reference not in ("main", VPC):
+            raise NetworkNotFound(f"no VPCs are named {reference}: write the id of one")
+        return VPC
+
+    def placement(self, network: Network) -> Placement:
+        """Return the one network's ids."""
+        vpc = self.vpc(network.vpc)
+        if missing := set(network.subnets) - {"private"}:
+            raise NetworkNotFound(f"{vpc} has no subnet {', '.join(sorted(missing))}")
+        return Placement(SUBNETS, GROUPS if network.security_groups else (), network.assign_public_ip)
+
+
+class FakeLoadBalancers:
+    """One load balancer."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def listener(self, name: str, port: int) -> Listener:
+        """Return the one listener."""
+        if (name, port) != (LOAD_BALANCER, 80):
+            raise ListenerNotFound(f"there is no load balancer named {name}")
+        return LISTENER
+
+    def ensure_target_group(self, route: Route, port: int, listener: Listener, tags: Mapping[str, str]) -> str:
+        """Make or adopt a target group."""
+        assert route.health_check.path.startswith("/")
+        arn = f"arn:targetgroup/{target_group_name(listener.vpc, tags)}"
+        if arn not in self._world.target_groups:
+            self._world.target_groups[arn] = port
+            self._world.changed(f"create target group {tags['slipway:service']}")
+        return arn
+
+    def ensure_rule(self, route: Route, listener: Listener, target_group: str, tags: Mapping[str, str]) -> None:
+        """Make the listener forward."""
+        assert listener == LISTENER
+        if self._world.rules.get(target_group) != route.path:
+            self._world.rules[target_group] = route.path
+            self._world.changed(f"rule {tags['slipway:service']}")
+
+
+class FakeLogs:
+    """Log groups in memory."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def ensure_group(self, name: str, retention_days: int, tags: Mapping[str, str]) -> None:
+        """Make a log group unless it exists."""
+        assert tags, f"the log group {name} has no tags"
+        if self._world.log_groups.get(name) != retention_days:
+            self._world.log_groups[name] = retention_days
+            self._world.changed(f"log group {name}")
+
+
+class FakeResolver:
+    """DNS, which knows of a task a while after Cloud Map does."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def ask(self, name: str, *, srv: bool) -> Answer:
+        """Return what DNS answers."""
+        addresses, ports = self._world.discovered(name, lag_seconds=self._world.dns_seconds)
+        return Answer(addresses, ports if srv else ())
+
+
+class FakeWorkflow:
+    """The state machine, run by the interpreter."""
+
+    def __init__(self) -> None:
+        self.machine: Interpreter | None = None
+
+    def start(self, deployment_id: str) -> None:
+        """Start an execution."""
+        self._machine.start(deployment_id, {"deployment_id": deployment_id})
+
+    def status(self, deployment_id: str) -> str | None:
+        """Return an execution's status."""
+        execution = self._machine.executions.get(deployment_id)
+        return execution.status if execution else None
+
+    def complete(self, token: str, *, decided: bool) -> None:
+        """End a wait."""
+        self._machine.complete(token, json.dumps({"decided": decided}))
+
+    @property
+    def _machine(self) -> Interpreter:
+        assert self.machine is not None, "nobody gave the workflow its machine"
+        return self.machine

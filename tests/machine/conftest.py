@@ -1,0 +1,71 @@
+"""A record of its own for each test, and the app on it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+import app
+from chalicelib.api.tokens import token_hash
+from chalicelib.cloud import Cloud
+from chalicelib.store import Principal, Store
+from tests.machine.api import SETTINGS, Api, Table
+from tests.tables import NAME, create_table, fresh_store, moto_dynamodb
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    """Lend a client of DynamoDB."""
+    with moto_dynamodb() as client:
+        yield client
+
+
+@pytest.fixture
+def store(dynamodb: Any) -> Iterator[Store]:
+    """Lend a record."""
+    with fresh_store(dynamodb) as store:
+        yield store
+
+
+@pytest.fixture
+def table(dynamodb: Any) -> Iterator[Table]:
+    """Lend the app a cloud of its own: an empty table, a state machine that is only remembered, two tokens."""
+    table = Table()
+    create_table(dynamodb)
+    boto3.setup_default_session()
+    assert boto3.DEFAULT_SESSION is not None
+    boto3.DEFAULT_SESSION.events.register("before-call.dynamodb.TransactWriteItems", table.answer)
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in {**SETTINGS, "SLIPWAY_STATE_MACHINE_ARN": state_machine()}.items():
+            environment.setenv(name, value)
+        app.cloud.cache_clear()
+        for token, scopes in (("writer", ("read", "write")), ("reader", ("read",))):
+            app.cloud().store.keep_principal(token_hash(token), Principal(token, scopes))
+        yield table
+        app.cloud.cache_clear()
+    dynamodb.delete_table(TableName=NAME)
+    boto3.setup_default_session()
+
+
+def state_machine() -> str:
+    """Return the ARN of a state machine that does nothing."""
+    definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
+    role = "arn:aws:iam::123456789012:role/x"
+    made = boto3.client("stepfunctions").create_state_machine(name=NAME, definition=definition, roleArn=role)
+    return str(made["stateMachineArn"])
+
+
+@pytest.fixture
+def cloud(table: Table) -> Cloud:
+    """Return the app's cloud."""
+    assert not table.throttled
+    return app.cloud()
+
+
+@pytest.fixture
+def api(cloud: Cloud) -> Api:
+    """Return the API."""
+    assert cloud
+    return Api()

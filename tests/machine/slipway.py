@@ -1,0 +1,107 @@
+"""All of Slipway on fakes: POST a manifest, let virtual time pass, read the record and the path."""
+
+import json
+from copy import deepcopy
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from chalicelib import steps
+from chalicelib.api import deployments
+from chalicelib.deployment import Deployment, Event
+from chalicelib.store import Store
+from tests.fake_cloud import FakeCloud
+from tests.fakes import FakeWorkflow
+from tests.faults import Breaks, Faults
+from tests.machine.interpreter import Execution, Interpreter
+from tests.machine.virtual_time import VirtualClock
+from tests.world import World
+
+ASL = Path(__file__).parents[2] / "statemachines" / "deployment.asl.json"
+NUMBERS = count(1)
+
+
+def definition() -> dict[str, Any]:
+    """Return the state machine, with the functions by their names."""
+    text = ASL.read_text().replace("${ObserveFunction}", "observe").replace("${ActFunction}", "act")
+    machine: dict[str, Any] = json.loads(text)
+    return machine
+
+
+def two_services(**changes: Any) -> dict[str, Any]:
+    """Return a manifest of an application of its own: `home` waits for `redis`, has a route, and its name is proven."""
+    return {
+        "application": f"shop{next(NUMBERS)}",
+        "namespace": "shop.local",
+        "network": {"vpc": "main", "subnets": ["private"], "security_groups": ["default"]},
+        "load_balancer": {"name": "slipway", "port": 80},
+        "tags": {"Team": "shop"},
+        "services": {
+            "redis": {"image": "redis:7", "port": 6379, "discovery": {"records": ["A", "SRV"]}},
+            "home": {
+                "image": "home:1",
+                "port": 5000,
+                "desired_count": 2,
+                "depends_on": ["redis"],
+                "environment": {"GREETING": "hello"},
+                "discovery": {"name": "www"},
+                "route": {"path": "/home*"},
+            },
+        },
+        **changes,
+    }
+
+
+def with_service(manifest: dict[str, Any], name: str, **changes: Any) -> dict[str, Any]:
+    """Return a manifest in which one service says otherwise."""
+    copy = deepcopy(manifest)
+    copy["services"][name] = {**copy["services"].get(name, {}), **changes}
+    return copy
+
+
+class Slipway:
+    """An installation with a world of its own. `store` may be shared: each deployment has an application of its own."""
+
+    def __init__(self, store: Store, breaks: Breaks | None = None, **world: Any) -> None:
+        self.clock = VirtualClock()
+        self.world = World(self.clock, **world)
+        self.faults = Faults(breaks)
+        workflow = FakeWorkflow()
+        self.cloud = FakeCloud(self.world, store, workflow, self.faults, self.clock)
+        functions = {
+            "act": partial(steps.run, steps.ACT, self.cloud),
+            "observe": partial(steps.run, steps.OBSERVE, self.cloud),
+        }
+        self.machine = workflow.machine = Interpreter(definition(), functions, self.clock)
+
+    def post(self, manifest: dict[str, Any], key: str | None = None) -> Deployment:
+        """Accept a manifest."""
+        body = json.dumps(manifest).encode()
+        return deployments.create(self.cloud, deployments.Request(body, "application/json", "tester", key))[0]
+
+    def deploy(self, manifest: dict[str, Any]) -> Deployment:
+        """Accept a manifest, and let time pass until its workflow has ended."""
+        deployment = self.post(manifest)
+        self.machine.run(deployment.id)
+        return self.record(deployment)
+
+    def record(self, deployment: Deployment) -> Deployment:
+        """Return a deployment as the record has it."""
+        return self.cloud.store.get(deployment.id)
+
+    def execution(self, deployment: Deployment) -> Execution:
+        """Return the execution of a deployment."""
+        return self.machine.executions[deployment.id]
+
+    def timeline(self, deployment: Deployment) -> list[Event]:
+        """Return the timeline of a deployment."""
+        return self.cloud.store.events(deployment.id, None, 1000)
+
+    def locks(self, deployment: Deployment) -> list[str]:
+        """Return which of a deployment's services are locked."""
+        return [name for name in deployment.locks if self.cloud.store.lock(name)]
+
+    def calls_since(self, mark: int) -> list[str]:
+        """Return the calls to fakes after the first `mark`."""
+        return [call for call in self.faults.calls[mark:] if not call.startswith(("store.", "workflow."))]

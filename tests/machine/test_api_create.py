@@ -1,0 +1,115 @@
+"""POST /deployments."""
+
+import json
+
+import boto3
+import pytest
+
+from chalicelib.cloud import Cloud
+from chalicelib.manifest.document import MAX_BYTES
+from tests.machine.api import READER, Api, Table, end, problem
+from tests.machine.slipway import two_services, with_service
+
+
+class TestCreate:
+    """POST /deployments."""
+
+    def test_is_accepted(self, api: Api, cloud: Cloud) -> None:
+        """A manifest is accepted with 202, where to look, and when."""
+        answer = api.post(two_services())
+        document = answer.json_body
+
+        assert (202, f"/deployments/{document['id']}") == (answer.status_code, answer.headers["Location"])
+        assert int(answer.headers["Retry-After"]) > 0
+        assert ("pending", "writer") == (document["status"], document["requested_by"])
+        assert {"home", "redis"} == set(document["services"])
+        assert document["links"]["self"] == answer.headers["Location"]
+        assert cloud.workflow.status(document["id"]) is not None
+
+    def test_yaml_is_accepted(self, api: Api) -> None:
+        """YAML is as good as JSON."""
+        yaml = json.dumps(two_services()).encode()  # JSON is YAML
+        assert 202 == api.post(yaml, Content_Type="application/yaml; charset=utf-8").status_code
+
+    @pytest.mark.parametrize(
+        ("body", "content_type", "status", "code"),
+        [
+            (b"{", "application/json", 400, "malformed_body"),
+            (b"\xff", "application/json", 400, "malformed_body"),
+            (b"a: [", "application/yaml", 400, "malformed_body"),
+            (b"x" * (MAX_BYTES + 1), "application/json", 413, "body_too_large"),
+            (b"{}", "text/plain", 415, "unsupported_media_type"),
+        ],
+    )
+    def test_body_that_cannot_be_read(self, api: Api, body: bytes, content_type: str, status: int, code: str) -> None:
+        """A body that cannot be read is a problem that says how."""
+        assert problem(api.post(body, Content_Type=content_type), status, code)["detail"]
+
+    def test_every_fault_at_once(self, api: Api) -> None:
+        """All faults of a manifest come in one answer, each with its pointer."""
+        faulty = with_service({**two_services(), "application": ""}, "home", cpu="many")
+        found = problem(api.post(faulty), 422, "invalid_manifest")
+        assert {"/application", "/services/home/cpu"} <= {each["pointer"] for each in found["errors"]}
+
+    def test_busy_service(self, api: Api) -> None:
+        """A service that is being deployed is a conflict that names the deployment."""
+        manifest = two_services()
+        holder = api.post(manifest).json_body["id"]
+        assert holder == problem(api.post(manifest), 409, "deployment_in_progress")["deployment"]
+
+    def test_read_token_may_not_write(self, api: Api) -> None:
+        """A token without the right to write may not deploy."""
+        problem(api.post(two_services(), Authorization=READER), 403, "forbidden")
+
+    def test_throttled_table(self, api: Api, table: Table) -> None:
+        """A busy table is 503 with Retry-After, and nothing was accepted."""
+        manifest = two_services()
+        table.throttled = True
+        answer = api.post(manifest)
+        problem(answer, 503, "busy")
+        assert int(answer.headers["Retry-After"]) > 0
+
+        table.throttled = False
+        assert 202 == api.post(manifest).status_code
+
+    def test_workflow_that_cannot_start(self, api: Api, cloud: Cloud) -> None:
+        """What is recorded is accepted, although its workflow cannot start now: the sweep starts it."""
+        boto3.client("stepfunctions").delete_state_machine(stateMachineArn=cloud.settings.state_machine_arn)
+        answer = api.post(two_services())
+        assert (202, [answer.json_body["id"]]) == (answer.status_code, cloud.store.open_deployments())
+
+
+class TestIdempotencyKey:
+    """The same key is the same request."""
+
+    def test_replay(self, api: Api) -> None:
+        """The same key with the same body is the same deployment, and says so."""
+        manifest = two_services()
+        first, second = (api.post(manifest, Idempotency_Key="key-1") for _ in range(2))
+        assert (202, 202) == (first.status_code, second.status_code)
+        assert first.json_body["id"] == second.json_body["id"]
+        assert (None, "true") == tuple(each.headers.get("Idempotency-Replayed") for each in (first, second))
+
+    def test_replay_after_the_end(self, api: Api, cloud: Cloud) -> None:
+        """A key whose deployment has ended is answered 200, with its verdict."""
+        manifest = two_services()
+        made = api.post(manifest, Idempotency_Key="key-1").json_body["id"]
+        end(cloud, made)
+        again = api.post(manifest, Idempotency_Key="key-1")
+        assert (200, made, "failed") == (again.status_code, again.json_body["id"], again.json_body["status"])
+
+    def test_quoted_key(self, api: Api) -> None:
+        """A key in quotes, as the header's draft writes it, is the key without them."""
+        manifest = two_services()
+        ids = {api.post(manifest, Idempotency_Key=key).json_body["id"] for key in ("key-1", '"key-1"')}
+        assert 1 == len(ids)
+
+    def test_other_body(self, api: Api) -> None:
+        """The same key with another body is refused."""
+        api.post(two_services(), Idempotency_Key="key-1")
+        problem(api.post(two_services(), Idempotency_Key="key-1"), 422, "idempotency_key_reused")
+
+    @pytest.mark.parametrize("key", ["", '""', "x" * 256, "k\u00e9y"])
+    def test_key_that_is_none(self, api: Api, key: str) -> None:
+        """A key that is empty, too long or not printable is refused."""
+        problem(api.post(two_services(), Idempotency_Key=key), 400, "invalid_query")

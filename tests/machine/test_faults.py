@@ -1,0 +1,153 @@
+"""Whatever breaks: every call of a run, each failing once, always, or after it had its effect.
+
+Each time the execution ends in Done, the verdict is true of what serves, no lock is left, nothing is made twice.
+"""
+
+import inspect
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from chalicelib.deployment import Deployment, Status
+from chalicelib.errors import AwsRefused, StoreConflict, Throttled, TransientAws
+from chalicelib.store import Store
+from tests.faults import After, Break
+from tests.machine.slipway import Slipway, two_services, with_service
+
+ONCE: dict[str, list[Break]] = {
+    "throttled once": [Throttled("call", "ThrottlingException", "Rate exceeded")],
+    "transient once": [TransientAws("call", "ServiceUnavailable", "try again")],
+    "throttled after its effect": [After(Throttled("call", "ThrottlingException", "Rate exceeded"))],
+}
+AS_ANOTHER = {"transient once"}  # the machine and the steps treat it as they treat a throttle
+ALWAYS = AwsRefused("call", "AccessDeniedException", "not authorized")
+CONFLICT = StoreConflict("another write to the same items was under way")
+
+# These are asked before an execution, or after it died: test_events tells of their faults.
+OUTSIDE = {"workflow.start", "workflow.status"}
+IN_AN_UPDATE = {"ecs.update_service", "ecs.tag", "task_definitions.read"}
+IN_A_FAILURE = {"ecs.running_task_definition", "ecs.stopped_tasks", "store.fail"}
+IN_A_RESTART = {"ecs.restart_rollout"}
+STEPS_WRITE = ["fail", "finish", "keep_token", "progress", "record", "remember_revision", "update"]
+STEPS_READ = ["get", "manifest", "revision"]
+
+
+def methods(part: Any) -> list[str]:
+    """Return the public methods of a collaborator."""
+    return [name for name, _ in inspect.getmembers(type(part), inspect.isfunction) if not name.startswith("_")]
+
+
+def calls_of_fakes() -> list[str]:
+    """Return every public method of every fake, such as "ecs.create_service"."""
+    parts = Slipway(None).cloud.parts  # type: ignore[arg-type]  # nothing is recorded here
+    return [f"{name}.{method}" for name, part in parts.items() if name != "store" for method in methods(part)]
+
+
+CALLS = sorted(set(calls_of_fakes()) - OUTSIDE)
+WRITES = [f"store.{method}" for method in STEPS_WRITE]
+
+
+def manifest() -> dict[str, Any]:
+    """Return one service with everything: name, SRV records, route."""
+    both = two_services()
+    return {**both, "services": {"home": {**both["services"]["home"], "depends_on": []}}}
+
+
+def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, Deployment]:
+    """Deploy in the circumstances in which a call is made, with its fault."""
+    asked = manifest()
+    slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, answers_service_deployment=False)
+    if call in IN_AN_UPDATE:
+        slipway.deploy(asked)
+        asked = {**with_service(asked, "home", image="home:2"), "tags": {"Team": "other"}}
+    if call in IN_A_FAILURE | IN_A_RESTART:
+        slipway.world.broken.add("home:1")
+    if call in IN_A_RESTART:
+        slipway.deploy(asked)
+        slipway.world.broken.clear()
+    slipway.world.changes.clear()
+    slipway.faults.break_from_now_on({call: fault})
+    return slipway, slipway.deploy(asked)
+
+
+def lies(slipway: Slipway, deployment: Deployment) -> list[str]:
+    """Return what is not as the record says, or not as it must always be."""
+    execution = slipway.execution(deployment)
+    wrong = [f"locked: {name}" for name in slipway.locks(deployment)]
+    wrong += [f"twice: {what}" for what, times in Counter(slipway.world.changes).items() if times > 1]
+    if (execution.status, execution.path[-1]) != ("SUCCEEDED", "Done"):
+        wrong.append(f"the execution is {execution.status} after {execution.path}: {execution.error}")
+    if deployment.status is not Status.SUCCEEDED and deployment.failure is None:
+        wrong.append("it failed, and nothing says why")
+    for name, progress in deployment.services.items():
+        serves = slipway.world.serves(deployment.cluster, name)
+        if progress.status in ("succeeded", "failed") and progress.what_serves != serves:
+            wrong.append(f"{name}: {progress.what_serves} is said to serve, {serves} does")
+        if deployment.status is Status.SUCCEEDED and progress.task_definition != serves:
+            wrong.append(f"{name}: succeeded, and {serves} serves")
+    hashes = Counter(each.content_hash for family in slipway.world.revisions.values() for each in family)
+    return wrong + [f"revision twice: {each}" for each, times in hashes.items() if times > 1]
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(faults, id=kind, marks=pytest.mark.full if kind in AS_ANOTHER else ())
+        for kind, faults in ONCE.items()
+    ],
+)
+def test_call_fails_once(store: Store, call: str, fault: list[Break]) -> None:
+    """A call that fails once changes nothing in how a deployment ends."""
+    slipway, deployment = run(store, call, fault)
+
+    assert slipway.faults.struck, f"{call} is never called: this run covers nothing"
+    assert [] == lies(slipway, deployment)
+    assert (Status.FAILED if call in IN_A_FAILURE else Status.SUCCEEDED) is deployment.status
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_call_is_refused(store: Store, call: str) -> None:
+    """A call that AWS refuses for good fails the deployment, and the failure says what was refused."""
+    slipway, deployment = run(store, call, ALWAYS)
+
+    assert slipway.faults.struck, f"{call} is never called: this run covers nothing"
+    assert [] == lies(slipway, deployment)
+    assert Status.FAILED is deployment.status
+    assert deployment.failure is not None
+    assert call in IN_A_FAILURE or "AccessDeniedException" in deployment.failure.cause
+
+
+@pytest.mark.parametrize("call", [*WRITES, *(f"store.{method}" for method in STEPS_READ)])
+def test_record_is_busy_once(store: Store, call: str) -> None:
+    """Two writers who meet in the record change nothing in how a deployment ends."""
+    slipway, deployment = run(store, call, [None, CONFLICT] if call == "store.get" else [CONFLICT])
+
+    assert slipway.faults.struck, f"{call} is never called: this run covers nothing"
+    assert [] == lies(slipway, deployment)
+    assert (Status.FAILED if call in IN_A_FAILURE else Status.SUCCEEDED) is deployment.status
+
+
+@pytest.mark.parametrize("call", WRITES)
+def test_record_was_written_and_nobody_heard(store: Store, call: str) -> None:
+    """A write whose answer is lost is written again, and changes nothing in how a deployment ends."""
+    slipway, deployment = run(store, call, ONCE["throttled after its effect"])
+
+    assert slipway.faults.struck, f"{call} is never called: this run covers nothing"
+    assert [] == lies(slipway, deployment)
+    assert (Status.FAILED if call in IN_A_FAILURE else Status.SUCCEEDED) is deployment.status
+
+
+def test_every_call_of_a_run_is_enumerated(store: Store) -> None:
+    """What a clean run asks of AWS is among the calls that are made to fail."""
+    slipway = Slipway(store)
+    slipway.deploy(two_services())
+    asked = {call for call in slipway.faults.calls if not call.startswith("store.")} - OUTSIDE
+
+    assert asked
+    assert set() == asked - set(CALLS)
+    written = {call for call in slipway.faults.calls if call.startswith("store.")}
+    read = {f"store.{method}" for method in STEPS_READ}
+    asked_by_the_api = {"store.begin", "store.lock"}
+    assert set() == written - set(WRITES) - read - asked_by_the_api

@@ -1,0 +1,182 @@
+"""The interpreter tells the truth: what it refuses, and the same executions on moto's interpreter end alike."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+
+from chalicelib import steps
+from chalicelib.api import deployments
+from chalicelib.aws.dynamodb import Table
+from chalicelib.aws.step_functions import Workflow
+from chalicelib.deployment import Deployment
+from chalicelib.store import Store
+from tests.fake_cloud import FakeCloud
+from tests.faults import Faults
+from tests.local.doors import ROLE, wait_until
+from tests.local.doors import Cloud as Door
+from tests.machine.interpreter import Execution, Interpreter
+from tests.machine.slipway import Slipway, definition, two_services, with_service
+from tests.machine.virtual_time import VirtualClock
+from tests.tables import NAME, create_table
+from tests.world import World
+
+LOOP = {"StartAt": "Round", "States": {"Round": {"Type": "Pass", "Next": "Round"}}}
+BEHAVIOUR: dict[str, Any] = {"broken": {"redis:broken"}, "hanging": {"slow:1"}}
+
+
+class WallClock:
+    """Real time, for a world in which moto's interpreter really waits."""
+
+    seconds = property(lambda _self: time.monotonic())
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return datetime.now(UTC)
+
+
+class Busy(Exception):
+    """What a function of these tests raises."""
+
+
+def execute(machine: dict[str, Any], function: Any = None, document: Any = None) -> tuple[Execution, VirtualClock]:
+    """Return an execution of a machine that has ended, and the clock that it took."""
+    clock = VirtualClock()
+    interpreter = Interpreter(machine, {"function": function}, clock)
+    interpreter.start("one", document or {})
+    return interpreter.run("one"), clock
+
+
+def task(**changes: Any) -> dict[str, Any]:
+    """Return a machine of one task."""
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": "function", "Payload": {"everything.$": "$"}},
+        "End": True,
+        **changes,
+    }
+    return {"StartAt": "Only", "States": {"Only": state}}
+
+
+@pytest.mark.parametrize("unknown", [{"HeartbeatSeconds": 5}, {"Resource": "arn:aws:states:::sqs:sendMessage"}])
+def test_unknown_feature_is_refused(unknown: dict[str, Any]) -> None:
+    """A feature of the language that the interpreter does not know stops the test."""
+    with pytest.raises(NotImplementedError):
+        execute(task(**unknown), lambda _: {})
+
+
+def test_endless_loop_is_refused() -> None:
+    """A machine that goes in circles without waiting stops the test."""
+    with pytest.raises(OverflowError, match="state overflow"):
+        execute(LOOP)
+
+
+def test_large_document_is_refused() -> None:
+    """What Step Functions would not carry stops the test."""
+    with pytest.raises(AssertionError, match="bytes do not pass"):
+        execute(task(), lambda _: {"words": "x" * 300_000})
+
+
+def test_retry_takes_its_time() -> None:
+    """A retry waits its interval, longer each time, and what is left after the last is the error."""
+    retrier = {
+        "ErrorEquals": ["Busy"],
+        "IntervalSeconds": 1,
+        "BackoffRate": 2.0,
+        "MaxAttempts": 3,
+        "MaxDelaySeconds": 3,
+    }
+    asked: list[Any] = []
+
+    def busy(payload: Any) -> None:
+        asked.append(payload)
+        raise Busy("later")
+
+    execution, clock = execute(task(Retry=[retrier]), busy)
+    assert (4, 6) == (len(asked), round(clock.seconds))
+    assert execution.error is not None
+    assert ("FAILED", "Busy") == (execution.status, execution.error.name)
+
+
+@pytest.fixture(scope="module")
+def door() -> Iterator[Door]:
+    """Return an endpoint behind which moto really executes state machines."""
+    door = Door()
+    door.door.start()
+    with door.closing:
+        create_table(door.client("dynamodb"))
+        yield door
+        door.client("dynamodb").delete_table(TableName=NAME)
+    door.door.stop()
+
+
+def cases() -> dict[str, dict[str, Any]]:
+    """Return manifests that take all roads, each in a namespace of its own, so that they can run side by side."""
+    broken = with_service(two_services(namespace="b.local", poll_seconds=1), "redis", image="redis:broken")
+    return {
+        "succeeds": two_services(namespace="a.local", poll_seconds=1),
+        "fails beside a sibling": with_service(broken, "slow", image="slow:1"),
+        "names a network that is not there": two_services(
+            namespace="c.local", poll_seconds=1, network={"vpc": "absent", "subnets": ["private"]}
+        ),
+        "times out": two_services(
+            namespace=None, poll_seconds=1, timeout_seconds=2, services={"slow": {"image": "slow:1"}}
+        ),
+    }
+
+
+def outcome(deployment: Deployment, status: str, path: set[str]) -> dict[str, Any]:
+    """Return how an execution ended, as far as both interpreters must agree."""
+    return {
+        "execution": status,
+        "states": path,
+        "status": deployment.status.value,
+        "code": deployment.failure.code if deployment.failure else None,
+        "services": {name: each.status for name, each in deployment.services.items()},
+    }
+
+
+def test_executions_end_alike_on_moto(door: Door) -> None:
+    """The same deployments go through the same states to the same end, here and on moto."""
+    manifests, store = cases(), Store(Table(door.client("dynamodb"), NAME))
+    here = {}
+    for name, manifest in manifests.items():
+        slipway = Slipway(store, **BEHAVIOUR)
+        deployment = slipway.deploy(manifest)
+        execution = slipway.execution(deployment)
+        here[name] = outcome(deployment, execution.status, set(execution.path))
+
+    assert here == on_moto(door, store, manifests)
+
+
+def on_moto(door: Door, store: Store, manifests: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return how deployments end whose workflow is moto's, side by side."""
+    step_functions, clock = door.client("stepfunctions"), WallClock()
+    machine = step_functions.create_state_machine(name=NAME, definition=json.dumps(definition()), roleArn=ROLE)
+    arn = machine["stateMachineArn"]
+    world = World(clock, rollout_seconds=0.3, namespace_seconds=0.3, dns_seconds=0.2, **BEHAVIOUR)
+    cloud = FakeCloud(world, store, Workflow(step_functions, arn), Faults(), clock)
+    door.lambdas.add("act", lambda event, _context: steps.run(steps.ACT, cloud, event))
+    door.lambdas.add("observe", lambda event, _context: steps.run(steps.OBSERVE, cloud, event))
+    bodies = {name: json.dumps(manifest).encode() for name, manifest in manifests.items()}
+    requests = {name: deployments.Request(body, "application/json", "tester") for name, body in bodies.items()}
+    posted = {name: deployments.create(cloud, request)[0].id for name, request in requests.items()}
+    return {name: ended(door, cloud, arn, deployment_id) for name, deployment_id in posted.items()}
+
+
+def ended(door: Door, cloud: FakeCloud, machine_arn: str, deployment_id: str) -> dict[str, Any]:
+    """Wait for an execution's end, and return its outcome."""
+    wait_until(partial(_has_ended, cloud, deployment_id), seconds=30)
+    execution = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{deployment_id}"
+    history = door.client("stepfunctions").get_execution_history(executionArn=execution)["events"]
+    entered = {event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event}
+    return outcome(cloud.store.get(deployment_id), str(cloud.workflow.status(deployment_id)), entered)
+
+
+def _has_ended(cloud: FakeCloud, deployment_id: str) -> bool:
+    return cloud.workflow.status(deployment_id) != "RUNNING"

@@ -1,0 +1,253 @@
+"""Decisions, as tables: facts in, decision out."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from chalicelib.decide import (
+    Answer,
+    Rollout,
+    StoppedTask,
+    failure_of,
+    names_proven,
+    sibling_failure,
+    stable,
+    task_cause,
+    verdict,
+    wakes,
+)
+from chalicelib.deployment import Deployment, Failure, Names, ServiceProgress, Status
+from chalicelib.errors import RolloutFailed, RolloutSuperseded
+
+NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+FOLLOWED = ServiceProgress(name="home", ecs_deployment_id="ecs-svc/1", service_deployment_arn="arn:1")
+SUCCESSFUL = Rollout(
+    service_status="ACTIVE",
+    primary_id="ecs-svc/1",
+    primary_task_definition="home:2",
+    rollout_state="COMPLETED",
+    rollout_reason="ECS deployment completed.",
+    desired=2,
+    primary_desired=2,
+    running=2,
+    pending=0,
+    failed=0,
+    total_running=2,
+    service_deployment_arn="arn:1",
+    service_deployment_status="SUCCESSFUL",
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, True),
+        ({"service_deployment_status": "IN_PROGRESS"}, False),
+        ({"service_deployment_status": "PENDING"}, False),
+        ({"service_deployment_status": None}, True),
+        ({"service_deployment_status": None, "rollout_state": "IN_PROGRESS"}, False),
+        ({"running": 1, "pending": 1}, False),
+        ({"running": 1}, False),
+        ({"total_running": 3}, False),
+        ({"desired": 3}, False),
+        ({"desired": 0, "running": 0, "total_running": 0}, True),
+        ({"primary_id": "ecs-svc/0", "service_deployment_status": "ROLLBACK_IN_PROGRESS"}, False),
+        ({"primary_id": "ecs-svc/0", "service_deployment_status": "ROLLBACK_REQUESTED"}, False),
+        ({"service_deployment_status": "STOP_REQUESTED"}, False),
+    ],
+)
+def test_stable(facts: dict[str, Any], expected: bool) -> None:
+    """A service is stable when our own rollout succeeded and its counts are there, and nothing else runs."""
+    assert expected is stable(replace(SUCCESSFUL, **facts), FOLLOWED)
+
+
+@pytest.mark.parametrize(
+    ("facts", "error"),
+    [
+        ({"service_deployment_status": "STOPPED"}, RolloutFailed),
+        ({"service_deployment_status": "ROLLBACK_SUCCESSFUL", "primary_id": "ecs-svc/0"}, RolloutFailed),
+        ({"service_deployment_status": "ROLLBACK_SUCCESSFUL"}, RolloutFailed),
+        ({"service_deployment_status": "ROLLBACK_FAILED"}, RolloutFailed),
+        ({"service_deployment_status": None, "rollout_state": "FAILED"}, RolloutFailed),
+        ({"service_status": "DRAINING"}, RolloutFailed),
+        ({"service_status": "INACTIVE"}, RolloutFailed),
+        ({"primary_id": "ecs-svc/2"}, RolloutSuperseded),
+        ({"primary_id": "ecs-svc/2", "service_deployment_status": "STOPPED"}, RolloutSuperseded),
+        ({"primary_id": "ecs-svc/2", "service_deployment_status": "IN_PROGRESS"}, RolloutSuperseded),
+        ({"primary_id": "ecs-svc/2", "service_deployment_status": None}, RolloutSuperseded),
+    ],
+)
+def test_never_stable(facts: dict[str, Any], error: type[Exception]) -> None:
+    """A rollout that ended otherwise failed; one in whose place another stands is superseded."""
+    with pytest.raises(error):
+        stable(replace(SUCCESSFUL, **facts), FOLLOWED)
+
+
+def test_service_that_is_gone_is_never_stable() -> None:
+    """A service that was removed meanwhile failed."""
+    with pytest.raises(RolloutFailed, match="home is MISSING"):
+        stable(None, FOLLOWED)
+
+
+NINE = tuple(f"10.0.0.{number}" for number in range(1, 10))
+
+
+@pytest.mark.parametrize(
+    ("running", "registered", "answer", "port", "expected"),
+    [
+        (("1",), ("1",), Answer(("1",)), None, True),
+        (("1", "2"), ("2", "1"), Answer(("2", "1")), None, True),
+        ((), (), Answer(), None, True),
+        ((), (), Answer(), 80, True),
+        ((), (), Answer(("1",)), None, False),
+        ((), ("1",), Answer(), None, False),
+        (("1",), (), Answer(("1",)), None, False),
+        (("1",), ("1",), Answer(), None, False),
+        (("1",), ("1",), Answer(("2",)), None, False),
+        (("1",), ("1",), Answer(("1", "2")), None, False),
+        (("1", "2"), ("1", "2"), Answer(("1",)), None, False),
+        (NINE, NINE, Answer(NINE[:8]), None, True),
+        (NINE, NINE, Answer(NINE[1:]), None, True),
+        (NINE, NINE, Answer(NINE[:7]), None, False),
+        (NINE, NINE, Answer((*NINE[:7], "10.9.9.9")), None, False),
+        (("1",), ("1",), Answer(("1",), (80,)), 80, True),
+        (("1",), ("1",), Answer(("1",), (81,)), 80, False),
+        (("1",), ("1",), Answer(("1",), (80, 81)), 80, False),
+        (("1",), ("1",), Answer(("1",)), 80, False),
+    ],
+)
+def test_names_proven(
+    running: tuple[str, ...], registered: tuple[str, ...], answer: Answer, port: int | None, expected: bool
+) -> None:
+    """A name is proven when tasks, Cloud Map and DNS agree: up to eight addresses, none stale, the right port."""
+    assert expected is names_proven(running, registered, answer, port)
+
+
+def deployment(*services: ServiceProgress, failure: Failure | None = None) -> Deployment:
+    """Return a deployment of these services."""
+    return Deployment(
+        id="dep_1",
+        application="shop",
+        environment="default",
+        cluster="shop",
+        requested_by="tester",
+        created_at=NOW,
+        updated_at=NOW,
+        deadline_at=NOW,
+        services={each.name: each for each in services},
+        failure=failure,
+    )
+
+
+def proven(name: str, *, changed: bool = True, dns: bool = False) -> ServiceProgress:
+    """Return a service that succeeded."""
+    return ServiceProgress(
+        name=name, status="succeeded", changed=changed, dns=Names(name=f"{name}.local") if dns else None
+    )
+
+
+def failure(code: str, service: str | None = "home") -> Failure:
+    """Return a failure."""
+    return Failure(code=code, service=service, cause="Because.", fix="Mend it.")
+
+
+@pytest.mark.parametrize(
+    ("ended", "status", "sentence"),
+    [
+        (deployment(proven("a")), Status.SUCCEEDED, "a deployed and stable."),
+        (
+            deployment(proven("a", dns=True)),
+            Status.SUCCEEDED,
+            "a deployed and stable, and a resolves to the tasks that run.",
+        ),
+        (
+            deployment(proven("a", dns=True), proven("b", dns=True), proven("c", changed=False)),
+            Status.SUCCEEDED,
+            "a and b deployed and stable, and a and b resolve to the tasks that run.",
+        ),
+        (
+            deployment(proven("a", changed=False), proven("b", changed=False), proven("c", changed=False)),
+            Status.SUCCEEDED,
+            "Nothing to change: a, b and c already serve as asked, proven.",
+        ),
+        (
+            deployment(proven("a"), ServiceProgress(name="b", status="running")),
+            Status.FAILED,
+            "b never reached a proof, and nothing says why.",
+        ),
+        (deployment(failure=failure("rollout_failed")), Status.FAILED, "home failed: Because."),
+        (deployment(failure=failure("step_failed", None)), Status.FAILED, "The deployment failed: Because."),
+        (deployment(failure=failure("deployment_timed_out")), Status.TIMED_OUT, "home failed: Because."),
+        (deployment(failure=failure("rollout_superseded")), Status.SUPERSEDED, "home failed: Because."),
+        (deployment(proven("a"), failure=failure("execution_ended")), Status.FAILED, "home failed: Because."),
+    ],
+)
+def test_verdict(ended: Deployment, status: Status, sentence: str) -> None:
+    """The verdict is a status and a sentence: the cause names both, and success needs every service proven."""
+    assert (status, sentence) == verdict(ended)
+
+
+@pytest.mark.parametrize(
+    ("detail_type", "detail", "expected"),
+    [
+        ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_COMPLETED"}, True),
+        ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_FAILED"}, True),
+        ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_IN_PROGRESS"}, False),
+        ("ECS Service Action", {"eventName": "SERVICE_STEADY_STATE"}, True),
+        ("ECS Service Action", {"eventName": "SERVICE_TASK_START_IMPAIRED"}, False),
+        ("ECS Task State Change", {"lastStatus": "RUNNING"}, True),
+        ("ECS Task State Change", {"lastStatus": "STOPPED"}, True),
+        ("ECS Task State Change", {"lastStatus": "PENDING"}, False),
+        ("ECS Task State Change", {}, False),
+        ("Something Else", {"lastStatus": "RUNNING"}, False),
+    ],
+)
+def test_wakes(detail_type: str, detail: dict[str, str], expected: bool) -> None:
+    """An event wakes a wait when it can decide it."""
+    assert expected is wakes(detail_type, detail)
+
+
+def test_failure_tells_what_stopped_a_task() -> None:
+    """A stopped task tells more than the rollout; one that a scaling stopped tells nothing, but stays evidence."""
+    scaled = StoppedTask("arn:1", "ServiceSchedulerInitiated", "Scaling activity initiated by (deployment x)")
+    crashed = StoppedTask("arn:2", "EssentialContainerExited", "Essential container in task exited", None, 3, NOW)
+    found = failure_of(RolloutFailed("tasks failed to start."), "home", (scaled, crashed))
+    assert "Essential container in task exited; exit code 3 (tasks failed to start.)" == found.cause
+    assert [("arn:1", None), ("arn:2", NOW)] == [(each.resource, each.at) for each in found.evidence]
+    assert ("rollout_failed", RolloutFailed.fix) == (found.code, found.fix)
+
+
+def test_failure_without_tasks_is_the_errors_own() -> None:
+    """Without a task that stopped the cause is what ECS said of the rollout."""
+    found = failure_of(RolloutFailed("tasks failed to start."), "home")
+    assert ("tasks failed to start.", ()) == (found.cause, found.evidence)
+
+
+def test_evidence_is_bounded() -> None:
+    """Five tasks are evidence enough."""
+    tasks = [StoppedTask(f"arn:{number}", "", "Crashed") for number in range(50)]
+    assert 5 == len(failure_of(RolloutFailed("x"), "home", tasks).evidence)
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        (StoppedTask("a", "", "R", "C", 1), "R; C; exit code 1"),
+        (StoppedTask("a", "", "R: C", "C", 0), "R: C; exit code 0"),
+        (StoppedTask("a", "", "", "C"), "C"),
+        (StoppedTask("a", "", "R"), "R"),
+    ],
+)
+def test_task_cause(task: StoppedTask, expected: str) -> None:
+    """A task's cause is its reason, its container's unless that is said already, and the exit code."""
+    assert expected == task_cause(task)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "ends"), [(None, False), (failure("rollout_failed", "home"), False), (failure("x", "redis"), True)]
+)
+def test_sibling_failure(recorded: Failure | None, ends: bool) -> None:
+    """Another service's failure ends this one's branch; its own, or none, does not."""
+    assert ends is (sibling_failure(deployment(failure=recorded), "home") is not None)

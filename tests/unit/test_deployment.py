@@ -1,0 +1,122 @@
+"""Deployments as values, and as the JSON that callers read."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.deployment import Deployment, Failure, Status, instant, new_id, progress_of, status_document
+
+NOW = datetime(2026, 11, 20, 18, 50, tzinfo=UTC)
+
+
+def deployment() -> Deployment:
+    """Return a deployment that began now."""
+    return Deployment(
+        id="dep_1",
+        application="shop",
+        environment="staging",
+        cluster="shop-staging",
+        requested_by="ci",
+        created_at=NOW,
+        updated_at=NOW,
+        deadline_at=NOW + timedelta(seconds=900),
+        services=progress_of({"home": "home.shop.local", "worker": None}),
+    )
+
+
+class TestIds:
+    """Ids sort by time and cannot be guessed."""
+
+    def test_sort_by_time(self) -> None:
+        """A later id sorts after an earlier one, as text."""
+        ids = [new_id("dep", NOW + timedelta(milliseconds=number)) for number in range(1000)]
+        assert ids == sorted(ids)
+
+    def test_form(self) -> None:
+        """An id is its kind and 26 letters and digits without those that people confuse."""
+        made = new_id("dep", NOW)
+        assert ("dep_", 30) == (made[:4], len(made))
+        assert not set(made[4:]) & set("ILOU")
+
+    def test_are_unique(self) -> None:
+        """Ids of one instant differ."""
+        assert 1000 == len({new_id("dep", NOW) for _ in range(1000)})
+
+
+class TestStatusDocument:
+    """The JSON of a deployment keeps to the contract."""
+
+    def test_fields(self) -> None:
+        """A caller finds what the contract names, and nothing that only the steps need."""
+        document = status_document(deployment(), "/api")
+        assert {
+            "id",
+            "kind",
+            "application",
+            "environment",
+            "status",
+            "phase",
+            "requested_by",
+            "source",
+            "created_at",
+            "updated_at",
+            "finished_at",
+            "deadline_at",
+            "services",
+            "verdict",
+            "failure",
+            "links",
+        } == set(document)
+        assert {"self": "/api/deployments/dep_1", "events": "/api/deployments/dep_1/events"} == document["links"]
+
+    def test_service(self) -> None:
+        """Each service has its progress, its name in DNS when it has one, and what serves."""
+        home = status_document(deployment())["services"]["home"]
+        assert {
+            "status",
+            "phase",
+            "changed",
+            "changed_fields",
+            "task_definition",
+            "previous_task_definition",
+            "what_serves",
+            "desired",
+            "running",
+            "pending",
+            "failed",
+            "dns",
+            "url",
+            "started_at",
+            "finished_at",
+        } == set(home)
+        assert {"name": "home.shop.local", "addresses": [], "proven_at": None} == home["dns"]
+
+    def test_service_without_a_name(self) -> None:
+        """A service that nobody discovers has no DNS."""
+        assert status_document(deployment())["services"]["worker"]["dns"] is None
+
+    def test_instants(self) -> None:
+        """Instants are written with milliseconds and Z."""
+        assert "2026-11-20T18:50:00.000Z" == status_document(deployment())["created_at"]
+
+    def test_failure(self) -> None:
+        """A failure has a code, a cause, what to do, and evidence."""
+        failed = deployment().model_copy(update={"failure": Failure(code="x", cause="y", fix="z")})
+        expected: dict[str, object] = {"code": "x", "service": None, "cause": "y", "fix": "z", "evidence": []}
+        assert expected == status_document(failed)["failure"]
+
+
+@pytest.mark.parametrize("status", Status)
+def test_ended(status: Status) -> None:
+    """All but pending and running are ends."""
+    assert (status not in (Status.PENDING, Status.RUNNING)) is status.ended
+
+
+def test_locks() -> None:
+    """A deployment holds one lock for each service, in its cluster."""
+    assert ("shop-staging/home", "shop-staging/worker") == deployment().locks
+
+
+def test_instant_has_milliseconds() -> None:
+    """An instant is what can be stored and read back: aware, with whole milliseconds."""
+    assert datetime(2027, 1, 15, 8, 0, 0, 123000, tzinfo=UTC) == instant(1_800_000_000.1239)

@@ -1,0 +1,38 @@
+"""What `make up` reads from its environment."""
+
+import pytest
+
+from localcloud.settings import Settings, SettingsError
+
+
+def test_the_defaults_are_the_contract() -> None:
+    """Without variables the ports are 8000, 4566 and 8080, the poll 1 s, the speed 10."""
+    settings = Settings.read({})
+
+    assert (8000, 4566, 8080) == (settings.api_port, settings.aws_port, settings.alb_port)
+    assert (1, 10.0, "auto") == (settings.poll_seconds, settings.speed, settings.network)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SLIPWAY_API_PORT", "0"),
+        ("SLIPWAY_AWS_PORT", "65536"),
+        ("SLIPWAY_ALB_PORT", "-1"),
+        ("SLIPWAY_POLL_SECONDS", "half"),
+        ("SLIPWAY_SPEED", "0.5"),
+        ("SLIPWAY_SPEED", "nan"),
+        ("SLIPWAY_NETWORK", "bridge"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:
+    """A value that cannot be used is refused with the variable's name and the value itself."""
+    with pytest.raises(SettingsError, match=f"{name}={value}"):
+        Settings.read({name: value})
+
+
+def test_images_of_ones_own_come_last() -> None:
+    """SLIPWAY_IMAGES adds files after ours, so that they count where both name an image."""
+    images = Settings.read({"SLIPWAY_IMAGES": "/a/images.toml:/b/images.toml"}).images
+
+    assert ["/a/images.toml", "/b/images.toml"] == [str(path) for path in images[1:]]

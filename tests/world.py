@@ -1,0 +1,286 @@
+"""What serves, in a test: an AWS in memory whose rollouts, namespaces and names take time on the test's clock.
+
+Its state follows from what was asked and from the time; nothing runs in it. `changes` tells what really changed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from chalicelib.aws.cloud_map import Namespace
+from chalicelib.decide import Rollout, StoppedTask
+from chalicelib.plan import ServiceSpec, TaskSpec
+
+ACCOUNT = "arn:aws:ecs:us-east-1:000000000000"
+CANNOT_PULL = "CannotPullContainerError: pull image manifest has been retried 1 time(s): {image} not found"
+
+
+class Seconds(Protocol):
+    """A clock, as far as the world looks at it."""
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds since the test began."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A task definition."""
+
+    arn: str
+    spec: TaskSpec
+    content_hash: str
+
+
+@dataclass(frozen=True)
+class EcsDeployment:
+    """An ECS deployment: `began` in seconds of the world; `replaced` says when another one took its place."""
+
+    id: str
+    service_deployment: str
+    task_definition: str
+    desired: int
+    began: float
+    seconds: float
+    broken: bool = False
+    rolls_back: bool = False
+    replaced: float | None = None
+
+    def complete(self, at: float) -> bool:
+        """Tell whether its tasks run and serve."""
+        end = self.began + self.seconds
+        return not self.broken and end <= at and (self.replaced is None or end <= self.replaced)
+
+
+@dataclass
+class WorldService:
+    """An ECS service with its deployments, oldest first; the last one is PRIMARY."""
+
+    cluster: str
+    name: str
+    number: int
+    spec: ServiceSpec
+    tags: dict[str, str]
+    deployments: list[EcsDeployment] = field(default_factory=list)
+    status: str = "ACTIVE"
+    scaled_at: float | None = None
+
+    @property
+    def arn(self) -> str:
+        """Return the service's ARN."""
+        return f"{ACCOUNT}:service/{self.cluster}/{self.name}"
+
+    def serving(self, at: float) -> EcsDeployment | None:
+        """Return the deployment whose tasks run."""
+        complete = [each for each in self.deployments if each.complete(at)]
+        return complete[-1] if complete else None
+
+    def addresses(self, at: float) -> tuple[str, ...]:
+        """Return the addresses of the tasks that run; each deployment's are its own."""
+        now = self.serving(at)
+        if now is None:
+            return ()
+        index = self.deployments.index(now)
+        return tuple(f"10.{self.number}.{index}.{task}" for task in range(1, now.desired + 1))
+
+
+@dataclass
+class Registered:
+    """A Cloud Map service."""
+
+    arn: str
+    records: tuple[str, ...]
+    ttl: int
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A namespace's creation: done at `ready_at`, or failed with `error`."""
+
+    id: str
+    token: str
+    namespace: Namespace
+    ready_at: float
+    error: str | None = None
+
+
+@dataclass
+class World:
+    """All of it, and how it behaves.
+
+    A rollout takes `rollout_seconds`, a namespace `namespace_seconds`; Cloud Map knows of a task at once, DNS after
+    `dns_seconds`. Images in `broken` never start, those in `hanging` never get ready.
+    Whether an answer to CreateService and UpdateService names the service deployment, AWS does not say.
+    """
+
+    clock: Seconds
+    rollout_seconds: float = 20
+    namespace_seconds: float = 30
+    dns_seconds: float = 12
+    broken: set[str] = field(default_factory=set)
+    hanging: set[str] = field(default_factory=set)
+    namespace_error: str | None = None
+    answers_service_deployment: bool = True
+    clusters: set[str] = field(default_factory=set)
+    services: dict[tuple[str, str], WorldService] = field(default_factory=dict)
+    revisions: dict[str, list[Revision]] = field(default_factory=dict)
+    namespaces: dict[str, Namespace] = field(default_factory=dict)
+    operations: dict[str, Operation] = field(default_factory=dict)
+    registered: dict[tuple[str, str], Registered] = field(default_factory=dict)
+    log_groups: dict[str, int] = field(default_factory=dict)
+    target_groups: dict[str, int] = field(default_factory=dict)
+    rules: dict[str, str] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
+
+    def changed(self, what: str) -> None:
+        """Note that something is not as it was."""
+        self.changes.append(what)
+
+    # ── services ────────────────────────────────────────────────────────────────────────────────────
+
+    def service(self, cluster: str, name: str) -> WorldService | None:
+        """Return a service as it is now: one whose rollout broke has rolled back by itself, if it could."""
+        found = self.services.get((cluster, name))
+        if found:
+            self._roll_back(found)
+        return found
+
+    def make(self, cluster: str, name: str, spec: ServiceSpec, tags: Mapping[str, str]) -> WorldService:
+        """Create a service; it rolls out from now on."""
+        assert (cluster, name) not in self.services, f"the service {name} is made twice"
+        assert cluster in self.clusters, f"there is no cluster {cluster}"
+        made = WorldService(cluster, name, len(self.services) + 1, spec, dict(tags))
+        self.services[cluster, name] = made
+        self.changed(f"create {name}")
+        self.roll_out(made)
+        return made
+
+    def roll_out(self, service: WorldService) -> EcsDeployment:
+        """Start an ECS deployment of what the service asks for; the one under way ends there."""
+        image = self.spec_of(service.spec.task_definition or "").image
+        forever = image in self.hanging
+        return self._begin(
+            service,
+            EcsDeployment(
+                id=f"ecs-svc/{service.number}{len(service.deployments):03}",
+                service_deployment=f"{ACCOUNT}:service-deployment/{service.cluster}/{service.name}/{len(service.deployments)}",
+                task_definition=service.spec.task_definition or "",
+                desired=service.spec.desired_count,
+                began=self.clock.seconds,
+                seconds=float("inf") if forever else self.rollout_seconds,
+                broken=image in self.broken,
+            ),
+        )
+
+    def _begin(self, service: WorldService, deployment: EcsDeployment) -> EcsDeployment:
+        if service.deployments:
+            service.deployments[-1] = replace(service.deployments[-1], replaced=deployment.began)
+        service.deployments.append(deployment)
+        return deployment
+
+    def _roll_back(self, service: WorldService) -> None:
+        """Do what ECS's circuit breaker does: go back to what was complete, as a deployment of its own."""
+        last = service.deployments[-1]
+        failed_at = last.began + last.seconds
+        if not last.broken or failed_at > self.clock.seconds or not service.spec.circuit_breaker:
+            return
+        target = next((each for each in reversed(service.deployments[:-1]) if each.complete(failed_at)), None)
+        if target is None:
+            return
+        service.spec = replace(service.spec, task_definition=target.task_definition)
+        back = replace(
+            target,
+            id=f"ecs-svc/{service.number}{len(service.deployments):03}",
+            service_deployment=last.service_deployment,
+            began=failed_at,
+            replaced=None,
+            rolls_back=True,
+        )
+        self._begin(service, back)
+
+    def scale(self, service: WorldService, desired: int) -> None:
+        """Change how many tasks run: no ECS deployment starts."""
+        service.deployments[-1] = replace(service.deployments[-1], desired=desired)
+        service.scaled_at = self.clock.seconds
+
+    def rollout(self, service: WorldService, service_deployment_arn: str | None) -> Rollout:
+        """Return how the service's PRIMARY deployment goes, and the service deployment that is asked for."""
+        at, primary, serving = self.clock.seconds, service.deployments[-1], service.serving(self.clock.seconds)
+        state, reason = self._state(primary)
+        scaling = service.scaled_at is not None and at < service.scaled_at + 5
+        running = primary.desired if primary is serving and not scaling else 0
+        return Rollout(
+            service_status=service.status,
+            primary_id=primary.id,
+            primary_task_definition=primary.task_definition,
+            rollout_state=state,
+            rollout_reason=reason,
+            desired=service.spec.desired_count,
+            primary_desired=primary.desired,
+            running=running,
+            pending=primary.desired - running if state == "IN_PROGRESS" or scaling else 0,
+            failed=3 if state == "FAILED" else 0,
+            total_running=serving.desired if serving else 0,
+            service_deployment_arn=primary.service_deployment,
+            service_deployment_status=self._followed(service, service_deployment_arn),
+            service_deployment_reason="",
+        )
+
+    def _state(self, deployment: EcsDeployment) -> tuple[str, str]:
+        if deployment.complete(self.clock.seconds):
+            return "COMPLETED", f"ECS deployment {deployment.id} completed."
+        if deployment.broken and deployment.began + deployment.seconds <= self.clock.seconds:
+            return "FAILED", "ECS deployment circuit breaker: tasks failed to start."
+        return "IN_PROGRESS", f"ECS deployment {deployment.id} in progress."
+
+    def _followed(self, service: WorldService, arn: str | None) -> str | None:
+        """Return the status of a service deployment; one that goes back has two ECS deployments."""
+        own = [each for each in service.deployments if each.service_deployment == arn]
+        if not own:
+            return None
+        last = own[-1]
+        if last.complete(self.clock.seconds):
+            return "ROLLBACK_SUCCESSFUL" if last.rolls_back else "SUCCESSFUL"
+        if last.replaced is not None:
+            return "STOPPED"
+        if self._state(last)[0] == "FAILED":
+            return "ROLLBACK_FAILED" if service.spec.circuit_breaker else "STOPPED"
+        return "ROLLBACK_IN_PROGRESS" if last.rolls_back else "IN_PROGRESS"
+
+    def stopped_tasks(self, service: WorldService, ecs_deployment_id: str) -> tuple[StoppedTask, ...]:
+        """Return the tasks that a broken deployment could not start."""
+        found = next((each for each in service.deployments if each.id == ecs_deployment_id), None)
+        if found is None or not found.broken:
+            return ()
+        reason = CANNOT_PULL.format(image=self.spec_of(found.task_definition).image)
+        arn = f"{ACCOUNT}:task/{service.cluster}/{found.id.rpartition('/')[2]}"
+        return tuple(StoppedTask(f"{arn}-{task}", "TaskFailedToStart", reason) for task in range(3))
+
+    def serves(self, cluster: str, name: str) -> str | None:
+        """Return the task definition whose tasks run under a service's name."""
+        service = self.service(cluster, name)
+        serving = service.serving(self.clock.seconds) if service else None
+        return serving.task_definition if serving and serving.desired else None
+
+    # ── task definitions, namespaces, names ─────────────────────────────────────────────────────────
+
+    def spec_of(self, arn: str) -> TaskSpec:
+        """Return what a task definition holds."""
+        return next(each.spec for family in self.revisions.values() for each in family if each.arn == arn)
+
+    def settle_namespaces(self) -> None:
+        """Let the namespaces be there whose time has come."""
+        for operation in self.operations.values():
+            if operation.error is None and operation.ready_at <= self.clock.seconds:
+                self.namespaces.setdefault(operation.namespace.name, operation.namespace)
+
+    def discovered(self, name: str, lag_seconds: float = 0) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """Return addresses and SRV ports registered under a DNS name such as "user.api.local", as of a while ago."""
+        label, _, namespace = name.partition(".")
+        registered = self.registered.get((namespace, label))
+        for service in self.services.values():
+            if registered and service.spec.discovery and service.spec.discovery.arn == registered.arn:
+                addresses = service.addresses(self.clock.seconds - lag_seconds)
+                port = service.spec.discovery.port
+                return addresses, (port,) if port and addresses else ()
+        return (), ()
