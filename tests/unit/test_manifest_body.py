@@ -1,7 +1,5 @@
 """What a body must be before its content is looked at: size, content type, JSON, YAML."""
 
-# ruff: noqa: SIM300  (expected == actual, in every test here)
-
 import json
 from typing import Any
 

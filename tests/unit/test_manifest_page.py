@@ -1,7 +1,5 @@
 """docs/manifest.md tells every field, and its example is a manifest."""
 
-# ruff: noqa: SIM300  (expected == actual, in every test here)
-
 import re
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """From a body to a manifest: all faults in one answer, the stage's defaults, the names that follow."""
 
-# ruff: noqa: SIM300  (expected == actual, in every test here)
-
 import json
 from typing import Any
 

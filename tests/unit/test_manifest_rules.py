@@ -1,7 +1,5 @@
 """Every rule of the manifest: a wrong value, where it is reported, and what is said."""
 
-# ruff: noqa: SIM300  (expected == actual, in every test here)
-
 import json
 from typing import Any
 
