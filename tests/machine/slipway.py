@@ -7,12 +7,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.fake_cloud import FakeCloud
-
 from chalicelib import steps
 from chalicelib.api import deployments
 from chalicelib.deployment import Deployment, Event
 from chalicelib.store import Store
+from tests.fake_cloud import FakeCloud
 from tests.fakes import FakeWorkflow
 from tests.faults import Breaks, Faults
 from tests.machine.interpreter import Execution, Interpreter

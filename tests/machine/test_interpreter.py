@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from tests.fake_cloud import FakeCloud
 
 from chalicelib import steps
 from chalicelib.api import deployments
@@ -16,6 +15,7 @@ from chalicelib.aws.dynamodb import Table
 from chalicelib.aws.step_functions import Workflow
 from chalicelib.deployment import Deployment
 from chalicelib.store import Store
+from tests.fake_cloud import FakeCloud
 from tests.faults import Faults
 from tests.local.doors import ROLE, wait_until
 from tests.local.doors import Cloud as Door
