@@ -66,7 +66,9 @@ def answers(scope: str) -> Callable[[View], View]:
                 return problem(error)
             except (Throttled, TransientAws, StoreConflict) as error:
                 logger.warning("busy", extra={"cause": str(error)})
-                return problem(Busy("AWS is busy. Nothing was accepted; send the same request again."))
+                return problem(
+                    Busy("AWS is busy. Send the same request again; an Idempotency-Key makes sure that it counts once.")
+                )
             except Exception:
                 logger.exception("a fault of Slipway")
                 return problem(InternalError("A fault of Slipway. Its operators find it in the log by this id."))

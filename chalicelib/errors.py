@@ -15,7 +15,7 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
     │   ├── UnsupportedMediaType   415
     │   ├── InvalidManifest        422  every fault of the manifest, each with its pointer
     │   ├── IdempotencyKeyReused   422  same key, other body
-    │   ├── Busy                   503  AWS or the table throttles: nothing was accepted, send it again
+    │   ├── Busy                   503  AWS or the table throttles: send it again
     │   └── InternalError          500  a fault of Slipway
     ├── AwsError                   AWS refused; `aws_code` and its words verbatim
     │   ├── Throttled                   ask again later

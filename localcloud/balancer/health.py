@@ -50,15 +50,17 @@ def matches(status: int, matcher: str) -> bool:
     return any(int(low) <= status <= int(high or low) for low, _, high in ranges)
 
 
-def after_probe(health: Health, said: Health, check: HealthCheck) -> Health:
+def after_probe(health: Health, said: Health, check: HealthCheck, *, may_boot: bool = False) -> Health:
     """Return a target's health after one more probe, which said `PASSED`, `TIMED_OUT`, `FAILED` or a mismatch.
 
-    One pass makes a new target healthy; later it takes as many in a row as the thresholds say.
+    One pass makes a new target healthy; later it takes as many in a row as the thresholds say. While a new target
+    `may_boot`, its failures count but do not decide.
     """
     if said == PASSED:
         passes = health.passes + 1
         enough = health.state != "unhealthy" or passes >= check.healthy_threshold
         return replace(HEALTHY if enough else health, passes=passes, failures=0)
     failures = health.failures + 1
-    enough = health.state == "unhealthy" or failures >= check.unhealthy_threshold
+    spared = may_boot and health.state == "initial"
+    enough = health.state == "unhealthy" or (failures >= check.unhealthy_threshold and not spared)
     return replace(said if enough else health, passes=0, failures=failures)

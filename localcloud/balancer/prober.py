@@ -11,8 +11,6 @@ from localcloud.balancer.memory import HealthCheck, Memory, TargetGroup
 from localcloud.balancer.targets import Address, Target, Targets
 from localcloud.clock import Clock
 
-# A loopback answer takes a few milliseconds; a busy laptop must not make targets unhealthy at a high speed.
-MIN_TIMEOUT_SECONDS = 0.05
 # Nobody tells us when a listener starts to use a group.
 UNUSED_LOOK_SECONDS = 0.05
 
@@ -52,14 +50,15 @@ class Prober:
         self._tasks[address] = asyncio.create_task(self._follow(address))
 
     async def _follow(self, address: Address) -> None:
+        followed_since = asyncio.get_running_loop().time()
         try:
             while target := self._targets.get(address):
-                pause_seconds = await self._look(target)
+                pause_seconds = await self._look(target, followed_since)
                 await self._pause(address, pause_seconds)
         finally:
             del self._tasks[address], self._wakes[address]
 
-    async def _look(self, target: Target) -> float:
+    async def _look(self, target: Target, followed_since: float) -> float:
         """Do what is to do for a target now; return after how many seconds to look again."""
         address = target.address
         if target.drained_at:
@@ -72,7 +71,7 @@ class Prober:
             self._change(address, lambda _: NOT_IN_USE)
             return UNUSED_LOOK_SECONDS
         started_at = asyncio.get_running_loop().time()
-        await self._check(address, group)
+        await self._check(address, group, started_at - followed_since)
         interval_seconds = self._clock.scaled(group.health_check.interval_seconds)
         return started_at + interval_seconds - asyncio.get_running_loop().time()
 
@@ -83,15 +82,17 @@ class Prober:
             self._on_change()
         return left_seconds
 
-    async def _check(self, address: Address, group: TargetGroup) -> None:
+    async def _check(self, address: Address, group: TargetGroup, age_seconds: float) -> None:
         self._change(address, lambda health: CHECKING if health in {NOT_IN_USE, REGISTERING} else health)
         said = await self._probe(address, group.health_check)
-        self._change(address, lambda health: after_probe(health, said, group.health_check))
+        check = group.health_check
+        may_boot = age_seconds < self._clock.allowed(check.interval_seconds * (check.unhealthy_threshold - 1))
+        self._change(address, lambda health: after_probe(health, said, check, may_boot=may_boot))
 
     async def _probe(self, address: Address, check: HealthCheck) -> Health:
         port = address.port if check.port == "traffic-port" else int(check.port)
         url = URL(f"http://{address.ip}:{port}{check.path}", encoded=True)
-        timeout_seconds = max(self._clock.scaled(check.timeout_seconds), MIN_TIMEOUT_SECONDS)
+        timeout_seconds = self._clock.allowed(check.timeout_seconds)
         try:
             async with self._session.get(
                 url,

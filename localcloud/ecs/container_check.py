@@ -11,9 +11,6 @@ from typing import Any
 from localcloud.clock import Clock
 from localcloud.ecs.process import Process
 
-MIN_TIMEOUT_SECONDS = 2.0
-"""A program does not run faster because AWS's delays are divided, so its timeout is never shorter (wall seconds)."""
-
 
 class ContainerCheck:
     """Call `report` with HEALTHY or UNHEALTHY when that changes; `run` starts the command, raising OSError.
@@ -25,8 +22,10 @@ class ContainerCheck:
         self, check: dict[str, Any], clock: Clock, run: Callable[[], Process], report: Callable[[str], None]
     ) -> None:
         self._interval_seconds = clock.scaled(check["interval"])
-        self._timeout_seconds = max(clock.scaled(check["timeout"]), MIN_TIMEOUT_SECONDS)
+        self._timeout_seconds = clock.allowed(check["timeout"])
         self._start_period_seconds = clock.scaled(check.get("startPeriod", 0))
+        # On AWS a program has booted by the last of the checks that may fail.
+        self._boot_seconds = clock.allowed(check.get("startPeriod", 0) + check["interval"] * check["retries"])
         self._retries = int(check["retries"])
         self._run = run
         self._report = report
@@ -49,9 +48,11 @@ class ContainerCheck:
         started, failures, status = time.monotonic(), 0, "UNKNOWN"
         while not self._stopping.wait(self._interval_seconds):
             passed = self._passes()
-            in_start_period = time.monotonic() - started < self._start_period_seconds
-            failures = 0 if passed else failures + (not in_start_period)
-            now = "HEALTHY" if passed else "UNHEALTHY" if failures >= self._retries else status
+            age_seconds = time.monotonic() - started
+            may_boot = status == "UNKNOWN" and age_seconds < self._boot_seconds
+            failures = 0 if passed else failures + (age_seconds >= self._start_period_seconds)
+            unhealthy = failures >= self._retries and not may_boot
+            now = "HEALTHY" if passed else "UNHEALTHY" if unhealthy else status
             if now != status and not self._stopping.is_set():
                 status = now
                 self._report(status)

@@ -238,7 +238,7 @@ class TaskLife:
             running.terminate()
         for running in self._running:
             seconds = running.container.definition.get("stopTimeout", DEFAULT_STOP_SECONDS)
-            running.finish(self._around.clock.scaled(seconds))
+            running.finish(self._around.clock.allowed(seconds))
         with self._around.world.changed:
             for running in self._running:
                 running.record_exit()

@@ -198,7 +198,7 @@ class Front:
 @pytest.fixture
 def front(memory: FakeMemory) -> Iterator[Front]:
     """Return a running balancer at speed 20: targets are probed every 100 ms and drain for a second."""
-    balancer = Balancer(clock=Clock(speed=20), memory=memory)
+    balancer = Balancer(clock=Clock(speed=20, patience_seconds=0.2), memory=memory)
     address = balancer.serve("booking", "127.0.0.1", 0)
     balancer.start()
     yield Front(balancer, address)
@@ -555,6 +555,19 @@ def test_thresholds() -> None:
         states.append(health.state)
 
     assert states == ["initial", *["healthy"] * 4, *["unhealthy"] * 4, "healthy"]
+
+
+def test_a_new_target_may_boot() -> None:
+    """While a new target may boot, its failures count but do not decide; one that was healthy is not spared."""
+    check = GROUP.health_check
+    booting = CHECKING
+    for _ in range(5):
+        booting = after_probe(booting, FAILED, check, may_boot=True)
+    was_healthy = after_probe(after_probe(PASSED, FAILED, check, may_boot=True), FAILED, check, may_boot=True)
+
+    assert "initial" == booting.state
+    assert "unhealthy" == after_probe(booting, FAILED, check).state
+    assert "unhealthy" == was_healthy.state
 
 
 @mock_aws
