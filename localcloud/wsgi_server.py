@@ -6,6 +6,7 @@ The front door and the gateway are both served by this.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -67,7 +68,9 @@ class WsgiServer:
     def stop(self) -> None:
         """Close every socket and end every thread; an answer under way has 5 seconds to end."""
         # Sockets belong to the loop's thread: it closes them, and ends when none is left.
-        self._server.trigger.pull_trigger(partial(wasyncore.close_all, self._channels))
+        # Woken by something else it may do so, and close the trigger, before the trigger is pulled.
+        with suppress(OSError):
+            self._server.trigger.pull_trigger(partial(wasyncore.close_all, self._channels))
         self._loop.join()
         self._dispatcher.shutdown()
 

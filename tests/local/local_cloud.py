@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -119,7 +120,8 @@ def free_ports() -> dict[str, str]:
     """Return ports that nobody uses: one for the API, one for AWS, six in a row for the load balancers."""
     with contextlib.ExitStack() as held:
         single = [_bound(held, 0) for _ in range(2)]
-        row = next(first for first in range(20_000, 60_000, 7) if _row_is_free(first))
+        # Anywhere: another run on this machine may look at the same moment.
+        row = next(first for first in iter(lambda: random.randrange(20_000, 30_000), None) if _row_is_free(first))
     return {"SLIPWAY_API_PORT": str(single[0]), "SLIPWAY_AWS_PORT": str(single[1]), "SLIPWAY_ALB_PORT": str(row)}
 
 

@@ -125,7 +125,7 @@ def cases() -> dict[str, dict[str, Any]]:
             namespace="c.local", poll_seconds=1, network={"vpc": "absent", "subnets": ["private"]}
         ),
         "times out": two_services(
-            namespace=None, poll_seconds=1, timeout_seconds=2, services={"slow": {"image": "slow:1"}}
+            namespace=None, poll_seconds=1, timeout_seconds=6, services={"slow": {"image": "slow:1"}}
         ),
     }
 
