@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any, cast
@@ -11,7 +12,7 @@ from urllib.parse import urlencode
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
 
 from chalicelib import events, names, recovery, steps
-from chalicelib.api import deployments, problems, tokens
+from chalicelib.api import applications, deployments, problems, tokens
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.deployment import Deployment, status_document
 from chalicelib.errors import Busy, InternalError, RequestError, StoreConflict, Throttled, TransientAws
@@ -102,10 +103,7 @@ def create_deployment(request: Request) -> Response:
         caller=request.context["authorizer"]["name"],
         idempotency_key=request.headers.get("idempotency-key"),
     )
-    deployment, replayed = deployments.create(cloud(), asked)
-    headers: Headers = {"Location": f"{prefix(request)}/deployments/{deployment.id}"}
-    headers |= {"Idempotency-Replayed": "true"} if replayed else {}
-    return shown(request, deployment, status=200 if deployment.status.ended else 202, headers=headers)
+    return accepted(request, *deployments.create(cloud(), asked))
 
 
 @app.route("/deployments", methods=["GET"], authorizer=authorize)
@@ -129,12 +127,27 @@ def get_deployment(request: Request, deployment_id: str) -> Response:
     return shown(request, deployments.get(cloud(), deployment_id))
 
 
+@app.route("/applications/{application}", methods=["DELETE"], authorizer=authorize)
+@answers("write")
+def delete_application(request: Request, application: str) -> Response:
+    """Accept a teardown: 202, or what the same Idempotency-Key made before."""
+    caller, key = request.context["authorizer"]["name"], request.headers.get("idempotency-key")
+    return accepted(request, *applications.teardown(cloud(), application, request.query_params or {}, caller, key))
+
+
 @app.route("/deployments/{deployment_id}/events", methods=["GET"], authorizer=authorize)
 @answers("read")
 def get_events(request: Request, deployment_id: str) -> Response:
     """Tell a deployment's timeline."""
     found, after = deployments.events(cloud(), deployment_id, request.query_params or {})
     return Response({"events": [event.model_dump(mode="json") for event in found], "next": after})
+
+
+def accepted(request: Request, deployment: Deployment, replayed: bool) -> Response:
+    """Return a deployment that was accepted, now or by an earlier request."""
+    headers: Headers = {"Location": f"{prefix(request)}/deployments/{deployment.id}"}
+    headers |= {"Idempotency-Replayed": "true"} if replayed else {}
+    return shown(request, deployment, status=200 if deployment.status.ended else 202, headers=headers)
 
 
 def shown(request: Request, deployment: Deployment, *, status: int = 200, headers: Headers | None = None) -> Response:
@@ -152,7 +165,7 @@ def shown(request: Request, deployment: Deployment, *, status: int = 200, header
 def prefix(request: Request) -> str:
     """Return the path before our routes: "/api" on API Gateway's own domain, nothing behind a custom one."""
     path = request.context["path"]
-    return str(path[: path.index("/deployments")])
+    return str(re.sub(r"/(deployments|applications)(/.*)?$", "", path))
 
 
 # ── Lambda ──────────────────────────────────────────────────────────────────────────────────────────

@@ -11,8 +11,10 @@ from typing import Any
 
 import boto3
 
+from chalicelib.aws.autoscaling import AutoScaling
 from chalicelib.aws.calls import CONFIG
 from chalicelib.aws.cloud_map import CloudMap
+from chalicelib.aws.clusters import Clusters
 from chalicelib.aws.dynamodb import Table
 from chalicelib.aws.ec2 import Ec2
 from chalicelib.aws.ecs import Ecs
@@ -21,6 +23,7 @@ from chalicelib.aws.logs import Logs
 from chalicelib.aws.resolver import Resolver
 from chalicelib.aws.step_functions import Workflow
 from chalicelib.aws.task_definitions import TaskDefinitions
+from chalicelib.aws.tasks import Tasks
 from chalicelib.deployment import instant
 from chalicelib.store import Store
 
@@ -37,6 +40,7 @@ class Settings:
     state_machine_arn: str
     resolve_function: str
     region: str
+    teardown_state_machine_arn: str
     installation: str = "slipway"
     defaults: Mapping[str, Any] = field(default_factory=dict)
     load_balancer_urls: Mapping[str, str] = field(default_factory=dict)
@@ -48,6 +52,7 @@ class Settings:
         return cls(
             table=environment["SLIPWAY_TABLE"],
             state_machine_arn=environment["SLIPWAY_STATE_MACHINE_ARN"],
+            teardown_state_machine_arn=environment["SLIPWAY_TEARDOWN_STATE_MACHINE_ARN"],
             resolve_function=environment["SLIPWAY_RESOLVE_FUNCTION"],
             region=environment["AWS_REGION"],
             installation=environment.get("SLIPWAY_INSTALLATION", cls.installation),
@@ -55,6 +60,11 @@ class Settings:
             load_balancer_urls=json.loads(environment.get("SLIPWAY_LOAD_BALANCER_URLS", "{}")),
             nameservers=environment.get("SLIPWAY_NAMESERVERS"),
         )
+
+    @property
+    def state_machines(self) -> dict[str, str]:
+        """Return the ARNs of the state machines by the kind of deployment that each carries out."""
+        return {"deploy": self.state_machine_arn, "teardown": self.teardown_state_machine_arn}
 
 
 class Cloud:
@@ -77,8 +87,8 @@ class Cloud:
 
     @cached_property
     def workflow(self) -> Workflow:
-        """The state machine."""
-        return Workflow(self._client("stepfunctions"), self.settings.state_machine_arn)
+        """The state machines."""
+        return Workflow(self._client("stepfunctions"), self.settings.state_machines)
 
     @cached_property
     def ecs(self) -> Ecs:
@@ -89,6 +99,21 @@ class Cloud:
     def task_definitions(self) -> TaskDefinitions:
         """Task definitions."""
         return TaskDefinitions(self._client("ecs"), self.settings.region)
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """Clusters and services when they come to their end."""
+        return Clusters(self._client("ecs"))
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """Tasks that run once."""
+        return Tasks(self._client("ecs"))
+
+    @cached_property
+    def autoscaling(self) -> AutoScaling:
+        """What scales services."""
+        return AutoScaling(self._client("application-autoscaling"))
 
     @cached_property
     def cloud_map(self) -> CloudMap:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.deployment import Deployment, Evidence, Failure, ServiceProgress, Status
-from chalicelib.errors import DeploymentError, RolloutFailed, RolloutSuperseded, SiblingFailed
+from chalicelib.errors import BeforeDeployFailed, DeploymentError, RolloutFailed, RolloutSuperseded, SiblingFailed
 
 ANSWERED_AT_MOST = 8  # addresses in one multivalue answer: Cloud Map developer guide, "DnsConfig"
 
@@ -41,6 +41,26 @@ class StoppedTask:
     container_reason: str | None = None
     exit_code: int | None = None
     stopped_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OneOffTask:
+    """A task of before_deploy; `container` runs its command, and `end` is how that ended, None while it runs."""
+
+    arn: str
+    task_definition: str
+    container: str
+    status: str
+    created_at: datetime
+    end: StoppedTask | None = None
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line that a task wrote."""
+
+    at: datetime
+    message: str
 
 
 @dataclass(frozen=True)
@@ -88,6 +108,23 @@ def _complete(rollout: Rollout) -> bool:
     return counted and rollout.rollout_state == "COMPLETED"
 
 
+def task_ended(task: OneOffTask | None, timeout_seconds: int, now: datetime) -> bool:
+    """Tell whether a task of before_deploy ended well: its command exited 0. Raises BeforeDeployFailed otherwise.
+
+    The exit codes of other containers tell nothing: ECS stops them when the command's has ended. None is a task that
+    ECS does not show yet: its answers are eventually consistent (API reference, RunTask).
+    """
+    if task is None:
+        return False
+    if task.end is None:
+        if now - task.created_at >= timedelta(seconds=timeout_seconds):
+            raise BeforeDeployFailed(f"before_deploy was {task.status} after its timeout_seconds of {timeout_seconds}")
+        return False
+    if task.end.exit_code != 0:
+        raise BeforeDeployFailed(f"before_deploy failed: {task_cause(task.end)}")
+    return True
+
+
 def names_proven(running: Sequence[str], registered: Sequence[str], answer: Answer, port: int | None) -> bool:
     """Tell whether running tasks, registered healthy instances and DNS agree.
 
@@ -104,7 +141,9 @@ def names_proven(running: Sequence[str], registered: Sequence[str], answer: Answ
     return addresses_agree and ports_agree
 
 
-def failure_of(error: DeploymentError, service: str | None, stopped: Sequence[StoppedTask] = ()) -> Failure:
+def failure_of(
+    error: DeploymentError, service: str | None, stopped: Sequence[StoppedTask] = (), log: Sequence[Evidence] = ()
+) -> Failure:
     """Return the failure that an error means: AWS's words about a stopped task tell more than the rollout's."""
     telling = next((task for task in stopped if not task.reason.startswith("Scaling activity initiated by")), None)
     return Failure(
@@ -112,7 +151,7 @@ def failure_of(error: DeploymentError, service: str | None, stopped: Sequence[St
         service=service,
         cause=f"{task_cause(telling)} ({error.cause})" if telling else error.cause,
         fix=error.fix,
-        evidence=tuple(_evidence(task) for task in stopped[:5]),
+        evidence=(*(_evidence(task) for task in stopped[:5]), *log),
     )
 
 
@@ -135,16 +174,33 @@ def verdict(deployment: Deployment) -> tuple[Status, str]:
     if deployment.failure is not None:
         status = Status.TIMED_OUT if deployment.failure.code == "deployment_timed_out" else Status.FAILED
         status = Status.SUPERSEDED if deployment.failure.code == RolloutSuperseded.code() else status
-        return status, _failure_sentence(deployment.failure)
+        return status, _failure_sentence(deployment.failure) + _not_removed(deployment)
     unproven = [name for name, each in deployment.services.items() if each.status != "succeeded"]
     if unproven:
         return Status.FAILED, f"{', '.join(unproven)} never reached a proof, and nothing says why."
+    if deployment.kind == "teardown":
+        return Status.SUCCEEDED, _removed_sentence(deployment)
     return Status.SUCCEEDED, _success_sentence(deployment.services)
 
 
 def _failure_sentence(failure: Failure) -> str:
     subject = failure.service or "The deployment"
     return f"{subject} failed: {failure.cause}"
+
+
+def _not_removed(deployment: Deployment) -> str:
+    """Return what a teardown that failed did not come to."""
+    left = [name for name, each in deployment.services.items() if each.status != "succeeded"]
+    if deployment.kind != "teardown":
+        return ""
+    return f" Not removed: {_listed(left)}." if left else " The services are removed, what they shared is not."
+
+
+def _removed_sentence(deployment: Deployment) -> str:
+    removed = [name for name, each in deployment.services.items() if each.changed]
+    what = _listed(removed) if removed else f"Nothing of {deployment.application} was running; what else it had"
+    left = f" Left: {'; '.join(deployment.left)}." if deployment.left else ""
+    return f"{what} {'are' if len(removed) > 1 else 'is'} removed.{left}"
 
 
 def _success_sentence(services: Mapping[str, ServiceProgress]) -> str:

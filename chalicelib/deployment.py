@@ -74,8 +74,8 @@ class ServiceProgress(Value):
     """How far one service is.
 
     `changed` is None until it is known. `previous_task_definition` served before, `what_serves` serves now that it
-    ended. `registry_arn`, `target_group_arn`, `ecs_deployment_id` and `service_deployment_arn` are what the steps of
-    this service hand to one another.
+    ended. `registry_arn`, `target_group_arn`, `before_deploy_task` (an ARN), `ecs_deployment_id` and
+    `service_deployment_arn` are what the steps of this service hand to one another.
     """
 
     name: str
@@ -97,12 +97,17 @@ class ServiceProgress(Value):
     updated_at: Instant | None = None
     registry_arn: str | None = None
     target_group_arn: str | None = None
+    before_deploy_task: str | None = None
     ecs_deployment_id: str | None = None
     service_deployment_arn: str | None = None
 
 
 class Deployment(Value):
-    """One deployment of a manifest, with the progress of each of its services by name."""
+    """One deployment of a manifest, or a teardown, with the progress of each of its services by name.
+
+    A teardown names a service that is in another cluster than `cluster` as `cluster/service`; `left` is what it left
+    alone, as sentences.
+    """
 
     id: str
     kind: str = "deploy"
@@ -120,12 +125,18 @@ class Deployment(Value):
     verdict: str | None = None
     failure: Failure | None = None
     namespace_operation_id: str | None = None
+    left: tuple[str, ...] = ()
     services: dict[str, ServiceProgress] = {}
 
     @property
     def locks(self) -> tuple[str, ...]:
         """Return what this deployment holds while it runs: one `cluster/service` for each service."""
-        return tuple(f"{self.cluster}/{name}" for name in self.services)
+        return tuple("/".join(self.ecs_service(name)) for name in self.services)
+
+    def ecs_service(self, name: str) -> tuple[str, str]:
+        """Return cluster and name of the ECS service that one of our services is."""
+        cluster, _, own_name = name.rpartition("/")
+        return cluster or self.cluster, own_name
 
 
 class Event(Value):
@@ -138,12 +149,20 @@ class Event(Value):
     message: str
 
 
-INTERNAL = {"updated_at", "registry_arn", "target_group_arn", "ecs_deployment_id", "service_deployment_arn", "name"}
+INTERNAL = {
+    "updated_at",
+    "registry_arn",
+    "target_group_arn",
+    "before_deploy_task",
+    "ecs_deployment_id",
+    "service_deployment_arn",
+    "name",
+}
 
 
 def status_document(deployment: Deployment, prefix: str = "") -> dict[str, Any]:
     """Return the JSON that GET answers (docs/api.md); `prefix` is the API's stage path, such as "/api"."""
-    document = deployment.model_dump(mode="json", exclude={"services", "cluster", "namespace_operation_id"})
+    document = deployment.model_dump(mode="json", exclude={"services", "cluster", "namespace_operation_id", "left"})
     document["services"] = {
         name: progress.model_dump(mode="json", exclude=INTERNAL) for name, progress in deployment.services.items()
     }

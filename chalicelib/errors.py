@@ -29,6 +29,8 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
         ├── NetworkNotFound             a subnet, security group or VPC that is not there
         ├── ListenerNotFound            no such load balancer, or no listener on that port
         ├── ServiceNotOwned             an ECS service of that name that Slipway did not make
+        ├── LaunchTypeFixed             the ECS service has another launch type, which ECS does not change
+        ├── BeforeDeployFailed          the task of before_deploy did not exit 0, or not in time
         ├── RolloutFailed               ECS gave the rollout up
         ├── RolloutSuperseded           another ECS deployment replaced ours
         ├── SiblingFailed               another service of this deployment failed first
@@ -187,9 +189,9 @@ class DeploymentError(SlipwayError):
 
 
 class NamespaceFailed(DeploymentError):
-    """Cloud Map's operation that makes the namespace ended in FAIL."""
+    """Cloud Map's operation that makes the namespace, or removes it, ended in FAIL."""
 
-    fix = "Check the VPC's id, its DNS attributes, and the right to create a Route 53 hosted zone."
+    fix = "Check the VPC's id, its DNS attributes, and the right to create and delete a Route 53 hosted zone."
 
 
 class NamespaceTaken(DeploymentError):
@@ -219,7 +221,19 @@ class ListenerNotFound(DeploymentError):
 class ServiceNotOwned(DeploymentError):
     """An ECS service of this name exists that Slipway did not make, or made for another application."""
 
-    fix = "Name the service otherwise, or delete the one that is there."
+    fix = "Name the service otherwise, delete the one that is there, or take it over: write adopt: true."
+
+
+class LaunchTypeFixed(DeploymentError):
+    """The ECS service runs on another launch type; UpdateService changes capacity providers only."""
+
+    fix = "Write capacity_providers instead of launch_type, or delete the service and deploy again."
+
+
+class BeforeDeployFailed(DeploymentError):
+    """The task of before_deploy did not start, did not exit 0, or took too long; the service was left as it was."""
+
+    fix = "Read the task's last log lines in the evidence, mend its command, or raise its timeout_seconds."
 
 
 class RolloutFailed(DeploymentError):

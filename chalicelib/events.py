@@ -14,12 +14,16 @@ def on_event(cloud: Cloud, event: Mapping[str, Any]) -> None:
     """Wake the waits of the service that an ECS event is about, or recover the deployment of an ended execution."""
     detail = event["detail"]
     if event["source"] == "aws.states":
-        if detail["stateMachineArn"] == cloud.settings.state_machine_arn and detail["status"] in ENDED_BADLY:
+        ours = detail["stateMachineArn"] in cloud.settings.state_machines.values()
+        if ours and detail["status"] in ENDED_BADLY:
             recover(cloud, detail["name"])
         return
-    service = service_of(event)
-    if service and wakes(event["detail-type"], detail):
-        _wake(cloud, service)
+    if not wakes(event["detail-type"], detail):
+        return
+    if one_off := one_off_of(event):
+        _wake(cloud, *one_off)
+    elif service := service_of(event):
+        _wake_holder(cloud, service)
 
 
 def service_of(event: Mapping[str, Any]) -> str | None:
@@ -37,10 +41,26 @@ def service_of(event: Mapping[str, Any]) -> str | None:
     return f"{parts[-2]}/{parts[-1]}" if len(parts) == 3 else None
 
 
-def _wake(cloud: Cloud, service: str) -> None:
+def one_off_of(event: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return deployment and waits (how their names begin) of a task of before_deploy that stopped, else None.
+
+    Such a task belongs to no service: its `group` is its family's, and `startedBy` is "deployment/service", cut to
+    what ECS takes. While it goes on, it decides nothing.
+    """
+    detail = event["detail"]
+    if event["detail-type"] != "ECS Task State Change" or detail["lastStatus"] != "STOPPED":
+        return None
+    deployment_id, _, service = str(detail.get("startedBy", "")).partition("/")
+    return (deployment_id, service) if deployment_id.startswith("dep_") else None
+
+
+def _wake_holder(cloud: Cloud, service: str) -> None:
     """Ask the waits of whoever deploys this service to look again."""
     lock = cloud.store.lock(service)
-    if lock is None:
-        return
-    for token in cloud.store.tokens(lock.deployment_id, prefix=f"{service.rpartition('/')[2]}#"):
+    if lock is not None:
+        _wake(cloud, lock.deployment_id, f"{service.rpartition('/')[2]}#")
+
+
+def _wake(cloud: Cloud, deployment_id: str, waits: str) -> None:
+    for token in cloud.store.tokens(deployment_id, prefix=waits):
         cloud.workflow.complete(token, decided=False)

@@ -1,16 +1,19 @@
 """The record's values to and from items of the table; what each item is stands in `store`."""
 
 import gzip
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.aws.dynamodb import Condition, Item
+from chalicelib.belongings import Belongings, belongings_of
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.manifest import Manifest
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
+TORN_DOWN = "torn_down"
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,43 @@ def packed_manifest(manifest: Manifest) -> bytes:
 def unpacked_manifest(item: Item) -> Manifest:
     """Return the manifest that an item holds."""
     return Manifest.model_validate_json(gzip.decompress(item["body"]))
+
+
+def outline_item(deployment: Deployment, manifest: Manifest) -> Item:
+    """Return what a manifest asks to be made, as an item of its application; the same outline is the same item."""
+    body = belongings_of(manifest).model_dump_json()
+    digest = hashlib.sha256(body.encode()).hexdigest()[:16]
+    return _of_application(deployment, f"outline#{digest}", body)
+
+
+def torn_down_item(deployment: Deployment, belongings: Belongings) -> Item:
+    """Return what stays known of an application that was torn down: that there was one, and what others use still."""
+    shared = {} if deployment.left else {"clusters": (), "namespaces": ()}
+    rest = belongings.model_copy(update={"services": {}, "outlines": (), **shared})
+    return _of_application(deployment, TORN_DOWN, rest.model_dump_json())
+
+
+def _of_application(deployment: Deployment, sk: str, body: str) -> Item:
+    key = application_key(deployment.application, deployment.environment, sk)
+    return {**key, "deployment_id": deployment.id, "body": body}
+
+
+def application_key(application: str, environment: str, sk: str) -> Item:
+    """Return the key of what is known of an application in an environment."""
+    return {"pk": f"application#{application}/{environment}", "sk": sk}
+
+
+def belongings_in(item: Item) -> Belongings:
+    """Return what one item tells of an application."""
+    return Belongings.model_validate_json(item["body"]).model_copy(update={"outlines": (item["sk"],)})
+
+
+def asked_items(deployment: Deployment, asked: Manifest | Belongings) -> list[Item]:
+    """Return what a deployment was asked: a manifest and its outline, or what a teardown removes."""
+    if isinstance(asked, Belongings):
+        return [{"pk": f"belongings#{deployment.id}", "sk": "belongings", "body": asked.model_dump_json()}]
+    manifest = {"pk": f"manifest#{deployment.id}", "sk": "manifest", "body": packed_manifest(asked)}
+    return [manifest, outline_item(deployment, asked)]
 
 
 def equal(filters: Mapping[str, str]) -> Condition:

@@ -1,95 +1,23 @@
 """What a deployment will do, as values: the services wanted, those that serve, and what differs between them."""
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass
 
-from chalicelib.manifest import HealthCheck, Manifest, Route, Service
-
-
-@dataclass(frozen=True)
-class TaskSpec:
-    """What goes into a task definition, in the manifest's words; `cpu` in CPU units, `memory` in MiB."""
-
-    family: str
-    image: str
-    cpu: int
-    memory: int
-    architecture: str
-    port: int | None
-    container: str
-    log_group: str
-    command: tuple[str, ...] | None = None
-    entry_point: tuple[str, ...] | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
-    health_check: HealthCheck | None = None
-    stop_timeout: int | None = None
-    task_role: str | None = None
-    execution_role: str | None = None
-
-    @property
-    def content_hash(self) -> str:
-        """Return the SHA-256 of this content: the same content, the same revision."""
-        content = asdict(self)
-        content["health_check"] = self.health_check.model_dump() if self.health_check else None
-        return hashlib.sha256(json.dumps(content, sort_keys=True, default=dict).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Registry:
-    """How an ECS service registers in Cloud Map: `port` only with SRV records."""
-
-    arn: str
-    container: str | None = None
-    port: int | None = None
-
-
-@dataclass(frozen=True)
-class Target:
-    """The target group that a service's tasks join, and with which container and port."""
-
-    group_arn: str
-    container: str
-    port: int
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where tasks run: subnet and security group ids, and whether they get a public IP."""
-
-    subnets: tuple[str, ...]
-    security_groups: tuple[str, ...]
-    assign_public_ip: bool = False
-
-
-@dataclass(frozen=True)
-class ServiceSpec:
-    """An ECS service as it is asked for, or as it serves. `task_definition` is an ARN with its revision."""
-
-    task_definition: str | None
-    desired_count: int
-    minimum_healthy_percent: int
-    maximum_percent: int
-    circuit_breaker: bool
-    health_check_grace_period_seconds: int
-    network: Placement | None
-    discovery: Registry | None
-    route: Target | None
-
-
-@dataclass(frozen=True)
-class Serving:
-    """What serves now under a service's name; `status` is ECS's: ACTIVE, DRAINING or INACTIVE."""
-
-    arn: str
-    status: str
-    spec: ServiceSpec
-    tags: Mapping[str, str]
-    task: TaskSpec | None = None
-    content_hash: str | None = None
+from chalicelib.manifest import Container, Manifest, Route, Service, registered_container, routed_container
+from chalicelib.manifest.forms import ContainerView
+from chalicelib.specs import (
+    Change,
+    ContainerSpec,
+    Placement,
+    Registry,
+    ServiceSpec,
+    Serving,
+    Target,
+    TaskSpec,
+    service_changes,
+    task_changes,
+)
 
 
 @dataclass(frozen=True)
@@ -120,27 +48,22 @@ def _action(serving: Serving | None, changed: tuple[str, ...]) -> str:
 
 
 def _changed_fields(manifest: Manifest, name: str, serving: Serving | None) -> tuple[str, ...]:
+    return tuple(change.field for change in changes(manifest, name, serving)) if serving else ()
+
+
+def changes(manifest: Manifest, name: str, serving: Serving) -> tuple[Change, ...]:
     """Return what differs as far as it is known before anything is made: not the ARNs of registry and target."""
-    if serving is None:
-        return ()
-    wanted = service_spec(manifest, name, task_definition=serving.spec.task_definition)
-    settings = difference(wanted, serving.spec, leaving_out=("network", "discovery", "route"))
-    return changed_content(task_spec(manifest, name), serving) + settings
+    wanted = service_spec(manifest, name, task_definition=serving.spec.task_definition, serving=serving)
+    settings = service_changes(wanted, serving.spec, leaving_out=("network", "discovery", "route"))
+    return content_changes(task_spec(manifest, name), serving) + settings
 
 
-def changed_content(wanted: TaskSpec, serving: Serving) -> tuple[str, ...]:
-    """Return the fields of a task definition that differ; the content hash decides whether any does."""
+def content_changes(wanted: TaskSpec, serving: Serving) -> tuple[Change, ...]:
+    """Return what differs in the task definition; the content hash decides whether anything does."""
     if serving.content_hash == wanted.content_hash:
         return ()
-    if serving.task is None:
-        return ("task_definition",)
-    return difference(wanted, serving.task) or ("task_definition",)
-
-
-def difference(wanted: Any, serving: Any, leaving_out: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return the names of the fields in which two values of one dataclass differ."""
-    names = (each.name for each in fields(wanted) if each.name not in leaving_out)
-    return tuple(name for name in names if getattr(wanted, name) != getattr(serving, name))
+    found = task_changes(wanted, serving.task) if serving.task else ()
+    return found or (Change("task_definition", serving.spec.task_definition, None),)
 
 
 def waves(depends_on: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
@@ -155,25 +78,34 @@ def waves(depends_on: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, ...], .
 
 
 def task_spec(manifest: Manifest, name: str) -> TaskSpec:
-    """Return what the manifest asks of a service's task definition; its one container bears the service's name."""
-    service = manifest.services[name]
+    """Return what the manifest asks of a service's task definition; a container without a name bears the service's."""
+    service, family = manifest.services[name], manifest.family(name)
+    if service.task_definition is not None:
+        return TaskSpec(family, compatibility=service.compatibility, raw=service.task_definition)
     return TaskSpec(
-        family=manifest.family(name),
-        image=service.image,
+        family=family,
+        containers=_containers(service, name),
         cpu=service.cpu,
         memory=service.memory,
         architecture=service.architecture,
-        port=service.port,
-        container=name,
-        log_group=f"/ecs/{manifest.family(name)}",
-        command=service.command,
-        entry_point=service.entry_point,
-        environment=dict(service.environment),
-        health_check=service.health_check,
-        stop_timeout=service.stop_timeout,
+        compatibility=service.compatibility,
+        volumes=dict(service.volumes),
+        ephemeral_storage_gib=service.ephemeral_storage_gib,
+        log_group=f"/ecs/{family}",
         task_role=service.task_role,
         execution_role=manifest.execution_role,
     )
+
+
+def _containers(service: Service, name: str) -> tuple[ContainerSpec, ...]:
+    if service.containers is not None:
+        return tuple(_container(key, container) for key, container in service.containers.items())
+    own = service.model_dump(include=set(Container.model_fields) - {"cpu", "memory", "depends_on"})
+    return (_container(name, Container.model_validate(own)),)
+
+
+def _container(name: str, container: Container) -> ContainerSpec:
+    return ContainerSpec(name=name, **dict(container))
 
 
 def service_spec(
@@ -181,30 +113,38 @@ def service_spec(
     name: str,
     *,
     task_definition: str | None,
+    serving: Serving | None = None,
     network: Placement | None = None,
     registry_arn: str | None = None,
     target_group_arn: str | None = None,
 ) -> ServiceSpec:
-    """Return the ECS service that the manifest asks for, with the ARNs that earlier steps found or made."""
+    """Return the ECS service that the manifest asks for, with the ARNs that earlier steps found or made.
+
+    A scaled service that serves keeps its desired count: scaling decides it.
+    """
     service = manifest.services[name]
     return ServiceSpec(
         task_definition=task_definition,
-        desired_count=service.desired_count,
+        desired_count=None if serving and service.scaling else service.first_count,
         minimum_healthy_percent=service.rollout.minimum_healthy_percent,
         maximum_percent=service.rollout.maximum_percent,
         circuit_breaker=service.rollout.circuit_breaker,
         health_check_grace_period_seconds=service.health_check_grace_period_seconds,
         network=network,
-        discovery=_registry(service, name, registry_arn) if registry_arn else None,
-        route=Target(target_group_arn, name, service.port) if target_group_arn and service.port else None,
+        discovery=_registry(registered_container(manifest, name), registry_arn) if registry_arn else None,
+        route=_target(routed_container(manifest, name), target_group_arn) if target_group_arn else None,
+        launch_type=None if service.capacity_providers else service.launch_type,
+        capacity_providers=service.capacity_providers,
     )
 
 
-def _registry(service: Service, name: str, arn: str) -> Registry:
+def _registry(container: ContainerView | None, arn: str) -> Registry:
     """Return the registry as ECS wants it for awsvpc: container and port with SRV records, neither with A alone."""
-    if service.discovery and "SRV" in service.discovery.records:
-        return Registry(arn, container=name, port=service.port)
-    return Registry(arn)
+    return Registry(arn, container.name, container.port) if container else Registry(arn)
+
+
+def _target(container: ContainerView | None, arn: str) -> Target | None:
+    return Target(arn, container.name, container.port) if container and container.port else None
 
 
 PRIORITIES_PER_LENGTH = 380  # 131 lengths of a path's literal prefix share 1..50000

@@ -25,11 +25,11 @@ def recover(cloud: Cloud, deployment_id: str) -> bool:
     now, pending = cloud.now(), deployment.status is Status.PENDING
     if pending and now - deployment.created_at < START_AGAIN_AFTER:
         return False
-    status = cloud.workflow.status(deployment.id)
+    status = cloud.workflow.status(deployment.id, deployment.kind)
     if status == "RUNNING":
         return False
     if status is None and pending and now < deployment.deadline_at:
-        cloud.workflow.start(deployment.id)
+        cloud.workflow.start(deployment.id, deployment.kind)
         return False
     close(cloud, deployment, status or "MISSING")
     return True

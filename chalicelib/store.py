@@ -5,6 +5,9 @@ One table; `pk` and `sk` of its items:
     deployment#<id>        deployment           the deployment; in the indexes `newest`, `application` and `open`
     deployment#<id>        service#<name>       the progress of one service
     manifest#<id>          manifest             what was asked, as canonical JSON, gzipped
+    belongings#<id>        belongings           what a teardown removes
+    application#<a>/<env>  outline#<hash>       what a manifest asked to be made, and the latest deployment of it
+    application#<a>/<env>  torn_down            that there was one, and the shared parts that its teardown left
     events#<id>            <event id>           one line of the timeline
     waits#<id>             <service>#<state>    the token of a wait
     lock#<cluster>/<name>  lock                 which deployment holds this ECS service, and until when
@@ -19,10 +22,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.aws.dynamodb import Condition, ConditionFailed, Delete, Item, Put, Table, Update, Write
+from chalicelib.belongings import Belongings, all_of
 from chalicelib.deployment import Deployment, Event, Failure, Status, new_id
 from chalicelib.errors import DeploymentInProgress, NotFound
 from chalicelib.items import (
+    TORN_DOWN,
     IdempotencyRecord,
+    application_key,
+    asked_items,
+    belongings_in,
     deployment_item,
     deployment_key,
     deployment_of,
@@ -30,16 +38,17 @@ from chalicelib.items import (
     idempotency_item,
     idempotency_record,
     own,
-    packed_manifest,
     plain,
     service_item,
     service_of,
+    torn_down_item,
     unpacked_manifest,
     unused,
 )
 from chalicelib.manifest import Manifest
 
 PAGE = 100
+WRITES_AT_MOST = 100  # in one transaction: API reference, TransactWriteItems
 LOOKED_AT = 2000
 ABSENT = Condition("attribute_not_exists(pk)")
 # After its deadline a deployment may still be recording its end.
@@ -88,8 +97,10 @@ class Store:
 
     # ── begin and finish ────────────────────────────────────────────────────────────────────────────
 
-    def begin(self, deployment: Deployment, manifest: Manifest, idempotency: IdempotencyRecord | None = None) -> None:
-        """Write a deployment and take its locks, all or nothing.
+    def begin(
+        self, deployment: Deployment, asked: Manifest | Belongings, idempotency: IdempotencyRecord | None = None
+    ) -> None:
+        """Write a deployment, with what it is asked, and take its locks, all or nothing.
 
         Raises DeploymentInProgress naming the holder of a service, AlreadyAccepted for a key that is known, and
         StoreConflict.
@@ -97,12 +108,15 @@ class Store:
         locks = [self._lock(deployment, name) for name in deployment.locks]
         others: list[Write] = [
             Put(deployment_item(deployment), ABSENT),
-            Put({"pk": f"manifest#{deployment.id}", "sk": "manifest", "body": packed_manifest(manifest)}),
-            *(Put(service_item(deployment.id, progress)) for progress in deployment.services.values()),
+            *(Put(item) for item in asked_items(deployment, asked)),
         ]
+        services = [Put(service_item(deployment.id, progress)) for progress in deployment.services.values()]
         keys = [Put(idempotency_item(idempotency, deployment.created_at), unused(deployment))] if idempotency else []
+        room = max(0, WRITES_AT_MOST - len(locks) - len(keys) - len(others))
+        for surplus in services[room:]:
+            self._table.write(surplus)
         try:
-            self._table.write(*locks, *keys, *others)
+            self._table.write(*locks, *keys, *others, *services[:room])
         except ConditionFailed as refusal:
             raise self._refused(refusal, deployment, len(locks)) from refusal
 
@@ -166,6 +180,26 @@ class Store:
         if item is None:
             raise NotFound(f"There is no manifest of {deployment_id}.")
         return unpacked_manifest(item)
+
+    def belongings(self, application: str, environment: str) -> Belongings | None:
+        """Return what an application may have, as its manifests asked for it; None when nobody ever deployed it."""
+        items = self._table.partition(application_key(application, environment, "")["pk"])
+        oldest_first = sorted(items, key=lambda item: str(item["deployment_id"]))
+        return all_of(belongings_in(item) for item in oldest_first) if items else None
+
+    def belongings_of(self, deployment_id: str) -> Belongings:
+        """Return what a teardown removes; raises NotFound."""
+        item = self._table.get({"pk": f"belongings#{deployment_id}", "sk": "belongings"})
+        if item is None:
+            raise NotFound(f"There are no belongings of {deployment_id}.")
+        return Belongings.model_validate_json(item["body"])
+
+    def forget_belongings(self, deployment: Deployment, belongings: Belongings) -> None:
+        """Forget what a teardown removed; that there was an application stays known, and what it left."""
+        self._table.write(Put(torn_down_item(deployment, belongings)))
+        for outline in belongings.outlines:
+            if outline != TORN_DOWN:
+                self._table.write(Delete(application_key(deployment.application, deployment.environment, outline)))
 
     def newest(
         self, *, application: str | None, filters: Mapping[str, str], limit: int, after: str | None

@@ -1,4 +1,4 @@
-"""Draws statemachines/README.md from the state machine's own words: `make docs`; a test compares the two."""
+"""Draws statemachines/README.md from the state machines' own words: `make docs`; a test compares the two."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,18 +6,24 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+TITLES = {"deployment.asl.json": "A deployment", "teardown.asl.json": "A teardown"}
 State = Mapping[str, Any]
 
 
-def page(machine: Mapping[str, Any]) -> str:
-    """Return the page: what the machine is, its picture, and a row for each state."""
+def page(machines: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the page: both machines, by the names of their files."""
+    lines = ["# The state machines", "", "This page is drawn from them by `make docs`.", ""]
+    return "\n".join([*lines, *(section(TITLES[name], machine) for name, machine in machines.items())])
+
+
+def section(title: str, machine: Mapping[str, Any]) -> str:
+    """Return a machine's part of the page: what it is, its picture, and a row for each state."""
     rows = [row(name, state, inside) for name, state, inside in states(machine)]
     return "\n".join(
         [
-            "# The state machine of a deployment",
+            f"## {title}",
             "",
             machine["Comment"],
-            "This page is drawn from it by `make docs`.",
             "",
             "```mermaid",
             "stateDiagram-v2",
@@ -55,7 +61,9 @@ def is_failure(catch: Mapping[str, Any]) -> bool:
 def function(state: State) -> str:
     """Return the function that a Task calls, such as "act"."""
     name = str(state["Parameters"]["FunctionName"]).removeprefix("${").removesuffix("Function}").lower()
-    return f"waits, `{name}` looks" if state["Resource"].endswith(".waitForTaskToken") else f"`{name}`"
+    if state["Resource"].endswith(".waitForTaskToken"):
+        return f"waits, `{name}` {'looks' if name == 'observe' else 'tries'}"
+    return f"`{name}`"
 
 
 def picture(machine: Mapping[str, Any], indent: str) -> Iterator[str]:
@@ -84,6 +92,10 @@ def identifier(name: str) -> str:
     return name.replace("?", "")
 
 
+def drawn() -> str:
+    """Return the page of the machines as their files are."""
+    return page({name: json.loads((HERE / name).read_text()) for name in TITLES})
+
+
 if __name__ == "__main__":
-    asl = json.loads((HERE / "deployment.asl.json").read_text())
-    (HERE / "README.md").write_text(page(asl))
+    (HERE / "README.md").write_text(drawn())

@@ -5,8 +5,10 @@ from typing import Any, cast
 
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.store import Store
+from tests.fake_cloud_map import FakeCloudMap
+from tests.fake_clusters import FakeClusters
+from tests.fake_tasks import FakeAutoScaling, FakeTasks
 from tests.fakes import (
-    FakeCloudMap,
     FakeEc2,
     FakeEcs,
     FakeLoadBalancers,
@@ -22,7 +24,8 @@ class FakeCloud(Cloud):
     """A cloud of fakes over one world, with the real record. Every call passes through `faults`."""
 
     def __init__(self, world: World, store: Store, workflow: Any, faults: Faults, clock: Any) -> None:
-        super().__init__(Settings("slipway-test", "arn:aws:states:::stateMachine:slipway-test", "resolve", "us-east-1"))
+        machine = "arn:aws:states:::stateMachine:slipway-test"
+        super().__init__(Settings("slipway-test", machine, "resolve", "us-east-1", f"{machine}-teardown"))
         self.world = world
         self.faults = faults
         self._clock = clock
@@ -32,6 +35,9 @@ class FakeCloud(Cloud):
             "workflow": workflow,
             "ecs": FakeEcs(world, cast("Any", Watched("task_definitions", task_definitions, faults))),
             "task_definitions": task_definitions,
+            "clusters": FakeClusters(world),
+            "tasks": FakeTasks(world),
+            "autoscaling": FakeAutoScaling(world),
             "cloud_map": FakeCloudMap(world),
             "load_balancers": FakeLoadBalancers(world),
             "ec2": FakeEc2(world),

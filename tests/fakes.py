@@ -7,14 +7,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from chalicelib.aws.cloud_map import Namespace
 from chalicelib.aws.load_balancers import Listener, target_group_name
-from chalicelib.decide import Answer, Rollout, StoppedTask
-from chalicelib.errors import DiscoveryConflict, ListenerNotFound, NamespaceFailed, NetworkNotFound
+from chalicelib.aws.logs import LogStream
+from chalicelib.decide import Answer, LogLine, Rollout, StoppedTask
+from chalicelib.errors import ListenerNotFound, NetworkNotFound, TransientAws
 from chalicelib.manifest import Network, Route
-from chalicelib.plan import Placement, ServiceSpec, Serving, TaskSpec
+from chalicelib.specs import Placement, ServiceSpec, Serving, TaskSpec
 from tests.machine.interpreter import Interpreter
-from tests.world import ACCOUNT, Operation, Registered, Revision, World, WorldService
+from tests.world import ACCOUNT, Revision, World, WorldService
 
 VPC, SUBNETS, GROUPS = "vpc-1", ("subnet-1", "subnet-2"), ("sg-1",)
 LOAD_BALANCER, LISTENER = "slipway", Listener("arn:listener", VPC, "slipway.elb.amazonaws.com")
@@ -28,18 +28,19 @@ class FakeTaskDefinitions:
 
     def register(self, spec: TaskSpec, tags: Mapping[str, str]) -> str:
         """Make a revision."""
-        assert spec.log_group in self._world.log_groups, f"{spec.family} has no log group"
+        assert spec.raw or spec.log_group in self._world.log_groups, f"{spec.family} has no log group"
         assert tags, f"{spec.family} has no tags"
         family = self._world.revisions.setdefault(spec.family, [])
         arn = f"{ACCOUNT}:task-definition/{spec.family}:{len(family) + 1}"
         family.append(Revision(arn, spec, spec.content_hash))
+        self._world.tags[arn] = dict(tags)
         self._world.changed(f"register {spec.family}")
         return arn
 
     def content_hash(self, name: str) -> tuple[str, str | None] | None:
-        """Return ARN and content hash of a revision, or of a family's latest."""
+        """Return ARN and content hash of an ACTIVE revision, or of a family's latest."""
         found = self._find(name)
-        return (found.arn, found.content_hash) if found else None
+        return (found.arn, found.content_hash) if found and found.arn not in self._world.inactive else None
 
     def read(self, arn: str) -> tuple[TaskSpec | None, str | None]:
         """Return what a revision holds."""
@@ -48,8 +49,22 @@ class FakeTaskDefinitions:
 
     def _find(self, name: str) -> Revision | None:
         all_of_it = [each for family in self._world.revisions.values() for each in family]
-        latest = self._world.revisions.get(name, [])[-1:]
+        latest = [each for each in self._world.revisions.get(name, []) if each.arn not in self._world.inactive][-1:]
         return next((each for each in (*latest, *all_of_it) if name in (each.arn, each.spec.family)), None)
+
+    def active(self, family: str) -> list[str]:
+        """Return the ARNs of a family's ACTIVE revisions."""
+        return [each.arn for each in self._world.revisions.get(family, []) if each.arn not in self._world.inactive]
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """Return a revision's tags."""
+        return self._world.tags.get(arn, {})
+
+    def deregister(self, arn: str) -> None:
+        """Make a revision INACTIVE."""
+        if arn not in self._world.inactive:
+            self._world.inactive.add(arn)
+            self._world.changed(f"deregister {arn.rpartition('/')[2]}")
 
 
 class FakeEcs:
@@ -64,6 +79,7 @@ class FakeEcs:
         assert tags, f"the cluster {cluster} has no tags"
         if cluster not in self._world.clusters:
             self._world.clusters.add(cluster)
+            self._world.tags[f"cluster/{cluster}"] = dict(tags)
             self._world.changed(f"create cluster {cluster}")
 
     def serving(self, cluster: str, names: Sequence[str]) -> dict[str, Serving | None]:
@@ -143,67 +159,6 @@ class FakeEcs:
         return self._world.stopped_tasks(service, ecs_deployment_id) if service else ()
 
 
-class FakeCloudMap:
-    """Namespaces and Cloud Map services in memory."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def namespace(self, name: str) -> Namespace | None:
-        """Return a namespace that is there."""
-        self._world.settle_namespaces()
-        return self._world.namespaces.get(name)
-
-    def create_namespace(self, name: str, vpc: str, tags: Mapping[str, str], token: str) -> str | None:
-        """Start to make a namespace; the same token starts it once."""
-        assert vpc == VPC, f"{vpc} is no id of a VPC"
-        assert tags, f"the namespace {name} has no tags"
-        known = next((each for each in self._world.operations.values() if each.token == token), None)
-        if known:
-            return known.id
-        operation = Operation(
-            id=f"operation-{len(self._world.operations) + 1}",
-            token=token,
-            namespace=Namespace(f"ns-{len(self._world.operations) + 1}", name, name),
-            ready_at=self._world.clock.seconds + self._world.namespace_seconds,
-            error=self._world.namespace_error,
-        )
-        self._world.operations[operation.id] = operation
-        self._world.changed(f"create namespace {name}")
-        return operation.id
-
-    def operation_succeeded(self, operation_id: str) -> bool:
-        """Tell whether a namespace's creation has ended well."""
-        operation = self._world.operations[operation_id]
-        if operation.ready_at > self._world.clock.seconds:
-            return False
-        if operation.error:
-            raise NamespaceFailed(operation.error)
-        return True
-
-    def ensure_service(
-        self, namespace: Namespace, name: str, records: Sequence[str], ttl: int, tags: Mapping[str, str], token: str
-    ) -> str:
-        """Make or adopt a Cloud Map service."""
-        assert tags, f"the Cloud Map service {name} has no tags"
-        assert 1 <= len(token) <= 64, f"Cloud Map does not take the token {token}"
-        known = self._world.registered.get((namespace.name, name))
-        if known is None:
-            arn = f"arn:aws:servicediscovery:us-east-1:000000000000:service/srv-{len(self._world.registered) + 1}"
-            known = self._world.registered[namespace.name, name] = Registered(arn, tuple(records), ttl)
-            self._world.changed(f"create discovery {name}")
-        if set(known.records) != set(records):
-            raise DiscoveryConflict(f"the Cloud Map service {name} has other records")
-        if known.ttl != ttl:
-            known.ttl = ttl
-            self._world.changed(f"update discovery {name}")
-        return known.arn
-
-    def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
-        """Return the addresses that are registered."""
-        return self._world.discovered(f"{name}.{namespace.name}")[0]
-
-
 class FakeEc2:
     """One network."""
 
@@ -242,6 +197,7 @@ class FakeLoadBalancers:
         arn = f"arn:targetgroup/{target_group_name(listener.vpc, tags)}"
         if arn not in self._world.target_groups:
             self._world.target_groups[arn] = port
+            self._world.tags[arn] = dict(tags)
             self._world.changed(f"create target group {tags['slipway:service']}")
         return arn
 
@@ -251,6 +207,23 @@ class FakeLoadBalancers:
         if self._world.rules.get(target_group) != route.path:
             self._world.rules[target_group] = route.path
             self._world.changed(f"rule {tags['slipway:service']}")
+
+    def target_groups(self, tags: Mapping[str, str]) -> list[str]:
+        """Return the target groups that carry these tags."""
+        return [arn for arn in self._world.target_groups if tags.items() <= self._world.tags[arn].items()]
+
+    def delete_rules(self, target_group: str, tags: Mapping[str, str]) -> None:
+        """Delete the rule that forwards to a target group, which stays in use for a while."""
+        if self._world.rules.pop(target_group, None):
+            self._world.in_use_until[target_group] = self._world.clock.seconds + self._world.leave_seconds
+            self._world.changed(f"delete rule {tags['slipway:service']}")
+
+    def delete_target_group(self, arn: str) -> None:
+        """Delete a target group once it is not in use."""
+        if self._world.is_in_use(arn):
+            raise TransientAws("delete_target_group", "ResourceInUse", f"Target group '{arn}' is currently in use")
+        if self._world.target_groups.pop(arn, None):
+            self._world.changed(f"delete target group {arn}")
 
 
 class FakeLogs:
@@ -266,6 +239,12 @@ class FakeLogs:
             self._world.log_groups[name] = retention_days
             self._world.changed(f"log group {name}")
 
+    def tail(self, stream: LogStream, lines: int) -> tuple[LogLine, ...]:
+        """Return the last of thirty lines."""
+        assert stream.group in self._world.log_groups, f"there is no log group {stream.group}"
+        now = self._world.clock.now()
+        return tuple(LogLine(now, f"line {number}") for number in range(1, 31))[-lines:]
+
 
 class FakeResolver:
     """DNS, which knows of a task a while after Cloud Map does."""
@@ -280,25 +259,21 @@ class FakeResolver:
 
 
 class FakeWorkflow:
-    """The state machine, run by the interpreter."""
+    """The state machines, run by interpreters."""
 
     def __init__(self) -> None:
-        self.machine: Interpreter | None = None
+        self.machines: dict[str, Interpreter] = {}
 
-    def start(self, deployment_id: str) -> None:
+    def start(self, deployment_id: str, kind: str) -> None:
         """Start an execution."""
-        self._machine.start(deployment_id, {"deployment_id": deployment_id})
+        self.machines[kind].start(deployment_id, {"deployment_id": deployment_id})
 
-    def status(self, deployment_id: str) -> str | None:
+    def status(self, deployment_id: str, kind: str) -> str | None:
         """Return an execution's status."""
-        execution = self._machine.executions.get(deployment_id)
+        execution = self.machines[kind].executions.get(deployment_id)
         return execution.status if execution else None
 
     def complete(self, token: str, *, decided: bool) -> None:
-        """End a wait."""
-        self._machine.complete(token, json.dumps({"decided": decided}))
-
-    @property
-    def _machine(self) -> Interpreter:
-        assert self.machine is not None, "nobody gave the workflow its machine"
-        return self.machine
+        """End a wait, in whichever machine it is."""
+        for machine in self.machines.values():
+            machine.complete(token, json.dumps({"decided": decided}))

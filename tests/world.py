@@ -5,11 +5,14 @@ Its state follows from what was asked and from the time; nothing runs in it. `ch
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Protocol
 
+from chalicelib.aws.autoscaling import Scaled
 from chalicelib.aws.cloud_map import Namespace
+from chalicelib.aws.tasks import Command
 from chalicelib.decide import Rollout, StoppedTask
-from chalicelib.plan import ServiceSpec, TaskSpec
+from chalicelib.specs import ServiceSpec, TaskSpec
 
 ACCOUNT = "arn:aws:ecs:us-east-1:000000000000"
 CANNOT_PULL = "CannotPullContainerError: pull image manifest has been retried 1 time(s): {image} not found"
@@ -21,6 +24,9 @@ class Seconds(Protocol):
     @property
     def seconds(self) -> float:
         """Return the seconds since the test began."""
+
+    def now(self) -> datetime:
+        """Return the present instant."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ class WorldService:
     deployments: list[EcsDeployment] = field(default_factory=list)
     status: str = "ACTIVE"
     scaled_at: float | None = None
+    gone_at: float | None = None
 
     @property
     def arn(self) -> str:
@@ -93,15 +100,29 @@ class Registered:
     ttl: int
 
 
+@dataclass
+class WorldTask:
+    """A task that runs once; `stopped` says why somebody stopped it."""
+
+    arn: str
+    task_definition: str
+    command: Command
+    started_by: str
+    created_at: datetime
+    stopped: str | None = None
+
+
 @dataclass(frozen=True)
 class Operation:
-    """A namespace's creation: done at `ready_at`, or failed with `error`."""
+    """A namespace's creation, or its end: done at `ready_at`, or failed with `error`."""
 
     id: str
     token: str
     namespace: Namespace
     ready_at: float
     error: str | None = None
+    deletes: bool = False
+    settled: bool = False
 
 
 @dataclass
@@ -109,7 +130,9 @@ class World:
     """All of it, and how it behaves.
 
     A rollout takes `rollout_seconds`, a namespace `namespace_seconds`; Cloud Map knows of a task at once, DNS after
-    `dns_seconds`. Images in `broken` never start, those in `hanging` never get ready.
+    `dns_seconds`. A deleted service drains for `drain_seconds`; what was in use stays so for `leave_seconds` more.
+    Images in `broken` never start, those in `hanging` never get ready.
+    A one-off task exits after `task_seconds` with what `exit_codes` says of its command's first word, None: never.
     Whether an answer to CreateService and UpdateService names the service deployment, AWS does not say.
     """
 
@@ -117,8 +140,12 @@ class World:
     rollout_seconds: float = 20
     namespace_seconds: float = 30
     dns_seconds: float = 12
+    drain_seconds: float = 10
+    leave_seconds: float = 4
+    task_seconds: float = 8
     broken: set[str] = field(default_factory=set)
     hanging: set[str] = field(default_factory=set)
+    exit_codes: dict[str, int | None] = field(default_factory=dict)
     namespace_error: str | None = None
     answers_service_deployment: bool = True
     clusters: set[str] = field(default_factory=set)
@@ -130,6 +157,11 @@ class World:
     log_groups: dict[str, int] = field(default_factory=dict)
     target_groups: dict[str, int] = field(default_factory=dict)
     rules: dict[str, str] = field(default_factory=dict)
+    tasks: dict[str, WorldTask] = field(default_factory=dict)
+    scaled: dict[tuple[str, str], Scaled] = field(default_factory=dict)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    inactive: set[str] = field(default_factory=set)
+    in_use_until: dict[str, float] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
 
     def changed(self, what: str) -> None:
@@ -139,8 +171,14 @@ class World:
     # ── services ────────────────────────────────────────────────────────────────────────────────────
 
     def service(self, cluster: str, name: str) -> WorldService | None:
-        """Return a service as it is now: one whose rollout broke has rolled back by itself, if it could."""
+        """Return a service as it is now: one whose rollout broke has rolled back by itself, if it could.
+
+        One that was deleted drains, and is not there any more when it has.
+        """
         found = self.services.get((cluster, name))
+        if found and found.gone_at is not None and found.gone_at <= self.clock.seconds:
+            del self.services[cluster, name]
+            return None
         if found:
             self._roll_back(found)
         return found
@@ -149,7 +187,8 @@ class World:
         """Create a service; it rolls out from now on."""
         assert (cluster, name) not in self.services, f"the service {name} is made twice"
         assert cluster in self.clusters, f"there is no cluster {cluster}"
-        made = WorldService(cluster, name, len(self.services) + 1, spec, dict(tags))
+        number = max((each.number for each in self.services.values()), default=0) + 1
+        made = WorldService(cluster, name, number, spec, dict(tags))
         self.services[cluster, name] = made
         self.changed(f"create {name}")
         self.roll_out(made)
@@ -157,18 +196,17 @@ class World:
 
     def roll_out(self, service: WorldService) -> EcsDeployment:
         """Start an ECS deployment of what the service asks for; the one under way ends there."""
-        image = self.spec_of(service.spec.task_definition or "").image
-        forever = image in self.hanging
+        images = set(self.spec_of(service.spec.task_definition or "").images)
         return self._begin(
             service,
             EcsDeployment(
                 id=f"ecs-svc/{service.number}{len(service.deployments):03}",
                 service_deployment=f"{ACCOUNT}:service-deployment/{service.cluster}/{service.name}/{len(service.deployments)}",
                 task_definition=service.spec.task_definition or "",
-                desired=service.spec.desired_count,
+                desired=service.spec.desired_count or 0,
                 began=self.clock.seconds,
-                seconds=float("inf") if forever else self.rollout_seconds,
-                broken=image in self.broken,
+                seconds=float("inf") if images & self.hanging else self.rollout_seconds,
+                broken=bool(images & self.broken),
             ),
         )
 
@@ -197,6 +235,23 @@ class World:
             rolls_back=True,
         )
         self._begin(service, back)
+
+    def set_desired(self, service: WorldService, desired: int) -> None:
+        """Do what a scaler does: change the service's desired count behind everybody's back."""
+        service.spec = replace(service.spec, desired_count=desired)
+        self.scale(service, desired)
+
+    def delete(self, service: WorldService) -> None:
+        """Delete a service: its tasks drain, then stop, then leave Cloud Map."""
+        service.status, service.gone_at = "DRAINING", self.clock.seconds + self.drain_seconds
+        if service.spec.discovery:
+            self.in_use_until[service.spec.discovery.arn] = service.gone_at + self.leave_seconds
+        self.changed(f"delete {service.name}")
+
+    def is_in_use(self, arn: str) -> bool:
+        """Tell whether what is to be removed is still in use: a name by a service, and anything for a while."""
+        registered = [each.spec.discovery for key in list(self.services) if (each := self.service(*key))]
+        return self.in_use_until.get(arn, 0) > self.clock.seconds or arn in [each.arn for each in registered if each]
 
     def scale(self, service: WorldService, desired: int) -> None:
         """Change how many tasks run: no ECS deployment starts."""
@@ -252,7 +307,8 @@ class World:
         found = next((each for each in service.deployments if each.id == ecs_deployment_id), None)
         if found is None or not found.broken:
             return ()
-        reason = CANNOT_PULL.format(image=self.spec_of(found.task_definition).image)
+        broken = [image for image in self.spec_of(found.task_definition).images if image in self.broken]
+        reason = CANNOT_PULL.format(image=broken[0])
         arn = f"{ACCOUNT}:task/{service.cluster}/{found.id.rpartition('/')[2]}"
         return tuple(StoppedTask(f"{arn}-{task}", "TaskFailedToStart", reason) for task in range(3))
 
@@ -269,9 +325,14 @@ class World:
         return next(each.spec for family in self.revisions.values() for each in family if each.arn == arn)
 
     def settle_namespaces(self) -> None:
-        """Let the namespaces be there whose time has come."""
+        """Let the namespaces be there, or gone, whose time has come."""
         for operation in self.operations.values():
-            if operation.error is None and operation.ready_at <= self.clock.seconds:
+            if operation.error or operation.settled or operation.ready_at > self.clock.seconds:
+                continue
+            self.operations[operation.id] = replace(operation, settled=True)
+            if operation.deletes:
+                self.namespaces.pop(operation.namespace.name, None)
+            else:
                 self.namespaces.setdefault(operation.namespace.name, operation.namespace)
 
     def discovered(self, name: str, lag_seconds: float = 0) -> tuple[tuple[str, ...], tuple[int, ...]]:

@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, Event, Status, new_id, progress_of
 from chalicelib.errors import (
@@ -30,7 +31,7 @@ EVENT_ID = "evt_[0-9A-Z]{26}"
 
 @dataclass(frozen=True)
 class Request:
-    """A POST: the body as it came, and who sent it."""
+    """A request that makes a deployment: the body as it came (or what stands for it), and who sent it."""
 
     body: bytes
     content_type: str | None
@@ -44,22 +45,36 @@ class Request:
 
 
 def create(cloud: Cloud, request: Request) -> tuple[Deployment, bool]:
-    """Accept a manifest: record it, lock its services, start its workflow. The flag tells a replayed request.
+    """Accept a manifest. The flag tells a replayed request.
 
-    Raises the RequestErrors of `manifest.parse`, InvalidQuery, IdempotencyKeyReused and DeploymentInProgress.
+    Raises the RequestErrors of `manifest.parse` and of `accept`.
+    """
+
+    def new() -> tuple[Deployment, Manifest]:
+        manifest = parse(request.body, request.content_type, cloud.settings.defaults)
+        return _new(cloud, request, manifest), manifest
+
+    return accept(cloud, request, new)
+
+
+def accept(
+    cloud: Cloud, request: Request, new: Callable[[], tuple[Deployment, Manifest | Belongings]]
+) -> tuple[Deployment, bool]:
+    """Record what is new, lock its services, start its workflow; or find what the same Idempotency-Key made.
+
+    The flag tells a replayed request. Raises InvalidQuery, IdempotencyKeyReused and DeploymentInProgress.
     """
     key = _key(request.idempotency_key)
     known = cloud.store.idempotency(request.caller, key, cloud.now()) if key else None
     if known:
         return _replayed(cloud, request, known), True
-    manifest = parse(request.body, request.content_type, cloud.settings.defaults)
-    deployment = _new(cloud, request, manifest)
+    deployment, asked = new()
     idempotency = IdempotencyRecord(request.caller, key, request.fingerprint, deployment.id) if key else None
     try:
-        _begin(cloud, deployment, manifest, idempotency)
+        _begin(cloud, deployment, asked, idempotency)
     except AlreadyAccepted as accepted:
         return _replayed(cloud, request, accepted.record), True
-    _start(cloud, deployment.id)
+    _start(cloud, deployment)
     return deployment, False
 
 
@@ -80,7 +95,7 @@ def _replayed(cloud: Cloud, request: Request, known: IdempotencyRecord) -> Deplo
         )
     deployment = cloud.store.get(known.deployment_id)
     if deployment.status is Status.PENDING:
-        _start(cloud, deployment.id)
+        _start(cloud, deployment)
     return deployment
 
 
@@ -99,11 +114,13 @@ def _new(cloud: Cloud, request: Request, manifest: Manifest) -> Deployment:
     )
 
 
-def _begin(cloud: Cloud, deployment: Deployment, manifest: Manifest, idempotency: IdempotencyRecord | None) -> None:
+def _begin(
+    cloud: Cloud, deployment: Deployment, asked: Manifest | Belongings, idempotency: IdempotencyRecord | None
+) -> None:
     """Record and lock. A holder that died is closed first; a write that met another one is written again."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            cloud.store.begin(deployment, manifest, idempotency)
+            cloud.store.begin(deployment, asked, idempotency)
         except StoreConflict:
             if attempt == ATTEMPTS:
                 raise
@@ -125,12 +142,12 @@ def _dead(cloud: Cloud, deployment: Deployment, busy: DeploymentInProgress) -> b
     return (over or pending) and recover(cloud, busy.holder)
 
 
-def _start(cloud: Cloud, deployment_id: str) -> None:
+def _start(cloud: Cloud, deployment: Deployment) -> None:
     """Start the workflow. When AWS does not let us now, the record is a promise that the sweep keeps in a minute."""
     try:
-        cloud.workflow.start(deployment_id)
+        cloud.workflow.start(deployment.id, deployment.kind)
     except AwsError as error:
-        logger.warning("left pending for the sweep", extra={"deployment_id": deployment_id, "cause": str(error)})
+        logger.warning("left pending for the sweep", extra={"deployment_id": deployment.id, "cause": str(error)})
 
 
 def get(cloud: Cloud, deployment_id: str) -> Deployment:

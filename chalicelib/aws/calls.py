@@ -1,7 +1,7 @@
 """How every call to AWS is made, and how its refusals become our errors."""
 
-from collections.abc import Callable, Mapping
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,6 +30,9 @@ THROTTLES = {
     "LimitExceededException",
 }
 
+# What is to be removed is still in use: a listener's rule that just went, an instance that is being deregistered.
+IN_USE = "ResourceInUse"
+
 # Refusals of AWS that go away by themselves, told only by their text (docs: ECS "API failures" and provider sources).
 PASSING = (
     "Too many concurrent attempts to create a new revision",
@@ -57,7 +60,7 @@ def translated(operation: str, error: ClientError) -> AwsError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     if code in THROTTLES or "Rate exceeded" in message:
         return Throttled(operation, code, message)
-    if status >= 500 or any(text in message for text in PASSING):
+    if code == IN_USE or status >= 500 or any(text in message for text in PASSING):
         return TransientAws(operation, code, message)
     return AwsRefused(operation, code, message)
 
@@ -73,6 +76,12 @@ def refused_member(error: AwsError, member: str) -> str | None:
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Return tags as ECS spells them: `[{"key", "value"}]`."""
     return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+def tags_of(listed: Sequence[Any]) -> dict[str, str]:
+    """Return listed tags by their keys, whichever way the service spells them."""
+    lower = ({name.lower(): text for name, text in tag.items()} for tag in listed)
+    return {tag["key"]: tag.get("value", "") for tag in lower}
 
 
 def capital_tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import call, capital_tag_list, refused_member
+from chalicelib.aws.calls import call, capital_tag_list, refused_member, tags_of
 from chalicelib.errors import AwsRefused, DiscoveryConflict, NamespaceFailed, NamespaceTaken
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class Namespace:
     id: str
     name: str
     http_name: str
+    arn: str = ""
 
 
 class CloudMap:
@@ -36,7 +37,7 @@ class CloudMap:
         for summary in self._list_namespaces():
             if summary["Name"] == name and summary["Type"] == "DNS_PRIVATE":
                 http_name = summary.get("Properties", {}).get("HttpProperties", {}).get("HttpName", name)
-                return Namespace(summary["Id"], name, http_name)
+                return Namespace(summary["Id"], name, http_name, summary.get("Arn", ""))
         return None
 
     def _list_namespaces(self) -> list[Any]:
@@ -106,11 +107,13 @@ class CloudMap:
         return answer["Service"]["Arn"]
 
     def _service_id(self, namespace: Namespace, name: str) -> str | None:
+        return next((each["Id"] for each in self._services(namespace) if each["Name"] == name), None)
+
+    def _services(self, namespace: Namespace) -> list[Any]:
         pages = self._client.get_paginator("list_services").paginate(
             Filters=[{"Name": "NAMESPACE_ID", "Values": [namespace.id], "Condition": "EQ"}]
         )
-        services = call(lambda: [each for page in pages for each in page["Services"]])
-        return next((each["Id"] for each in services if each["Name"] == name), None)
+        return call(lambda: [each for page in pages for each in page["Services"]])
 
     def _adopt_service(self, service_id: str, dns_records: list[dict[str, Any]]) -> str:
         service = call(self._client.get_service, Id=service_id)["Service"]
@@ -137,3 +140,40 @@ class CloudMap:
         )
         addresses = (each.get("Attributes", {}).get("AWS_INSTANCE_IPV4") for each in answer["Instances"])
         return tuple(sorted(address for address in addresses if address))
+
+    # ── removing ────────────────────────────────────────────────────────────────────────────────────
+
+    def services(self, namespace: Namespace) -> dict[str, str]:
+        """Return the ARNs of a namespace's services by their names."""
+        return {each["Name"]: each["Arn"] for each in self._services(namespace)}
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """Return the tags of a namespace or service; none of one that is not there."""
+        try:
+            return tags_of(call(self._client.list_tags_for_resource, ResourceARN=arn)["Tags"])
+        except AwsRefused as refusal:
+            if refusal.aws_code == "ResourceNotFoundException":
+                return {}
+            raise
+
+    def delete_service(self, arn: str) -> None:
+        """Delete a service; one that is not there is left so. Raises TransientAws while it has instances."""
+        try:
+            call(self._client.delete_service, Id=arn.rpartition("/")[2])
+        except AwsRefused as refusal:
+            if refusal.aws_code != "ServiceNotFound":
+                raise
+
+    def delete_namespace(self, namespace: Namespace) -> str | None:
+        """Start to delete a namespace and return its operation's id; None when it is gone.
+
+        Raises TransientAws while it has services.
+        """
+        try:
+            return call(self._client.delete_namespace, Id=namespace.id)["OperationId"]
+        except AwsRefused as refusal:
+            if refusal.aws_code == "DuplicateRequest":
+                return refused_member(refusal, "DuplicateOperationId")
+            if refusal.aws_code == "NamespaceNotFound":
+                return None
+            raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.calls import call
 from chalicelib.errors import NetworkNotFound
-from chalicelib.plan import Placement
+from chalicelib.specs import Placement
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

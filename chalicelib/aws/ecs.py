@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import call, tag_list
+from chalicelib.aws.service_document import compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.decide import Rollout, StoppedTask
 from chalicelib.errors import AwsRefused
-from chalicelib.plan import Placement, Registry, ServiceSpec, Serving, Target
+from chalicelib.manifest.services import FARGATE_PROVIDERS
+from chalicelib.specs import ServiceSpec, Serving
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -26,10 +28,15 @@ class Ecs:
         self._task_definitions = task_definitions
 
     def create_cluster(self, cluster: str, tags: Mapping[str, str]) -> None:
-        """Create the cluster unless an ACTIVE one of this name exists."""
+        """Create the cluster, with the capacity providers of Fargate, unless an ACTIVE one of this name exists."""
         found = call(self._client.describe_clusters, clusters=[cluster])["clusters"]
         if not any(each.get("status") == "ACTIVE" for each in found):
-            call(self._client.create_cluster, clusterName=cluster, tags=cast("Any", tag_list(tags)))
+            call(
+                self._client.create_cluster,
+                clusterName=cluster,
+                capacityProviders=list(FARGATE_PROVIDERS),
+                tags=cast("Any", tag_list(tags)),
+            )
 
     def serving(self, cluster: str, names: Sequence[str]) -> dict[str, Serving | None]:
         """Return what serves under each name: None when there is no service, or it is INACTIVE."""
@@ -73,18 +80,18 @@ class Ecs:
             cluster=cluster,
             serviceName=name,
             clientToken=token,
-            launchType="FARGATE",
             schedulingStrategy="REPLICA",
             enableECSManagedTags=True,
             propagateTags="SERVICE",
             tags=cast("Any", tag_list(tags)),
-            **cast("Any", _settings(spec)),
+            **cast("Any", compute(spec)),
+            **cast("Any", settings(spec)),
         )
         return rollout_of(answer["service"], None)
 
     def update_service(self, cluster: str, name: str, spec: ServiceSpec, changed: Sequence[str]) -> Rollout:
         """Change the named fields of a service, in one call: two would start two rollouts."""
-        wanted = {key: value for field in changed for key, value in _settings(spec, (field,)).items()}
+        wanted = {key: value for field in changed for key, value in settings(spec, (field,)).items()}
         return rollout_of(call(self._client.update_service, cluster=cluster, service=name, **wanted)["service"], None)
 
     def restart_rollout(self, cluster: str, name: str) -> Rollout:
@@ -143,101 +150,6 @@ class Ecs:
         for start in range(0, len(arns), 100):
             tasks += call(self._client.describe_tasks, cluster=cluster, tasks=arns[start : start + 100])["tasks"]
         return tasks
-
-
-def _settings(spec: ServiceSpec, only: Sequence[str] | None = None) -> dict[str, Any]:
-    """Return a service's settings as CreateService and UpdateService spell them; `only` names fields of the spec."""
-    rollout = {
-        "maximumPercent": spec.maximum_percent,
-        "minimumHealthyPercent": spec.minimum_healthy_percent,
-        "deploymentCircuitBreaker": {"enable": spec.circuit_breaker, "rollback": spec.circuit_breaker},
-    }
-    settings: dict[str, tuple[str, Any]] = {
-        "task_definition": ("taskDefinition", spec.task_definition),
-        "desired_count": ("desiredCount", spec.desired_count),
-        "minimum_healthy_percent": ("deploymentConfiguration", rollout),
-        "maximum_percent": ("deploymentConfiguration", rollout),
-        "circuit_breaker": ("deploymentConfiguration", rollout),
-        "health_check_grace_period_seconds": (
-            "healthCheckGracePeriodSeconds",
-            spec.health_check_grace_period_seconds if spec.route or only else None,
-        ),
-        "network": ("networkConfiguration", _network_configuration(spec.network)),
-        "discovery": ("serviceRegistries", _registries(spec.discovery)),
-        "route": ("loadBalancers", _load_balancers(spec.route)),
-    }
-    chosen = settings if only is None else {field: settings[field] for field in only}
-    return {key: value for key, value in chosen.values() if value is not None}
-
-
-def _network_configuration(placement: Placement | None) -> dict[str, Any] | None:
-    if placement is None:
-        return None
-    return {
-        "awsvpcConfiguration": {
-            "subnets": list(placement.subnets),
-            "securityGroups": list(placement.security_groups),
-            "assignPublicIp": "ENABLED" if placement.assign_public_ip else "DISABLED",
-        }
-    }
-
-
-def _registries(registry: Registry | None) -> list[dict[str, Any]]:
-    if registry is None:
-        return []
-    request: dict[str, Any] = {"registryArn": registry.arn}
-    if registry.container:
-        request |= {"containerName": registry.container, "containerPort": registry.port}
-    return [request]
-
-
-def _load_balancers(target: Target | None) -> list[dict[str, Any]]:
-    if target is None:
-        return []
-    return [{"targetGroupArn": target.group_arn, "containerName": target.container, "containerPort": target.port}]
-
-
-def service_spec_of(service: ServiceTypeDef) -> ServiceSpec:
-    """Return the settings of a service as they are."""
-    configuration = service.get("deploymentConfiguration", {})
-    return ServiceSpec(
-        task_definition=service["taskDefinition"],
-        desired_count=service["desiredCount"],
-        minimum_healthy_percent=configuration.get("minimumHealthyPercent", 100),
-        maximum_percent=configuration.get("maximumPercent", 200),
-        circuit_breaker=configuration.get("deploymentCircuitBreaker", {}).get("enable", False),
-        health_check_grace_period_seconds=service.get("healthCheckGracePeriodSeconds", 0),
-        network=_placement_of(service),
-        discovery=_registry_of(service),
-        route=_target_of(service),
-    )
-
-
-def _placement_of(service: ServiceTypeDef) -> Placement | None:
-    awsvpc = service.get("networkConfiguration", {}).get("awsvpcConfiguration")
-    if awsvpc is None:
-        return None
-    return Placement(
-        subnets=tuple(sorted(awsvpc["subnets"])),
-        security_groups=tuple(sorted(awsvpc.get("securityGroups", []))),
-        assign_public_ip=awsvpc.get("assignPublicIp") == "ENABLED",
-    )
-
-
-def _registry_of(service: ServiceTypeDef) -> Registry | None:
-    registries = service.get("serviceRegistries", [])
-    if not registries:
-        return None
-    first = registries[0]
-    return Registry(first["registryArn"], first.get("containerName"), first.get("containerPort"))
-
-
-def _target_of(service: ServiceTypeDef) -> Target | None:
-    balancers = service.get("loadBalancers", [])
-    if not balancers:
-        return None
-    first = balancers[0]
-    return Target(first["targetGroupArn"], first["containerName"], first["containerPort"])
 
 
 def rollout_of(service: ServiceTypeDef, service_deployment: ServiceDeploymentTypeDef | None) -> Rollout:

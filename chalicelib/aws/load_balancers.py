@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import call, capital_tag_list
+from chalicelib.aws.calls import call, capital_tag_list, tags_of
 from chalicelib.errors import AwsRefused, ListenerNotFound
 from chalicelib.manifest import Route
 from chalicelib.plan import first_free_priority
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_elbv2.type_defs import RuleTypeDef
 
+TAGGED_AT_ONCE = 20  # ARNs in one DescribeTags, ELB API reference
 ATTEMPTS = 10  # at a priority that others take at the same moment
 
 
@@ -121,13 +122,49 @@ class LoadBalancers:
             priorities = [{"RuleArn": rule["RuleArn"], "Priority": route.priority}]
             call(self._client.set_rule_priorities, RulePriorities=cast("Any", priorities))
 
+    # ── removing ────────────────────────────────────────────────────────────────────────────────────
+
+    def target_groups(self, tags: Mapping[str, str]) -> list[str]:
+        """Return the ARNs of a service's target groups, in whichever VPC: those named as ours that carry these tags."""
+        pages = self._client.get_paginator("describe_target_groups").paginate()
+        found = call(lambda: [each for page in pages for each in page["TargetGroups"]])
+        named = [each["TargetGroupArn"] for each in found if each["TargetGroupName"].startswith(_readable_name(tags))]
+        return self._tagged(named, tags)
+
+    def _tagged(self, arns: Sequence[str], tags: Mapping[str, str]) -> list[str]:
+        tagged: list[str] = []
+        for start in range(0, len(arns), TAGGED_AT_ONCE):
+            batch = list(arns[start : start + TAGGED_AT_ONCE])
+            found = call(self._client.describe_tags, ResourceArns=batch)["TagDescriptions"]
+            ours = [each for each in found if tags.items() <= tags_of(each.get("Tags", [])).items()]
+            tagged += [each.get("ResourceArn", "") for each in ours]
+        return tagged
+
+    def delete_rules(self, target_group: str, tags: Mapping[str, str]) -> None:
+        """Delete the listener rules with these tags that forward to a target group."""
+        balancers = call(self._client.describe_target_groups, TargetGroupArns=[target_group])["TargetGroups"][0]
+        for balancer in balancers.get("LoadBalancerArns", []):
+            for listener in call(self._client.describe_listeners, LoadBalancerArn=balancer)["Listeners"]:
+                rules = call(self._client.describe_rules, ListenerArn=listener.get("ListenerArn", ""))["Rules"]
+                forwarding = [rule.get("RuleArn", "") for rule in rules if _forwards_to(rule, target_group)]
+                for arn in self._tagged(forwarding, tags):
+                    call(self._client.delete_rule, RuleArn=arn)
+
+    def delete_target_group(self, arn: str) -> None:
+        """Delete a target group; raises TransientAws while it is in use."""
+        call(self._client.delete_target_group, TargetGroupArn=arn)
+
 
 def target_group_name(vpc: str, tags: Mapping[str, str]) -> str:
     """Return a name of at most 32 characters, the same for the same service in the same VPC."""
     owner = [tags[f"slipway:{each}"] for each in ("installation", "application", "environment", "service")]
     digest = hashlib.sha256("/".join([vpc, *owner]).encode()).hexdigest()[:8]
-    readable = "".join(letter if letter.isalnum() else "-" for letter in f"{owner[1]}-{owner[3]}")
-    return f"{readable[:23].strip('-')}-{digest}"
+    return f"{_readable_name(tags)}-{digest}"
+
+
+def _readable_name(tags: Mapping[str, str]) -> str:
+    name = f"{tags['slipway:application']}-{tags['slipway:service']}"
+    return "".join(letter if letter.isalnum() else "-" for letter in name)[:23].strip("-")
 
 
 def _health_check(route: Route) -> dict[str, Any]:

@@ -1,16 +1,27 @@
-"""Amazon CloudWatch Logs: the log group of a task, there before the task definition names it."""
+"""Amazon CloudWatch Logs: the log group of a task, there before the task definition names it, and what is in it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.aws.calls import call
+from chalicelib.decide import LogLine
 from chalicelib.errors import AwsRefused
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import LogGroupTypeDef
+
+
+@dataclass(frozen=True)
+class LogStream:
+    """Where one container of one task writes."""
+
+    group: str
+    name: str
 
 
 class Logs:
@@ -26,6 +37,25 @@ class Logs:
             self._create(name, tags)
         if group is None or group.get("retentionInDays") != retention_days:
             call(self._client.put_retention_policy, logGroupName=name, retentionInDays=retention_days)
+
+    def tail(self, stream: LogStream, lines: int) -> tuple[LogLine, ...]:
+        """Return the last lines of a stream, oldest first; none when nothing was written yet."""
+        try:
+            answer = call(
+                self._client.get_log_events,
+                logGroupName=stream.group,
+                logStreamName=stream.name,
+                limit=lines,
+                startFromHead=False,
+            )
+        except AwsRefused as refusal:
+            if refusal.aws_code == "ResourceNotFoundException":
+                return ()
+            raise
+        return tuple(
+            LogLine(datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"])
+            for event in answer["events"]
+        )
 
     def _group(self, name: str) -> LogGroupTypeDef | None:
         """Return the group of this name: among those that begin with it, in the order of ASCII, it is the first."""

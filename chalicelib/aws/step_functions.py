@@ -1,8 +1,9 @@
-"""AWS Step Functions: the workflow of a deployment, and the tokens of its waits."""
+"""AWS Step Functions: the workflows of deployments and teardowns, and the tokens of their waits."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chalicelib.aws.calls import call
@@ -16,24 +17,24 @@ SPENT = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
 
 
 class Workflow:
-    """The state machine that carries deployments out; an execution's name is the deployment's id."""
+    """The state machines, by the kind of what they carry out; an execution's name is the deployment's id."""
 
-    def __init__(self, client: SFNClient, state_machine_arn: str) -> None:
+    def __init__(self, client: SFNClient, state_machine_arns: Mapping[str, str]) -> None:
         self._client = client
-        self._arn = state_machine_arn
+        self._arns = state_machine_arns
 
-    def start(self, deployment_id: str) -> None:
+    def start(self, deployment_id: str, kind: str) -> None:
         """Start the execution of a deployment; starting it twice starts it once."""
         document = json.dumps({"deployment_id": deployment_id})
         try:
-            call(self._client.start_execution, stateMachineArn=self._arn, name=deployment_id, input=document)
+            call(self._client.start_execution, stateMachineArn=self._arns[kind], name=deployment_id, input=document)
         except AwsRefused as refusal:
             if refusal.aws_code != "ExecutionAlreadyExists":
                 raise
 
-    def status(self, deployment_id: str) -> str | None:
+    def status(self, deployment_id: str, kind: str) -> str | None:
         """Return the execution's status (RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED); None: never started."""
-        arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{deployment_id}"
+        arn = f"{self._arns[kind].replace(':stateMachine:', ':execution:')}:{deployment_id}"
         try:
             return call(self._client.describe_execution, executionArn=arn)["status"]
         except AwsRefused as refusal:

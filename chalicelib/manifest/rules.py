@@ -7,23 +7,21 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from chalicelib.manifest.asked import Asked
 from chalicelib.manifest.findings import MAX_FAULTS, Finding, Path
-from chalicelib.manifest.models import (
-    MAX_SECURITY_GROUPS,
-    MAX_SERVICES,
-    MAX_SUBNETS,
-    MAX_TAGS,
-    Discovery,
-    Manifest,
-    Network,
-    NetworkOverride,
-    Route,
-    Service,
-    qualified,
-)
+from chalicelib.manifest.forms import views
+from chalicelib.manifest.models import MAX_SERVICES, MAX_TAGS, Manifest, Network, qualified
 from chalicelib.manifest.part import Part
 from chalicelib.manifest.sentences import nearest, shown
 from chalicelib.manifest.service_rules import SERVICE_RULES
+from chalicelib.manifest.services import (
+    MAX_SECURITY_GROUPS,
+    MAX_SUBNETS,
+    Discovery,
+    NetworkOverride,
+    Route,
+    Service,
+)
 from chalicelib.manifest.waves import cycles
 
 Services = dict[str, Part]
@@ -38,8 +36,9 @@ def cross_field_findings(document: dict[str, Any], faulty: frozenset[Path]) -> I
     yield from counts_fit(manifest, services)
     yield from names_fit(manifest, services)
     for name, service in services.items():
+        asked = Asked(name, service, manifest, views(name, service))
         for rule in SERVICE_RULES:
-            yield from rule(name, service, manifest)
+            yield from rule(asked)
     yield from dependencies_lead_somewhere(services)
     yield from dependencies_end(services)
     yield from discovered_names_differ(services)

@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -15,12 +15,16 @@ MAX_SHOWN = 60
 
 REQUIRED = {
     "application": 'the name of the application, such as "bookingapp"',
-    "command": 'what to run, such as ["CMD-SHELL", "exit 0"]',
+    "command": 'what to run, such as ["CMD-SHELL", "exit 0"] in a health check',
     "image": 'the image of its container, such as "nginx:1.27"',
-    "name": "the name of an existing Application Load Balancer",
+    "max": "how many tasks there are at most",
+    "min": "how many tasks there are at least",
+    "name": "the name of one that exists",
     "network": "an object with vpc and subnets (this stage has no default for it)",
+    "path": 'where the container sees it, such as "/data"',
     "services": "an object with one key for each service",
     "subnets": "a list of 1 to 16 ids, ARNs or Name tags",
+    "volume": "the name of one of the service's volumes",
     "vpc": "an id, an ARN or a Name tag",
 }
 
@@ -62,12 +66,19 @@ def _unknown_key(error: ErrorDetails) -> str:
 
 
 def _model_at(path: Path) -> type[BaseModel]:
-    """Return the model of the object at a path; a service's name is a step that no model has."""
-    fields = path[:1] + path[2:] if path[:1] == ("services",) else path
+    """Return the model of the object at a path; the key or index of one among several is a step that no model has."""
     model: type[BaseModel] = Manifest
-    for field in fields:
-        model = _model_in(model.model_fields[str(field)].annotation) or model
+    steps = iter(path)
+    for step in steps:
+        annotation = model.model_fields[str(step)].annotation
+        model = _model_in(annotation) or model
+        if _holds_several(annotation):
+            next(steps, None)
     return model
+
+
+def _holds_several(annotation: Any) -> bool:
+    return get_origin(annotation) in (tuple, Mapping) or any(map(_holds_several, get_args(annotation)))
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -39,6 +39,11 @@ RETENTION_DAYS = (
     *(731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 TAG_PUNCTUATION = "_.:/=+-@"
+# Secret, member valueFrom: an ARN, or the name of a parameter in the same region.
+VALUE_FROM = r"arn:aws[a-z-]*:(?:secretsmanager|ssm):[a-z0-9-]+:\d{12}:[\x21-\x7e]{1,2048}|[A-Za-z0-9_./-]{1,1011}"
+# EFS API reference, CreateAccessPoint and CreateMountTarget.
+FILE_SYSTEM = r"fs-[0-9a-f]{8,40}"
+ACCESS_POINT = r"fsap-[0-9a-f]{8,40}"
 
 
 def matching(pattern: str, otherwise: str) -> Callable[[str], str]:
@@ -125,6 +130,13 @@ def records_once(records: tuple[str, ...]) -> tuple[str, ...]:
     return records
 
 
+def not_empty(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Demand at least one word."""
+    if not words:
+        raise ValueError("holds no word: write what to run, such as [python, migrate.py]")
+    return words
+
+
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, Strict()]
 Text = Annotated[str, Strict(), AfterValidator(_without_nul)]
@@ -188,6 +200,26 @@ HealthPath = Annotated[
             HEALTH_PATH, "is not a health check path: write / first, then printable ASCII without spaces, 1024 at most"
         )
     ),
+]
+AbsolutePath = Annotated[
+    Text, AfterValidator(matching(r"/[^:]{0,4095}", "is not a path: write / first, no colon, 4096 characters at most"))
+]
+SecretReference = Annotated[
+    Text,
+    AfterValidator(
+        matching(
+            VALUE_FROM,
+            "is not a secret: write the ARN of one in Secrets Manager, or the ARN or name of an SSM parameter",
+        )
+    ),
+]
+FileSystem = Annotated[
+    Text,
+    AfterValidator(matching(FILE_SYSTEM, 'is not an EFS file system: write its id, such as "fs-0123abcd"')),
+]
+AccessPoint = Annotated[
+    Text,
+    AfterValidator(matching(ACCESS_POINT, 'is not an EFS access point: write its id, such as "fsap-0123abcd"')),
 ]
 Matcher = Annotated[Text, AfterValidator(_matcher)]
 Image = Annotated[Text, AfterValidator(_image)]

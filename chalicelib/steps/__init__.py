@@ -1,4 +1,4 @@
-"""One file per state of the state machine: ask, decide, act, hand on.
+"""One file per state of the state machines: ask, decide, act, hand on.
 
 A state calls the function `act` or `observe` with its own name; `act` changes AWS, `observe` only reads it. What a
 step returns goes into the state document, everything else into the record.
@@ -10,20 +10,33 @@ from typing import Any
 from chalicelib.cloud import Cloud
 from chalicelib.log import logger
 from chalicelib.steps import (
+    await_inactive,
     await_names,
     await_namespace,
     await_stable,
+    await_task,
     balancer,
+    before_deploy,
     cluster,
     deploy_service,
     deployment_failed,
+    deregister_task_definitions,
     discovery,
     finish,
+    forget_belongings,
     namespace,
     plan,
+    plan_teardown,
     register_task_definition,
+    remove_clusters,
+    remove_namespaces,
+    remove_route,
+    scaling,
     service_failed,
     service_proven,
+    service_removed,
+    stop_service,
+    stop_task,
 )
 from chalicelib.steps.step import Step, StepEvent
 
@@ -33,15 +46,28 @@ ACT: Mapping[str, Step] = {
     "RegisterTaskDefinition": register_task_definition.run,
     "Discovery": discovery.run,
     "Balancer": balancer.run,
+    "BeforeDeploy": before_deploy.run,
+    "StopTask": stop_task.run,
     "DeployService": deploy_service.run,
+    "Scaling": scaling.run,
+    "StopService": stop_service.run,
+    "RemoveRoute": remove_route.run,
+    "RemoveNamespaces": remove_namespaces.run,
+    "RemoveClusters": remove_clusters.run,
+    "DeregisterTaskDefinitions": deregister_task_definitions.run,
 }
 
 OBSERVE: Mapping[str, Step] = {
     "Plan": plan.run,
     "AwaitNamespace": await_namespace.run,
+    "AwaitTask": await_task.run,
     "AwaitStable": await_stable.run,
     "AwaitNames": await_names.run,
     "ServiceProven": service_proven.run,
+    "PlanTeardown": plan_teardown.run,
+    "AwaitInactive": await_inactive.run,
+    "ServiceRemoved": service_removed.run,
+    "ForgetBelongings": forget_belongings.run,
     "ServiceFailed": service_failed.run,
     "DeploymentFailed": deployment_failed.run,
     "Finish": finish.run,

@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.cloud import Cloud
 from chalicelib.decide import Answer, names_proven
 from chalicelib.deployment import Deployment, Names
-from chalicelib.manifest import Discovery, Manifest
+from chalicelib.manifest import Discovery, Manifest, registered_container
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.wait import look
 
@@ -29,10 +29,10 @@ def _proven(cloud: Cloud, event: StepEvent, manifest: Manifest, wanted: Discover
     if set(registered) != set(running):
         _record(cloud, event, manifest, Answer(), proven=False)
         return False
-    with_ports = "SRV" in wanted.records
     name = manifest.discovered_name(event.service_name) or ""
     answers = [cloud.resolver.ask(name, srv=record == "SRV") for record in wanted.records]
-    port = manifest.services[event.service_name].port if with_ports else None
+    container = registered_container(manifest, event.service_name)
+    port = container.port if container else None
     proven = all(
         names_proven(running, registered, answer, port if record == "SRV" else None)
         for record, answer in zip(wanted.records, answers, strict=True)

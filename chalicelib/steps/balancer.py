@@ -3,6 +3,7 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
+from chalicelib.manifest import routed_container
 from chalicelib.plan import literal_prefix
 from chalicelib.steps.step import StepEvent, tags
 
@@ -14,11 +15,12 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """
     manifest, name = cloud.store.manifest(event.deployment_id), event.service_name
     service, balancer = manifest.services[name], manifest.load_balancer
-    if service.route is None or service.port is None or balancer is None:
+    routed = routed_container(manifest, name)
+    if service.route is None or routed is None or routed.port is None or balancer is None:
         return {}
     listener = cloud.load_balancers.listener(balancer.name, balancer.port)
     own_tags = tags(cloud, manifest, event.deployment_id, name)
-    target_group = cloud.load_balancers.ensure_target_group(service.route, service.port, listener, own_tags)
+    target_group = cloud.load_balancers.ensure_target_group(service.route, routed.port, listener, own_tags)
     cloud.load_balancers.ensure_rule(service.route, listener, target_group, own_tags)
     base = cloud.settings.load_balancer_urls.get(balancer.name, f"http://{listener.dns_name}")
     cloud.store.progress(

@@ -7,7 +7,8 @@ from chalicelib.decide import Rollout
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.errors import RolloutFailed
 from chalicelib.manifest import Manifest
-from chalicelib.plan import ServiceSpec, Serving, difference, service_spec
+from chalicelib.plan import service_spec, task_spec
+from chalicelib.specs import Placement, ServiceSpec, Serving, service_changes
 from chalicelib.steps.step import StepEvent, tags
 
 # A change of one of these starts an ECS deployment, any other does not (API reference, UpdateService).
@@ -18,24 +19,33 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Bring the ECS service to what is asked, and keep which ECS deployment to follow."""
     manifest, deployment = cloud.store.manifest(event.deployment_id), cloud.store.get(event.deployment_id)
     progress = deployment.services[event.service_name]
-    spec = _wanted(cloud, manifest, progress)
-    serving = cloud.ecs.serving(deployment.cluster, [progress.name])[progress.name]
-    if serving is None or serving.status != "ACTIVE":
+    found = cloud.ecs.serving(deployment.cluster, [progress.name])[progress.name]
+    serving = found if found and found.status == "ACTIVE" else None
+    spec = _wanted(cloud, manifest, progress, serving)
+    if serving is None:
         _create(cloud, event, manifest, deployment, spec)
     else:
         _update(cloud, event, manifest, deployment, spec, serving)
     return {}
 
 
-def _wanted(cloud: Cloud, manifest: Manifest, progress: ServiceProgress) -> ServiceSpec:
+def _wanted(cloud: Cloud, manifest: Manifest, progress: ServiceProgress, serving: Serving | None) -> ServiceSpec:
     return service_spec(
         manifest,
         progress.name,
         task_definition=progress.task_definition,
-        network=cloud.ec2.placement(manifest.network_of(progress.name)),
+        serving=serving,
+        network=placement(cloud, manifest, progress.name),
         registry_arn=progress.registry_arn,
         target_group_arn=progress.target_group_arn,
     )
+
+
+def placement(cloud: Cloud, manifest: Manifest, name: str) -> Placement | None:
+    """Return where a service's tasks run; only in awsvpc mode tasks have a network of their own."""
+    if task_spec(manifest, name).network_mode != "awsvpc":
+        return None
+    return cloud.ec2.placement(manifest.network_of(name))
 
 
 def _create(cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, spec: ServiceSpec) -> None:
@@ -50,7 +60,8 @@ def _update(
     cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, spec: ServiceSpec, serving: Serving
 ) -> None:
     """Send what differs, or send a stalled rollout on its way again; otherwise there is nothing to do."""
-    name, changed = event.service_name, difference(spec, serving.spec)
+    name = event.service_name
+    changed = tuple(change.field for change in service_changes(spec, serving.spec))
     _tag(cloud, manifest, event, serving)
     if changed:
         rollout = cloud.ecs.update_service(deployment.cluster, name, spec, changed)

@@ -1,9 +1,10 @@
-"""RegisterTaskDefinition: a revision with this content is there, and so is its log group."""
+"""RegisterTaskDefinition: a revision with this content is there, and so is its log group if it is ours."""
 
 from typing import Any
 
 from chalicelib.cloud import Cloud
-from chalicelib.plan import TaskSpec, task_spec
+from chalicelib.plan import task_spec
+from chalicelib.specs import TaskSpec
 from chalicelib.steps.step import StepEvent, tags
 
 
@@ -12,7 +13,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     manifest, name, now = cloud.store.manifest(event.deployment_id), event.service_name, cloud.now()
     spec, own_tags = task_spec(manifest, name), tags(cloud, manifest, event.deployment_id, name)
     started = {"status": "running", "phase": "registering", "started_at": now}
-    cloud.logs.ensure_group(spec.log_group, manifest.services[name].log_retention_days, own_tags)
+    if spec.log_group:
+        cloud.logs.ensure_group(spec.log_group, manifest.services[name].log_retention_days, own_tags)
     arn = known_revision(cloud, spec)
     if arn is None:
         arn = cloud.task_definitions.register(spec, own_tags)

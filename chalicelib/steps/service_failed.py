@@ -5,9 +5,10 @@ from typing import Any
 from chalicelib import errors
 from chalicelib.cloud import Cloud
 from chalicelib.decide import StoppedTask, failure_of
-from chalicelib.deployment import Deployment, ServiceProgress
-from chalicelib.errors import AwsRefused, DeploymentError, SiblingFailed
+from chalicelib.deployment import Deployment, Evidence, ServiceProgress
+from chalicelib.errors import AwsRefused, BeforeDeployFailed, DeploymentError, SiblingFailed
 from chalicelib.log import logger
+from chalicelib.steps.await_task import log_tail
 from chalicelib.steps.step import StepEvent
 
 
@@ -20,7 +21,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     progress = deployment.services[event.service_name]
     name, message = event.caught
     error = deployment_error(name, message)
-    failure = failure_of(error, progress.name, _stopped_tasks(cloud, deployment, progress))
+    log = _log(cloud, deployment, progress) if isinstance(error, BeforeDeployFailed) else ()
+    failure = failure_of(error, progress.name, _stopped_tasks(cloud, deployment, progress), log)
     now = cloud.now()
     if not isinstance(error, SiblingFailed):
         cloud.store.fail(deployment.id, failure, now)
@@ -56,10 +58,21 @@ def _stopped_tasks(cloud: Cloud, deployment: Deployment, progress: ServiceProgre
         return ()
 
 
+def _log(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> tuple[Evidence, ...]:
+    """Return what the task of before_deploy wrote last, as far as ECS can be asked."""
+    try:
+        task = cloud.tasks.find(deployment.cluster, progress.before_deploy_task or "")
+    except AwsRefused as error:
+        logger.warning("the task of before_deploy cannot be read", extra={"cause": str(error)})
+        return ()
+    lines = log_tail(cloud, task) if task else ()
+    return tuple(Evidence(kind="log", message=each.message, at=each.at, resource=task.arn) for each in lines if task)
+
+
 def _what_serves(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> str | None:
     """Return the task definition whose tasks run now, as far as ECS can be asked."""
     try:
-        return cloud.ecs.running_task_definition(deployment.cluster, progress.name)
+        return cloud.ecs.running_task_definition(*deployment.ecs_service(progress.name))
     except AwsRefused as error:
         logger.warning("what serves cannot be read", extra={"cause": str(error)})
         return progress.previous_task_definition

@@ -10,7 +10,9 @@ from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
+from chalicelib.errors import ServiceNotOwned
 from chalicelib.manifest import Manifest
+from chalicelib.specs import Serving
 
 
 @dataclass(frozen=True)
@@ -70,3 +72,34 @@ def tags(cloud: Cloud, manifest: Manifest, deployment: Deployment | str, service
         "slipway:installation": cloud.settings.installation,
     }
     return {**manifest.tags, **ours, **({"slipway:service": service} if service else {})}
+
+
+def owner_tags(cloud: Cloud, deployment: Deployment) -> dict[str, str]:
+    """Return the tags by which we know what is this application's, in this environment and of this installation."""
+    return {
+        "slipway:application": deployment.application,
+        "slipway:environment": deployment.environment,
+        "slipway:installation": cloud.settings.installation,
+    }
+
+
+def made_by_us(cloud: Cloud, tags: Mapping[str, str]) -> bool:
+    """Tell whether this installation made what carries these tags, for whichever application: some share it."""
+    return tags.get("slipway:installation") == cloud.settings.installation
+
+
+def refuse_foreign(cloud: Cloud, deployment: Deployment, cluster: str, name: str, now: Serving | None) -> None:
+    """Raise ServiceNotOwned unless the ECS service that serves under this name is this application's."""
+    wanted = owner_tags(cloud, deployment)
+    found = {key: now.tags.get(key) for key in wanted} if now else wanted
+    if found != wanted:
+        owner = ", ".join(f"{key}={value}" for key, value in found.items() if value) or "nobody known to Slipway"
+        raise ServiceNotOwned(f"the ECS service {name} in {cluster} belongs to {owner}; nothing of it is removed")
+
+
+def leave(cloud: Cloud, deployment_id: str, what: str) -> None:
+    """Record once that a teardown leaves something alone, and why."""
+    left, now = cloud.store.get(deployment_id).left, cloud.now()
+    if what not in left:
+        cloud.store.update(deployment_id, now, left=(*left, what))
+        cloud.store.record(deployment_id, None, "left", f"Left: {what}.", now)

@@ -1,7 +1,8 @@
 """The one way to wait: keep the token, look, and complete the token when the matter is decided.
 
 Keeping the token comes first, so that an event between two looks is never lost: either it finds the token, or this
-look sees what it announced. A look that AWS throttles decides nothing; the next one comes with the poll.
+look sees what it announced. A look that AWS throttles decides nothing; the next one comes with the poll. So it is with
+a step that removes what is still in use: it tries again at its next look.
 """
 
 from collections.abc import Callable
@@ -21,10 +22,12 @@ def look(cloud: Cloud, event: StepEvent, decided: Callable[[Deployment], bool]) 
     deployment = cloud.store.get(event.deployment_id)
     if event.service and (failure := sibling_failure(deployment, event.service)):
         raise failure
-    if _asked(decided, deployment):
+    over, refusal = _asked(decided, deployment)
+    if over:
         cloud.workflow.complete(event.token or "", decided=True)
     elif cloud.now() >= deployment.deadline_at:
-        raise DeploymentTimedOut(f"{event.state} was not decided by {deployment.deadline_at.isoformat()}")
+        late = f"{event.state} was not decided by {deployment.deadline_at.isoformat()}"
+        raise DeploymentTimedOut(f"{late}: {refusal}" if refusal else late)
     return {}
 
 
@@ -34,9 +37,9 @@ def keep_token(cloud: Cloud, event: StepEvent) -> None:
     cloud.store.keep_token(event.deployment_id, wait, event.token or "", event.entered_at or "")
 
 
-def _asked(decided: Callable[[Deployment], bool], deployment: Deployment) -> bool:
+def _asked(decided: Callable[[Deployment], bool], deployment: Deployment) -> tuple[bool, str]:
     try:
-        return decided(deployment)
+        return decided(deployment), ""
     except (Throttled, TransientAws) as error:
         logger.warning("a look was refused; the next one comes with the poll", extra={"cause": str(error)})
-        return False
+        return False, str(error)

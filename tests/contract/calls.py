@@ -13,7 +13,9 @@ CODE = Path(__file__).parents[2] / "chalicelib"
 
 # The attribute of Cloud, the file and class of the adapter behind it, and the AWS service that it speaks to.
 ADAPTERS = {
+    "autoscaling": ("aws/autoscaling.py", "AutoScaling", "application-autoscaling"),
     "cloud_map": ("aws/cloud_map.py", "CloudMap", "servicediscovery"),
+    "clusters": ("aws/clusters.py", "Clusters", "ecs"),
     "ec2": ("aws/ec2.py", "Ec2", "ec2"),
     "ecs": ("aws/ecs.py", "Ecs", "ecs"),
     "load_balancers": ("aws/load_balancers.py", "LoadBalancers", "elbv2"),
@@ -22,6 +24,7 @@ ADAPTERS = {
     "store": ("store.py", "Store", "dynamodb"),
     "table": ("aws/dynamodb.py", "Table", "dynamodb"),
     "task_definitions": ("aws/task_definitions.py", "TaskDefinitions", "ecs"),
+    "tasks": ("aws/tasks.py", "Tasks", "ecs"),
     "workflow": ("aws/step_functions.py", "Workflow", "stepfunctions"),
 }
 SIGNED_AS = {"elbv2": "elasticloadbalancing", "stepfunctions": "states"}

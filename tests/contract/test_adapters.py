@@ -12,7 +12,7 @@ from chalicelib.aws.ec2 import Ec2
 from chalicelib.aws.load_balancers import Listener, LoadBalancers
 from chalicelib.aws.logs import Logs
 from chalicelib.aws.step_functions import Workflow
-from chalicelib.errors import ListenerNotFound, NetworkNotFound
+from chalicelib.errors import ListenerNotFound, NetworkNotFound, TransientAws
 from chalicelib.manifest import Network, Route
 from chalicelib.plan import Placement
 
@@ -194,6 +194,29 @@ class TestLoadBalancers:
         found = client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
         assert "12" == next(each["Value"] for each in found if each["Key"] == "deregistration_delay.timeout_seconds")
 
+    def test_rule_and_target_group_are_removed(self, listener: Listener) -> None:
+        """A target group is found by its tags, in use as long as a rule forwards to it, and then it goes."""
+        balancers, target_group = LoadBalancers(client("elbv2")), self.route(listener, "bye", path="/bye*")
+        self.route(listener, "bye-bye", path="/*")
+        assert [target_group] == balancers.target_groups(tags("bye"))
+        with pytest.raises(TransientAws, match="ResourceInUse"):
+            balancers.delete_target_group(target_group)
+        balancers.delete_rules(target_group, tags("bye"))
+        balancers.delete_target_group(target_group)
+        assert (["/*"], []) == ([path for _, path in self.rules(listener)], balancers.target_groups(tags("bye")))
+
+    def test_rule_of_somebody_else_stays(self, listener: Listener) -> None:
+        """A rule without our tags stays, although it forwards to our target group."""
+        balancers, target_group = LoadBalancers(client("elbv2")), self.route(listener, "used", path="/used*")
+        client("elbv2").create_rule(
+            ListenerArn=listener.arn,
+            Priority=1,
+            Conditions=[{"Field": "path-pattern", "Values": ["/theirs"]}],
+            Actions=[{"Type": "forward", "TargetGroupArn": target_group}],
+        )
+        balancers.delete_rules(target_group, tags("used"))
+        assert [("1", "/theirs")] == self.rules(listener)
+
     def test_absent_load_balancer(self) -> None:
         """A load balancer that is not there is refused by its name."""
         with pytest.raises(ListenerNotFound, match="no load balancer named absent"):
@@ -231,13 +254,13 @@ class TestWorkflow:
 
     def test_start_happens_once(self, machine: str) -> None:
         """Starting a deployment twice starts one execution."""
-        workflow = Workflow(client("stepfunctions"), machine)
+        workflow = Workflow(client("stepfunctions"), {"deploy": machine})
         for _ in range(2):
-            workflow.start("dep_1")
+            workflow.start("dep_1", "deploy")
         executions = client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
         assert ["dep_1"] == [each["name"] for each in executions]
-        assert workflow.status("dep_1") in ("RUNNING", "SUCCEEDED")
+        assert workflow.status("dep_1", "deploy") in ("RUNNING", "SUCCEEDED")
 
     def test_status_of_what_never_started(self, machine: str) -> None:
         """An execution that is not there has no status."""
-        assert Workflow(client("stepfunctions"), machine).status("dep_2") is None
+        assert Workflow(client("stepfunctions"), {"deploy": machine}).status("dep_2", "deploy") is None

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.aws.autoscaling import AutoScaling
 from chalicelib.aws.cloud_map import CloudMap
+from chalicelib.aws.clusters import Clusters
 from chalicelib.aws.ec2 import Ec2
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.load_balancers import LoadBalancers
@@ -14,10 +16,14 @@ from chalicelib.aws.logs import Logs
 from chalicelib.aws.resolver import Resolver
 from chalicelib.aws.step_functions import Workflow
 from chalicelib.aws.task_definitions import TaskDefinitions
-from tests import fakes
+from chalicelib.aws.tasks import Tasks
+from tests import fake_cloud_map, fake_clusters, fake_tasks, fakes
 
 PAIRS = [
-    (fakes.FakeCloudMap, CloudMap),
+    (fake_tasks.FakeAutoScaling, AutoScaling),
+    (fake_tasks.FakeTasks, Tasks),
+    (fake_cloud_map.FakeCloudMap, CloudMap),
+    (fake_clusters.FakeClusters, Clusters),
     (fakes.FakeEc2, Ec2),
     (fakes.FakeEcs, Ecs),
     (fakes.FakeLoadBalancers, LoadBalancers),

@@ -20,9 +20,9 @@ def step_files(of: Mapping[str, Step]) -> list[str]:
 
 
 FILES = {
-    "act": [*step_files(steps.ACT), "steps/step.py"],
+    "act": [*step_files(steps.ACT), "steps/step.py", "steps/wait.py"],
     "observe": [*step_files(steps.OBSERVE), "steps/step.py", "steps/wait.py"],
-    "api": ["api/deployments.py", "recovery.py"],
+    "api": ["api/applications.py", "api/deployments.py", "recovery.py"],
     "on_event": ["events.py", "recovery.py"],
     "sweep": ["recovery.py"],
     "authorize": ["api/tokens.py"],
@@ -32,11 +32,17 @@ FILES = {
 # What AWS does on our behalf, or asks for beside the call itself.
 BESIDE = {
     "act": {
-        "iam:PassRole": "RegisterTaskDefinition hands the task's roles to ECS",
+        "iam:PassRole": "RegisterTaskDefinition and RunTask hand the task's roles to ECS",
         "servicediscovery:TagResource": "CreatePrivateDnsNamespace and CreateService with tags",
         "elasticloadbalancing:AddTags": "CreateTargetGroup and CreateRule with tags",
         "logs:TagResource": "CreateLogGroup with tags",
+        "application-autoscaling:TagResource": "RegisterScalableTarget with tags",
+        "cloudwatch:DeleteAlarms": "DeregisterScalableTarget and DeleteScalingPolicy delete the policies' alarms",
+        "cloudwatch:DescribeAlarms": "PutScalingPolicy",
+        "cloudwatch:PutMetricAlarm": "PutScalingPolicy of target tracking makes its alarms",
+        "iam:CreateServiceLinkedRole": "RegisterScalableTarget, the first time in an account",
         "route53:CreateHostedZone": "CreatePrivateDnsNamespace makes the zone with its caller's rights",
+        "route53:DeleteHostedZone": "DeleteNamespace removes the zone with its caller's rights",
         "route53:GetHostedZone": "CreatePrivateDnsNamespace",
         "route53:ListHostedZonesByName": "CreatePrivateDnsNamespace",
         "ec2:DescribeRegions": "CreatePrivateDnsNamespace",

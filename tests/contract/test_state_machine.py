@@ -1,4 +1,4 @@
-"""The state machine and the code say the same: states, functions, files, errors; and every road leads to Finish."""
+"""The state machines and the code say the same: states, functions, files, errors; and every road leads to Finish."""
 
 import json
 import re
@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from chalicelib import errors, steps
+from statemachines.draw import drawn
 
 ROOT = Path(__file__).parents[2]
-MACHINE: dict[str, Any] = json.loads((ROOT / "statemachines" / "deployment.asl.json").read_text())
+MACHINES: dict[str, dict[str, Any]] = {
+    name: json.loads((ROOT / "statemachines" / f"{name}.asl.json").read_text()) for name in ("deployment", "teardown")
+}
 STEPS = {**steps.ACT, **steps.OBSERVE}
 ENDS = {"Succeed", "Fail"}
 
@@ -29,16 +32,26 @@ DOCUMENTED = {
 }
 
 
-def machines(machine: dict[str, Any] = MACHINE) -> Iterator[dict[str, Any]]:
-    """Yield the machine and those inside of its Maps."""
+def machines(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a machine and those inside of its Maps."""
     yield machine
     for state in machine["States"].values():
         if "ItemProcessor" in state:
             yield from machines(state["ItemProcessor"])
 
 
-STATES: dict[str, dict[str, Any]] = {name: state for each in machines() for name, state in each["States"].items()}
+ALL = [(f"{name} {at}", each) for name, machine in MACHINES.items() for at, each in enumerate(machines(machine))]
+EVERY_MACHINE = pytest.mark.parametrize("machine", [each for _, each in ALL], ids=[name for name, _ in ALL])
+# Both machines have some states: they are told apart by the machine's name before theirs.
+STATES: dict[str, dict[str, Any]] = {
+    f"{at.split()[0]}: {name}": state for at, each in ALL for name, state in each["States"].items()
+}
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+
+
+def step_of(state: str) -> str:
+    """Return a state's own name, which is its step's."""
+    return state.partition(": ")[2]
 
 
 def follows(state: dict[str, Any]) -> set[str]:
@@ -58,29 +71,29 @@ def reached(machine: dict[str, Any], without: str | None = None) -> set[str]:
 
 
 def test_names_are_unique() -> None:
-    """A state's name is said once, for it is the step's name too."""
-    assert sum(len(each["States"]) for each in machines()) == len(STATES)
+    """A state's name is said once in its machine, for it is the step's name too."""
+    assert sum(len(each["States"]) for _, each in ALL) == len(STATES)
 
 
 def test_task_states_are_the_steps() -> None:
     """Every Task state is a step, and every step a Task state."""
-    assert set(STEPS) == set(TASKS)
+    assert set(STEPS) == {step_of(name) for name in TASKS}
     assert set() == set(steps.ACT) & set(steps.OBSERVE)
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_task_calls_its_function(name: str) -> None:
     """A step that changes AWS runs in `act`, any other in `observe`."""
-    expected = "${ActFunction}" if name in steps.ACT else "${ObserveFunction}"
+    expected = "${ActFunction}" if step_of(name) in steps.ACT else "${ObserveFunction}"
     assert expected == TASKS[name]["Parameters"]["FunctionName"]
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_step_has_its_file(name: str) -> None:
     """The step of a state is in the file that bears its name."""
-    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", step_of(name)).lower()
     assert (ROOT / "chalicelib" / "steps" / f"{snake}.py").is_file()
-    assert f"chalicelib.steps.{snake}" == STEPS[name].__module__
+    assert f"chalicelib.steps.{snake}" == STEPS[step_of(name)].__module__
 
 
 def test_every_step_file_is_a_state() -> None:
@@ -105,13 +118,13 @@ def test_everything_is_commented(name: str) -> None:
     assert [] == [part for part in parts if len(part.get("Comment", "")) < 5]
 
 
-@pytest.mark.parametrize("machine", list(machines()))
+@EVERY_MACHINE
 def test_every_next_exists_and_every_state_is_reached(machine: dict[str, Any]) -> None:
     """Every road leads to a state that is there, and every state lies on a road."""
     assert set(machine["States"]) == reached(machine)
 
 
-@pytest.mark.parametrize("machine", list(machines()))
+@EVERY_MACHINE
 def test_every_road_ends(machine: dict[str, Any]) -> None:
     """From every state an end can be reached."""
     ends = {name for name, state in machine["States"].items() if state["Type"] in ENDS or state.get("End")}
@@ -119,11 +132,12 @@ def test_every_road_ends(machine: dict[str, Any]) -> None:
         assert reached({**machine, "StartAt": name}) & ends, f"{name} never ends"
 
 
-def test_every_road_leads_to_finish() -> None:
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
+def test_every_road_leads_to_finish(machine: dict[str, Any]) -> None:
     """There is no end that does not lie behind Finish."""
-    ends = {name for name, state in MACHINE["States"].items() if state["Type"] in ENDS or state.get("End")}
+    ends = {name for name, state in machine["States"].items() if state["Type"] in ENDS or state.get("End")}
     assert {"Done"} == ends
-    assert set() == reached(MACHINE, without="Finish") & ends
+    assert set() == reached(machine, without="Finish") & ends
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -141,11 +155,11 @@ def test_catches_all_last(name: str) -> None:
 def test_every_task_is_tried_again(name: str) -> None:
     """What passes by itself is tried again, in every task alike: AWS, Lambda, another writer."""
     (retrier,) = TASKS[name]["Retry"]
-    assert TASKS["Plan"]["Retry"] == [retrier]
+    assert TASKS["deployment: Plan"]["Retry"] == [retrier]
     assert {"Throttled", "TransientAws", "StoreConflict"} <= set(retrier["ErrorEquals"])
 
 
-@pytest.mark.parametrize("name", sorted(set(TASKS) - {"ServiceFailed", "Finish"}))
+@pytest.mark.parametrize("name", [name for name in TASKS if step_of(name) not in ("ServiceFailed", "Finish")])
 def test_every_task_catches_all(name: str) -> None:
     """No error of a task ends the execution; only the two that record how it ended have nowhere to go."""
     assert ["States.ALL"] == TASKS[name]["Catch"][-1]["ErrorEquals"]
@@ -164,5 +178,11 @@ def test_wait_polls_through_a_choice(name: str) -> None:
         state["Catch"][0]["ResultPath"],
         state["Catch"][0]["Next"],
     )
-    assert name == STATES[state["Next"]]["Default"]
+    machine = name.partition(": ")[0]
+    assert step_of(name) == STATES[f"{machine}: {state['Next']}"]["Default"]
     assert "$.poll_seconds" == state["TimeoutSecondsPath"]
+
+
+def test_the_page_is_drawn_from_the_machines() -> None:
+    """statemachines/README.md is what `make docs` draws of the machines as they are."""
+    assert drawn() == (ROOT / "statemachines" / "README.md").read_text()

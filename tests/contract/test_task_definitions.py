@@ -1,5 +1,6 @@
 """A TaskSpec survives the way into a task definition and back; what is sent is valid for ECS."""
 
+import json
 from typing import Any, cast
 
 import botocore.session
@@ -8,14 +9,16 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.aws.task_definitions import read_spec, register_request
-from chalicelib.manifest import HealthCheck
-from chalicelib.plan import TaskSpec
+from chalicelib.aws.task_definition_document import read_spec, register_request
+from chalicelib.manifest import HealthCheck, Mount, Volume
+from chalicelib.manifest.task_definition import SHAPES, shape_findings
+from chalicelib.specs import ContainerSpec, TaskSpec, task_changes
+from tests.contract.task_definition_shape import structures
 
 ECS = botocore.session.get_session().get_service_model("ecs")
 REGISTER: Any = ECS.operation_model("RegisterTaskDefinition").input_shape
 
-texts = st.text(min_size=1, max_size=20)
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)
 words = st.lists(texts, min_size=1, max_size=3).map(tuple)
 checks = st.builds(
     HealthCheck,
@@ -25,21 +28,47 @@ checks = st.builds(
     retries=st.integers(1, 10),
     start_period=st.integers(0, 300),
 )
+paths = st.sampled_from(["/", "/data", "/var/lib"])
+volumes = st.one_of(
+    st.just(Volume()),
+    st.builds(Volume, host_path=paths),
+    st.builds(
+        Volume,
+        efs=st.just("fs-0123abcd"),
+        root_directory=paths,
+        access_point=st.none() | st.just("fsap-0123abcd"),
+        transit_encryption=st.booleans(),
+        iam=st.booleans(),
+    ),
+)
+containers = st.builds(
+    ContainerSpec,
+    name=texts,
+    image=texts,
+    port=st.none() | st.integers(1, 65535),
+    essential=st.booleans(),
+    command=st.none() | words,
+    entry_point=st.none() | words,
+    environment=st.dictionaries(texts, st.text(max_size=20), max_size=3),
+    secrets=st.dictionaries(texts, texts, max_size=2),
+    health_check=st.none() | checks,
+    depends_on=st.dictionaries(texts, st.sampled_from(["START", "HEALTHY"]), max_size=2),
+    stop_timeout=st.none() | st.integers(2, 120),
+    mounts=st.lists(st.builds(Mount, volume=texts, path=paths, read_only=st.booleans()), max_size=2).map(tuple),
+    cpu=st.none() | st.integers(1, 256),
+    memory=st.none() | st.integers(6, 512),
+)
 specs = st.builds(
     TaskSpec,
     family=texts,
-    image=texts,
+    containers=st.lists(containers, min_size=1, max_size=3).map(tuple),
     cpu=st.sampled_from([256, 512, 1024]),
     memory=st.sampled_from([512, 1024, 2048]),
     architecture=st.sampled_from(["x86_64", "arm64"]),
-    port=st.none() | st.integers(1, 65535),
-    container=texts,
+    compatibility=st.sampled_from(["FARGATE", "EC2"]),
+    volumes=st.dictionaries(texts, volumes, max_size=2),
+    ephemeral_storage_gib=st.none() | st.integers(21, 200),
     log_group=texts,
-    command=st.none() | words,
-    entry_point=st.none() | words,
-    environment=st.dictionaries(texts, st.text(max_size=20), max_size=4),
-    health_check=st.none() | checks,
-    stop_timeout=st.none() | st.integers(2, 120),
     task_role=st.none() | texts,
     execution_role=st.none() | texts,
 )
@@ -48,21 +77,57 @@ specs = st.builds(
 @given(specs)
 def test_round_trip(spec: TaskSpec) -> None:
     """What ECS registered is read as the spec that it was made from, and has the same content."""
-    request = register_request(spec, "us-east-1")
-    read = read_spec(cast("Any", request))
+    read = read_spec(cast("Any", register_request(spec, "us-east-1")))
+
     assert spec == read
-    assert read is not None
     assert spec.content_hash == read.content_hash
 
 
 @given(specs)
 def test_request_is_valid(spec: TaskSpec) -> None:
-    """The request keeps to ECS's own model."""
-    report = ParamValidator().validate(dict(register_request(spec, "us-east-1")), REGISTER)
-    assert "" == report.generate_report()
+    """The request keeps to ECS's own model, and to the shape that raw definitions are checked with."""
+    request = dict(register_request(spec, "us-east-1"))
+
+    assert "" == ParamValidator().validate(request, REGISTER).generate_report()
+    assert [] == list(shape_findings(request, ()))
 
 
-@pytest.mark.parametrize("containers", [[], [{"name": "a"}, {"name": "b"}]])
-def test_other_form_is_not_read(containers: list[dict[str, Any]]) -> None:
-    """A task definition with more or less than one container is none of ours."""
-    assert read_spec(cast("Any", {"family": "x", "containerDefinitions": containers})) is None
+def test_raw_definition_goes_as_it_is() -> None:
+    """A raw definition is registered as it was written, under our family."""
+    raw = {"cpu": "256", "containerDefinitions": [{"name": "a", "image": "a:1"}]}
+
+    assert {**raw, "family": "shop-a"} == register_request(TaskSpec("shop-a", raw=raw), "us-east-1")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"family": "x", "containerDefinitions": []},
+        {"family": "x", "containerDefinitions": [{"name": "a"}, {"name": "b"}]},
+        {
+            "family": "x",
+            "networkMode": "host",
+            "containerDefinitions": [{"name": "a", "logConfiguration": {"options": {"awslogs-stream-prefix": "a"}}}],
+        },
+    ],
+)
+def test_other_form_is_read_as_raw(document: dict[str, Any]) -> None:
+    """A task definition that is not of our making is read in ECS's own words."""
+    assert TaskSpec("x", compatibility="EC2", raw=document) == read_spec(cast("Any", document))
+
+
+def test_stored_raw_definition_does_not_differ() -> None:
+    """A raw definition does not differ from what ECS describes of it, with defaults and facts added."""
+    raw = {
+        "cpu": "256",
+        "containerDefinitions": [{"name": "a", "image": "a:1", "portMappings": [{"containerPort": 80}]}],
+    }
+    stored = {"name": "a", "image": "a:1", "cpu": 0, "portMappings": [{"containerPort": 80, "hostPort": 80}]}
+    described = {"family": "x", "cpu": "256", "containerDefinitions": [stored], "revision": 3, "status": "ACTIVE"}
+
+    assert () == task_changes(TaskSpec("x", raw=raw), read_spec(cast("Any", described)))
+
+
+def test_the_shape_is_botocores() -> None:
+    """Raw definitions are checked with ECS's own model; `python -m tests.contract.task_definition_shape` writes it."""
+    assert structures() == json.loads(SHAPES.read_text(encoding="utf-8"))

@@ -38,7 +38,9 @@ def table(dynamodb: Any) -> Iterator[Table]:
     assert boto3.DEFAULT_SESSION is not None
     boto3.DEFAULT_SESSION.events.register("before-call.dynamodb.TransactWriteItems", table.answer)
     with pytest.MonkeyPatch.context() as environment:
-        for name, value in {**SETTINGS, "SLIPWAY_STATE_MACHINE_ARN": state_machine()}.items():
+        machines = {"SLIPWAY_STATE_MACHINE_ARN": NAME, "SLIPWAY_TEARDOWN_STATE_MACHINE_ARN": f"{NAME}-teardown"}
+        arns = {variable: state_machine(name) for variable, name in machines.items()}
+        for name, value in {**SETTINGS, **arns}.items():
             environment.setenv(name, value)
         app.cloud.cache_clear()
         for token, scopes in (("writer", ("read", "write")), ("reader", ("read",))):
@@ -49,11 +51,11 @@ def table(dynamodb: Any) -> Iterator[Table]:
     boto3.setup_default_session()
 
 
-def state_machine() -> str:
+def state_machine(name: str) -> str:
     """Return the ARN of a state machine that does nothing."""
     definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
     role = "arn:aws:iam::123456789012:role/x"
-    made = boto3.client("stepfunctions").create_state_machine(name=NAME, definition=definition, roleArn=role)
+    made = boto3.client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=role)
     return str(made["stateMachineArn"])
 
 

@@ -87,13 +87,20 @@ class TokenWait:
 
 
 class Interpreter:
-    """A state machine whose tasks call `functions` by name."""
+    """A state machine whose tasks call `functions` by name; `name` tells its tokens from another machine's."""
 
-    def __init__(self, definition: Mapping[str, Any], functions: Mapping[str, Function], clock: VirtualClock) -> None:
+    def __init__(
+        self,
+        definition: Mapping[str, Any],
+        functions: Mapping[str, Function],
+        clock: VirtualClock,
+        name: str = "machine",
+    ) -> None:
         only(definition, "StartAt", "States")
         self._definition = definition
         self._functions = functions
         self._clock = clock
+        self._name = name
         self._tokens: dict[str, TokenWait] = {}
         self._numbers = count(1)
         self.executions: dict[str, Execution] = {}
@@ -262,7 +269,7 @@ class Interpreter:
         return lambda resume: self._clock.call_later(seconds, lambda: resume(None))
 
     def _attempt(self, name: str, state: Mapping[str, Any], document: Any, entered_at: str) -> Branch:
-        token = f"token-{next(self._numbers)}"
+        token = f"{self._name}-token-{next(self._numbers)}"
         context = {"State": {"Name": name, "EnteredTime": entered_at}, "Task": {"Token": token}}
         request = wire(fill(state["Parameters"], document, context))
         only(request, "FunctionName", "Payload")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import steps
-from chalicelib.api import deployments
+from chalicelib.api import applications, deployments
 from chalicelib.deployment import Deployment, Event
 from chalicelib.store import Store
 from tests.fake_cloud import FakeCloud
@@ -18,13 +18,14 @@ from tests.machine.interpreter import Execution, Interpreter
 from tests.machine.virtual_time import VirtualClock
 from tests.world import World
 
-ASL = Path(__file__).parents[2] / "statemachines" / "deployment.asl.json"
+MACHINES = Path(__file__).parents[2] / "statemachines"
 NUMBERS = count(1)
 
 
-def definition() -> dict[str, Any]:
-    """Return the state machine, with the functions by their names."""
-    text = ASL.read_text().replace("${ObserveFunction}", "observe").replace("${ActFunction}", "act")
+def definition(name: str = "deployment") -> dict[str, Any]:
+    """Return a state machine, with the functions by their names."""
+    asl = (MACHINES / f"{name}.asl.json").read_text()
+    text = asl.replace("${ObserveFunction}", "observe").replace("${ActFunction}", "act")
     machine: dict[str, Any] = json.loads(text)
     return machine
 
@@ -73,7 +74,9 @@ class Slipway:
             "act": partial(steps.run, steps.ACT, self.cloud),
             "observe": partial(steps.run, steps.OBSERVE, self.cloud),
         }
-        self.machine = workflow.machine = Interpreter(definition(), functions, self.clock)
+        self.machine = Interpreter(definition(), functions, self.clock)
+        self.teardowns = Interpreter(definition("teardown"), functions, self.clock, "teardown")
+        workflow.machines = {"deploy": self.machine, "teardown": self.teardowns}
 
     def post(self, manifest: dict[str, Any], key: str | None = None) -> Deployment:
         """Accept a manifest."""
@@ -86,13 +89,25 @@ class Slipway:
         self.machine.run(deployment.id)
         return self.record(deployment)
 
+    def delete(self, deployment: Deployment, key: str | None = None) -> Deployment:
+        """Accept the teardown of a deployment's application."""
+        query = {"environment": deployment.environment}
+        return applications.teardown(self.cloud, deployment.application, query, "tester", key)[0]
+
+    def tear_down(self, deployment: Deployment) -> Deployment:
+        """Accept the teardown of a deployment's application, and let time pass until its workflow has ended."""
+        accepted = self.delete(deployment)
+        self.teardowns.run(accepted.id)
+        return self.record(accepted)
+
     def record(self, deployment: Deployment) -> Deployment:
         """Return a deployment as the record has it."""
         return self.cloud.store.get(deployment.id)
 
     def execution(self, deployment: Deployment) -> Execution:
         """Return the execution of a deployment."""
-        return self.machine.executions[deployment.id]
+        machine = self.teardowns if deployment.kind == "teardown" else self.machine
+        return machine.executions[deployment.id]
 
     def timeline(self, deployment: Deployment) -> list[Event]:
         """Return the timeline of a deployment."""

@@ -24,7 +24,7 @@ class TestCreate:
         assert ("pending", "writer") == (document["status"], document["requested_by"])
         assert {"home", "redis"} == set(document["services"])
         assert document["links"]["self"] == answer.headers["Location"]
-        assert cloud.workflow.status(document["id"]) is not None
+        assert cloud.workflow.status(document["id"], "deploy") is not None
 
     def test_yaml_is_accepted(self, api: Api) -> None:
         """YAML is as good as JSON."""

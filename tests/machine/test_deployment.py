@@ -10,11 +10,14 @@ UNTIL_PROVEN = [
     "RegisterTaskDefinition",
     "Discovery",
     "Balancer",
+    "BeforeDeploy",
+    "TaskNeeded?",
     "DeployService",
     "AwaitStable",
     "Stable?",
     "AwaitNames",
     "Proven?",
+    "Scaling",
     "ServiceProven",
 ]
 

@@ -26,9 +26,29 @@ CONFLICT = StoreConflict("another write to the same items was under way")
 
 # These are asked before an execution, or after it died: test_events tells of their faults.
 OUTSIDE = {"workflow.start", "workflow.status"}
-IN_AN_UPDATE = {"ecs.update_service", "ecs.tag", "task_definitions.read"}
+# These only a teardown asks: test_teardown_faults tells of their faults.
+OF_A_TEARDOWN = {
+    "cloud_map.delete_namespace",
+    "cloud_map.delete_service",
+    "cloud_map.services",
+    "cloud_map.tags",
+    "clusters.delete",
+    "clusters.delete_service",
+    "clusters.find",
+    "clusters.service_is_gone",
+    "load_balancers.delete_rules",
+    "load_balancers.delete_target_group",
+    "load_balancers.target_groups",
+    "task_definitions.active",
+    "task_definitions.deregister",
+    "task_definitions.tags",
+}
+IN_AN_UPDATE = {"ecs.update_service", "ecs.tag", "task_definitions.read", "autoscaling.remove"}
 IN_A_FAILURE = {"ecs.running_task_definition", "ecs.stopped_tasks", "store.fail"}
 IN_A_RESTART = {"ecs.restart_rollout"}
+IN_A_LONG_TASK = {"tasks.stop"}
+FAILS = IN_A_FAILURE | IN_A_LONG_TASK
+TOLD_AT_MOST = {"tasks.log_stream", "logs.tail"}  # what cannot be read of a log decides nothing
 STEPS_WRITE = ["fail", "finish", "keep_token", "progress", "record", "remember_revision", "update"]
 STEPS_READ = ["get", "manifest", "revision"]
 
@@ -44,14 +64,16 @@ def calls_of_fakes() -> list[str]:
     return [f"{name}.{method}" for name, part in parts.items() if name != "store" for method in methods(part)]
 
 
-CALLS = sorted(set(calls_of_fakes()) - OUTSIDE)
+CALLS = sorted(set(calls_of_fakes()) - OUTSIDE - OF_A_TEARDOWN)
 WRITES = [f"store.{method}" for method in STEPS_WRITE]
 
 
 def manifest() -> dict[str, Any]:
-    """Return one service with everything: name, SRV records, route."""
+    """Return one service with everything: name, route, migration, scaling."""
     both = two_services()
-    return {**both, "services": {"home": {**both["services"]["home"], "depends_on": []}}}
+    scaling = {"min": 2, "max": 4, "cpu": 60, "requests_per_target": 1000}
+    more = {"depends_on": [], "before_deploy": {"command": ["migrate"], "timeout_seconds": 20}, "scaling": scaling}
+    return {**both, "services": {"home": {**both["services"]["home"], **more}}}
 
 
 def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, Deployment]:
@@ -60,9 +82,11 @@ def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, D
     slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, answers_service_deployment=False)
     if call in IN_AN_UPDATE:
         slipway.deploy(asked)
-        asked = {**with_service(asked, "home", image="home:2"), "tags": {"Team": "other"}}
+        asked = {**with_service(asked, "home", image="home:2", scaling=None), "tags": {"Team": "other"}}
     if call in IN_A_FAILURE | IN_A_RESTART:
         slipway.world.broken.add("home:1")
+    if call in IN_A_LONG_TASK:
+        slipway.world.exit_codes["migrate"] = None
     if call in IN_A_RESTART:
         slipway.deploy(asked)
         slipway.world.broken.clear()
@@ -104,19 +128,19 @@ def test_call_fails_once(store: Store, call: str, fault: list[Break]) -> None:
 
     assert slipway.faults.struck, f"{call} is never called: this run covers nothing"
     assert [] == lies(slipway, deployment)
-    assert (Status.FAILED if call in IN_A_FAILURE else Status.SUCCEEDED) is deployment.status
+    assert (Status.FAILED if call in FAILS else Status.SUCCEEDED) is deployment.status
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_call_is_refused(store: Store, call: str) -> None:
-    """A call that AWS refuses for good fails the deployment, and the failure says what was refused."""
+    """A call that AWS refuses for good fails the deployment, and the failure says what; but for reading a log."""
     slipway, deployment = run(store, call, ALWAYS)
 
     assert slipway.faults.struck, f"{call} is never called: this run covers nothing"
     assert [] == lies(slipway, deployment)
-    assert Status.FAILED is deployment.status
-    assert deployment.failure is not None
-    assert call in IN_A_FAILURE or "AccessDeniedException" in deployment.failure.cause
+    assert (Status.SUCCEEDED if call in TOLD_AT_MOST else Status.FAILED) is deployment.status
+    cause = deployment.failure.cause if deployment.failure else ""
+    assert call in FAILS | TOLD_AT_MOST or "AccessDeniedException" in cause
 
 
 @pytest.mark.parametrize("call", [*WRITES, *(f"store.{method}" for method in STEPS_READ)])
@@ -126,7 +150,7 @@ def test_record_is_busy_once(store: Store, call: str) -> None:
 
     assert slipway.faults.struck, f"{call} is never called: this run covers nothing"
     assert [] == lies(slipway, deployment)
-    assert (Status.FAILED if call in IN_A_FAILURE else Status.SUCCEEDED) is deployment.status
+    assert (Status.FAILED if call in FAILS else Status.SUCCEEDED) is deployment.status
 
 
 @pytest.mark.parametrize("call", WRITES)
@@ -136,13 +160,13 @@ def test_record_was_written_and_nobody_heard(store: Store, call: str) -> None:
 
     assert slipway.faults.struck, f"{call} is never called: this run covers nothing"
     assert [] == lies(slipway, deployment)
-    assert (Status.FAILED if call in IN_A_FAILURE else Status.SUCCEEDED) is deployment.status
+    assert (Status.FAILED if call in FAILS else Status.SUCCEEDED) is deployment.status
 
 
 def test_every_call_of_a_run_is_enumerated(store: Store) -> None:
     """What a clean run asks of AWS is among the calls that are made to fail."""
     slipway = Slipway(store)
-    slipway.deploy(two_services())
+    slipway.deploy(manifest())
     asked = {call for call in slipway.faults.calls if not call.startswith("store.")} - OUTSIDE
 
     assert asked

@@ -26,7 +26,7 @@ from tests.tables import NAME, create_table
 from tests.world import World
 
 LOOP = {"StartAt": "Round", "States": {"Round": {"Type": "Pass", "Next": "Round"}}}
-BEHAVIOUR: dict[str, Any] = {"broken": {"redis:broken"}, "hanging": {"slow:1"}}
+BEHAVIOUR: dict[str, Any] = {"broken": {"redis:broken"}, "hanging": {"slow:1"}, "exit_codes": {"fail": 3}}
 
 
 class WallClock:
@@ -124,6 +124,14 @@ def cases() -> dict[str, dict[str, Any]]:
         "names a network that is not there": two_services(
             namespace="c.local", poll_seconds=1, network={"vpc": "absent", "subnets": ["private"]}
         ),
+        "runs a task first": two_services(
+            namespace=None, poll_seconds=1, services={"home": {"image": "home:1", "before_deploy": {"command": ["go"]}}}
+        ),
+        "runs a task that fails": two_services(
+            namespace=None,
+            poll_seconds=1,
+            services={"home": {"image": "home:1", "before_deploy": {"command": ["fail"]}}},
+        ),
         "times out": two_services(
             namespace=None, poll_seconds=1, timeout_seconds=6, services={"slow": {"image": "slow:1"}}
         ),
@@ -159,8 +167,8 @@ def on_moto(door: Door, store: Store, manifests: dict[str, dict[str, Any]]) -> d
     step_functions, clock = door.client("stepfunctions"), WallClock()
     machine = step_functions.create_state_machine(name=NAME, definition=json.dumps(definition()), roleArn=ROLE)
     arn = machine["stateMachineArn"]
-    world = World(clock, rollout_seconds=0.3, namespace_seconds=0.3, dns_seconds=0.2, **BEHAVIOUR)
-    cloud = FakeCloud(world, store, Workflow(step_functions, arn), Faults(), clock)
+    world = World(clock, rollout_seconds=0.3, namespace_seconds=0.3, dns_seconds=0.2, task_seconds=0.3, **BEHAVIOUR)
+    cloud = FakeCloud(world, store, Workflow(step_functions, {"deploy": arn}), Faults(), clock)
     door.lambdas.add("act", lambda event, _context: steps.run(steps.ACT, cloud, event))
     door.lambdas.add("observe", lambda event, _context: steps.run(steps.OBSERVE, cloud, event))
     bodies = {name: json.dumps(manifest).encode() for name, manifest in manifests.items()}
@@ -175,8 +183,8 @@ def ended(door: Door, cloud: FakeCloud, machine_arn: str, deployment_id: str) ->
     execution = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{deployment_id}"
     history = door.client("stepfunctions").get_execution_history(executionArn=execution)["events"]
     entered = {event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event}
-    return outcome(cloud.store.get(deployment_id), str(cloud.workflow.status(deployment_id)), entered)
+    return outcome(cloud.store.get(deployment_id), str(cloud.workflow.status(deployment_id, "deploy")), entered)
 
 
 def _has_ended(cloud: FakeCloud, deployment_id: str) -> bool:
-    return cloud.workflow.status(deployment_id) != "RUNNING"
+    return cloud.workflow.status(deployment_id, "deploy") != "RUNNING"

@@ -30,6 +30,7 @@ def refusal(code: str, message: str = "", status: int = 400, **beside: Any) -> C
         (refusal("ServiceUnavailable", status=503), TransientAws),
         (refusal("InvalidParameterException", "Unable to Start a service that is still Draining."), TransientAws),
         (refusal("ClientException", "Too many concurrent attempts to create a new revision"), TransientAws),
+        (refusal("ResourceInUse", "Target group is currently in use by a listener or a rule"), TransientAws),
         (refusal("AccessDeniedException", "not authorized"), AwsRefused),
         (refusal("InvalidParameterException", "no such role"), AwsRefused),
     ],

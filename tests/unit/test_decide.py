@@ -1,13 +1,14 @@
 """Decisions, as tables: facts in, decision out."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.decide import (
     Answer,
+    OneOffTask,
     Rollout,
     StoppedTask,
     failure_of,
@@ -15,11 +16,12 @@ from chalicelib.decide import (
     sibling_failure,
     stable,
     task_cause,
+    task_ended,
     verdict,
     wakes,
 )
-from chalicelib.deployment import Deployment, Failure, Names, ServiceProgress, Status
-from chalicelib.errors import RolloutFailed, RolloutSuperseded
+from chalicelib.deployment import Deployment, Evidence, Failure, Names, ServiceProgress, Status
+from chalicelib.errors import BeforeDeployFailed, RolloutFailed, RolloutSuperseded
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 FOLLOWED = ServiceProgress(name="home", ecs_deployment_id="ecs-svc/1", service_deployment_arn="arn:1")
@@ -125,6 +127,44 @@ def test_names_proven(
     assert expected is names_proven(running, registered, answer, port)
 
 
+RUNNING = OneOffTask("arn:task/1", "home:2", "home", "RUNNING", NOW)
+
+
+def ended(exit_code: int | None, reason: str = "Essential container in task exited") -> OneOffTask:
+    """Return a task that stopped."""
+    return replace(RUNNING, status="STOPPED", end=StoppedTask("arn:task/1", "", reason, exit_code=exit_code))
+
+
+@pytest.mark.parametrize(
+    ("task", "seconds", "expected"),
+    [
+        (None, 0, False),
+        (None, 1000, False),  # ECS does not show it yet
+        (RUNNING, 59, False),
+        (ended(0), 5, True),
+        (ended(0), 61, True),  # it was in time, the look was not
+    ],
+)
+def test_task_ended(task: OneOffTask | None, seconds: int, expected: bool) -> None:
+    """A task has ended well when its command exited 0."""
+    assert expected is task_ended(task, 60, NOW + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("task", "seconds", "cause"),
+    [
+        (ended(3), 5, "before_deploy failed: Essential container in task exited; exit code 3"),
+        (ended(None, "CannotPullContainerError: no"), 5, "before_deploy failed: CannotPullContainerError: no"),
+        (RUNNING, 60, "before_deploy was RUNNING after its timeout_seconds of 60"),
+    ],
+)
+def test_task_failed(task: OneOffTask, seconds: int, cause: str) -> None:
+    """A task that never started, exited otherwise or takes too long failed, in ECS's words."""
+    with pytest.raises(BeforeDeployFailed) as failed:
+        task_ended(task, 60, NOW + timedelta(seconds=seconds))
+    assert cause == failed.value.cause
+
+
 def deployment(*services: ServiceProgress, failure: Failure | None = None) -> Deployment:
     """Return a deployment of these services."""
     return Deployment(
@@ -190,6 +230,34 @@ def test_verdict(ended: Deployment, status: Status, sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ended", "sentence"),
+    [
+        (deployment(proven("a"), proven("b")), "a and b are removed."),
+        (deployment(proven("a"), proven("b", changed=False)), "a is removed."),
+        (deployment(proven("a", changed=False)), "Nothing of shop was running; what else it had is removed."),
+        (
+            deployment(proven("a"), ServiceProgress(name="b"), failure=failure("step_failed")),
+            "home failed: Because. Not removed: b.",
+        ),
+        (
+            deployment(proven("a"), failure=failure("step_failed", None)),
+            "The deployment failed: Because. The services are removed, what they shared is not.",
+        ),
+    ],
+)
+def test_verdict_of_a_teardown(ended: Deployment, sentence: str) -> None:
+    """A teardown's verdict says what is removed, and when it failed what is not."""
+    assert sentence == verdict(ended.model_copy(update={"kind": "teardown"}))[1]
+
+
+def test_verdict_tells_what_a_teardown_left() -> None:
+    """What others use is left, and the verdict says so."""
+    left = ("the cluster shop, in which others have 1 services",)
+    ended = deployment(proven("a")).model_copy(update={"kind": "teardown", "left": left})
+    assert "a is removed. Left: the cluster shop, in which others have 1 services." == verdict(ended)[1]
+
+
+@pytest.mark.parametrize(
     ("detail_type", "detail", "expected"),
     [
         ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_COMPLETED"}, True),
@@ -223,6 +291,12 @@ def test_failure_without_tasks_is_the_errors_own() -> None:
     """Without a task that stopped the cause is what ECS said of the rollout."""
     found = failure_of(RolloutFailed("tasks failed to start."), "home")
     assert ("tasks failed to start.", ()) == (found.cause, found.evidence)
+
+
+def test_log_lines_are_evidence() -> None:
+    """What a task wrote stands in the evidence after the tasks that stopped."""
+    line = Evidence(kind="log", message="no such table", resource="arn:task/1")
+    assert (line,) == failure_of(BeforeDeployFailed("exit code 3"), "home", log=(line,)).evidence
 
 
 def test_evidence_is_bounded() -> None:

@@ -117,6 +117,13 @@ def test_locks() -> None:
     assert ("shop-staging/home", "shop-staging/worker") == deployment().locks
 
 
+def test_service_of_another_cluster() -> None:
+    """A teardown's service in another cluster is named, and locked, with that cluster."""
+    both = deployment().model_copy(update={"services": progress_of({"home": None, "old/home": None})})
+    assert ("shop-staging/home", "old/home") == both.locks
+    assert ("old", "home") == both.ecs_service("old/home")
+
+
 def test_instant_has_milliseconds() -> None:
     """An instant is what can be stored and read back: aware, with whole milliseconds."""
     assert datetime(2027, 1, 15, 8, 0, 0, 123000, tzinfo=UTC) == instant(1_800_000_000.1239)

@@ -1,59 +1,25 @@
 """Plans: what differs, in which order, and with which content."""
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.manifest import HealthCheck, Manifest, Route, parse
-from chalicelib.plan import (
+from chalicelib.manifest import CapacityProvider, Manifest, Route, parse
+from chalicelib.plan import first_free_priority, literal_prefix, plan, service_spec, task_spec, waves
+from chalicelib.specs import (
+    ContainerSpec,
     Placement,
     Registry,
     ServiceSpec,
     Serving,
     Target,
     TaskSpec,
-    difference,
-    first_free_priority,
-    literal_prefix,
-    plan,
-    service_spec,
-    task_spec,
-    waves,
+    service_changes,
 )
-
-SPEC = TaskSpec(
-    family="shop-home",
-    image="home:1",
-    cpu=256,
-    memory=512,
-    architecture="x86_64",
-    port=5000,
-    container="home",
-    log_group="/ecs/shop-home",
-    environment={"A": "1", "B": "2"},
-    health_check=HealthCheck(command=("CMD-SHELL", "true")),
-)
-OTHERWISE: dict[str, Any] = {
-    "family": "shop-other",
-    "image": "home:2",
-    "cpu": 512,
-    "memory": 1024,
-    "architecture": "arm64",
-    "port": None,
-    "container": "other",
-    "log_group": "/ecs/other",
-    "command": ("run",),
-    "entry_point": ("sh",),
-    "environment": {"A": "1"},
-    "health_check": HealthCheck(command=("CMD-SHELL", "true"), interval=31),
-    "stop_timeout": 2,
-    "task_role": "arn:role",
-    "execution_role": "arn:role",
-}
 
 
 def asked(**services: dict[str, Any]) -> Manifest:
@@ -64,37 +30,16 @@ def asked(**services: dict[str, Any]) -> Manifest:
         "namespace": "shop.local",
         "load_balancer": {"name": "slipway"},
         "network": network,
-        "services": {name: {"image": f"{name}:1", **service} for name, service in services.items()},
+        "execution_role": "runner",
+        "services": {name: with_image(name, service) for name, service in services.items()},
     }
     return parse(json.dumps(document).encode(), "application/json")
 
 
-class TestContentHash:
-    """The same content, the same hash; any other content, another."""
-
-    def test_is_stable(self) -> None:
-        """A hash is the same tomorrow: revisions that are registered are found by it."""
-        assert "50f38b" == TaskSpec("f", "i", 1, 2, "a", None, "c", "l").content_hash[:6]
-
-    def test_order_of_variables_is_no_content(self) -> None:
-        """The environment is the same in any order."""
-        assert SPEC.content_hash == replace(SPEC, environment={"B": "2", "A": "1"}).content_hash
-
-    def test_covers_every_field(self) -> None:
-        """There is no field without a line in this test."""
-        assert {each.name for each in fields(TaskSpec)} == set(OTHERWISE)
-
-    @pytest.mark.parametrize("name", OTHERWISE)
-    def test_is_sensitive_to_each_field(self, name: str) -> None:
-        """A change of any field is another content."""
-        assert SPEC.content_hash != replace(SPEC, **{name: OTHERWISE[name]}).content_hash
-
-
-@pytest.mark.parametrize("name", OTHERWISE)
-def test_difference_names_the_field(name: str) -> None:
-    """What differs is told by its name in the manifest."""
-    assert (name,) == difference(replace(SPEC, **{name: OTHERWISE[name]}), SPEC)
-    assert () == difference(SPEC, SPEC)
+def with_image(name: str, service: dict[str, Any]) -> dict[str, Any]:
+    """Return a service that has something to run."""
+    other_form = {"containers", "task_definition"} & service.keys()
+    return service if other_form else {"image": f"{name}:1", **service}
 
 
 class TestWaves:
@@ -156,8 +101,8 @@ class TestPlan:
             planned.changed_fields["home"],
         )
 
-    def test_revision_in_another_form(self) -> None:
-        """A task definition that Slipway cannot read differs as a whole."""
+    def test_revision_that_is_gone(self) -> None:
+        """A task definition that cannot be read differs as a whole."""
         manifest = asked(home={})
         unread = replace(serving(manifest, "home"), task=None, content_hash=None)
         assert ("task_definition",) == plan(manifest, {"home": unread}).changed_fields["home"]
@@ -177,6 +122,47 @@ class TestPlan:
             "route": Target("arn:group", "home", 80),
         }
         assert "unchanged" == plan(manifest, {"home": serving(manifest, "home", **found)}).actions["home"]
+
+    def test_scaling_keeps_its_count(self) -> None:
+        """How many tasks a scaled service has is no difference: scaling decides it."""
+        manifest = asked(home={"scaling": {"min": 2, "max": 6, "cpu": 60}})
+        assert "unchanged" == plan(manifest, {"home": serving(manifest, "home", desired_count=5)}).actions["home"]
+
+    def test_another_capacity(self) -> None:
+        """Capacity providers that differ are told."""
+        manifest = asked(home={"capacity_providers": [{"name": "FARGATE_SPOT"}]})
+        before = serving(asked(home={}), "home")
+        assert ("launch_type", "capacity_providers") == plan(manifest, {"home": before}).changed_fields["home"]
+
+
+class TestTaskSpec:
+    """What the three forms become."""
+
+    def test_one_container(self) -> None:
+        """A service's own container bears its name, and takes nothing of the task's size."""
+        spec = task_spec(asked(home={"port": 80, "cpu": 512, "memory": 1024}), "home")
+        assert (ContainerSpec("home", "home:1", port=80, stop_timeout=30),) == spec.containers
+        assert (512, 1024, "awsvpc", ("home:1",)) == (spec.cpu, spec.memory, spec.network_mode, spec.images)
+
+    def test_containers(self) -> None:
+        """Containers bear their names, and say for themselves what they need."""
+        own = {"web": {"image": "web:1", "depends_on": {"redis": "START"}, "cpu": 64}, "redis": {"image": "redis:7"}}
+        web, redis = task_spec(asked(home={"containers": own}), "home").containers
+        assert ("web", "web:1", {"redis": "START"}, 64) == (web.name, web.image, web.depends_on, web.cpu)
+        assert ("redis", None, None) == (redis.name, redis.cpu, redis.memory)
+
+    def test_raw(self) -> None:
+        """A raw definition is taken as it is written, under the service's family."""
+        definition = {
+            "networkMode": "host",
+            "containerDefinitions": [{"name": "x", "image": "x:1", "memory": 64}],
+        }
+        spec = task_spec(asked(home={"task_definition": definition, "launch_type": "EC2"}), "home")
+        assert TaskSpec("shop-home", compatibility="EC2", raw=definition) == spec
+        assert ("host", ("x:1",)) == (spec.network_mode, spec.images)
+
+
+CONTAINERS = {"web": {"image": "web:1", "port": 8000}, "redis": {"image": "redis:7", "port": 6379}}
 
 
 class TestServiceSpec:
@@ -199,6 +185,43 @@ class TestServiceSpec:
     def test_registry_with_srv_records(self) -> None:
         """With SRV records ECS wants container and port."""
         assert Registry("arn:registry", "home", 80) == self.spec(port=80, discovery={"records": ["A", "SRV"]}).discovery
+
+    def test_registry_of_one_of_several_containers(self) -> None:
+        """SRV records tell the port of the container that discovery or the route names."""
+        records = {"records": ["SRV"]}
+        own = self.spec(containers=CONTAINERS, discovery={**records, "container": "redis"})
+        routed = self.spec(containers=CONTAINERS, discovery=records, route={"container": "web"})
+        assert [("redis", 6379), ("web", 8000)] == [
+            (spec.discovery.container, spec.discovery.port) for spec in (own, routed) if spec.discovery
+        ]
+
+    def test_target_of_one_of_several_containers(self) -> None:
+        """The target group is joined by the container that the route names."""
+        assert Target("arn:group", "web", 8000) == self.spec(containers=CONTAINERS, route={"container": "web"}).route
+
+    def test_target_of_a_raw_definition(self) -> None:
+        """The target group is joined by the only container that has a port, at the first of its mappings."""
+        containers = [
+            {"name": "log", "image": "l"},
+            {"name": "web", "image": "w", "portMappings": [{"containerPort": 81}]},
+        ]
+        definition = {"networkMode": "awsvpc", "cpu": "256", "memory": "512", "containerDefinitions": containers}
+        assert Target("arn:group", "web", 81) == self.spec(task_definition=definition, route={}).route
+
+    @pytest.mark.parametrize(("desired", "expected"), [({}, 2), ({"desired_count": 4}, 4)])
+    def test_first_count(self, desired: dict[str, int], expected: int) -> None:
+        """A scaled service begins with what is desired, and not below its minimum."""
+        assert expected == self.spec(scaling={"min": 2, "max": 4, "cpu": 60}, **desired).desired_count
+
+    def test_capacity_providers(self) -> None:
+        """With capacity providers there is no launch type."""
+        spec = self.spec(capacity_providers=[{"name": "FARGATE_SPOT"}])
+        assert (None, (CapacityProvider(name="FARGATE_SPOT"),)) == (spec.launch_type, spec.capacity_providers)
+
+    def test_unsaid_count_differs_from_none(self) -> None:
+        """A desired count of None is left as it is."""
+        spec = self.spec()
+        assert () == service_changes(replace(spec, desired_count=None), replace(spec, desired_count=9))
 
     def test_target(self) -> None:
         """The target group is joined by the service's container at its port."""

@@ -1,0 +1,101 @@
+"""Amazon ECS: clusters and services when they come to their end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from chalicelib.aws.calls import call, tags_of
+from chalicelib.errors import AwsRefused
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+
+GONE = {"ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException"}
+IN_USE = {
+    "ClusterContainsServicesException",
+    "ClusterContainsTasksException",
+    "ClusterContainsContainerInstancesException",
+}
+DESCRIBED_AT_ONCE = 100  # tasks in one DescribeTasks, ECS API reference
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """An ACTIVE cluster: its tags, and how many services, tasks and container instances are in it."""
+
+    tags: Mapping[str, str]
+    services: int
+    tasks: int
+    container_instances: int
+
+
+class Clusters:
+    """The clusters of an account and region."""
+
+    def __init__(self, client: ECSClient) -> None:
+        self._client = client
+
+    def find(self, name: str) -> Cluster | None:
+        """Return the ACTIVE cluster of this name, None when there is none."""
+        found = call(self._client.describe_clusters, clusters=[name], include=["TAGS"])["clusters"]
+        cluster = next((each for each in found if each.get("status") == "ACTIVE"), None)
+        if cluster is None:
+            return None
+        return Cluster(
+            tags=tags_of(cluster.get("tags", [])),
+            services=cluster.get("activeServicesCount", 0),
+            tasks=cluster.get("runningTasksCount", 0) + cluster.get("pendingTasksCount", 0),
+            container_instances=cluster.get("registeredContainerInstancesCount", 0),
+        )
+
+    def delete(self, name: str) -> str | None:
+        """Delete a cluster; return AWS's words when something is in it again, None when it is gone."""
+        try:
+            call(self._client.delete_cluster, cluster=name)
+        except AwsRefused as refusal:
+            if refusal.aws_code in IN_USE:
+                return refusal.message
+            if refusal.aws_code not in GONE:
+                raise
+        return None
+
+    def delete_service(self, cluster: str, name: str) -> None:
+        """Scale a service to 0 and delete it; one that is gone, or on its way, is left so."""
+        try:
+            call(self._client.update_service, cluster=cluster, service=name, desiredCount=0)
+            call(self._client.delete_service, cluster=cluster, service=name)
+        except AwsRefused as refusal:
+            if refusal.aws_code not in GONE:
+                raise
+
+    def service_is_gone(self, cluster: str, name: str, family: str) -> bool:
+        """Tell whether a service is INACTIVE or not there, and every task that it ran is STOPPED.
+
+        A service is INACTIVE as soon as its tasks are STOPPING (API reference, DeleteService); until they are STOPPED
+        their cluster cannot be deleted.
+        """
+        try:
+            services = call(self._client.describe_services, cluster=cluster, services=[name])["services"]
+            if any(each.get("status") != "INACTIVE" for each in services):
+                return False
+            tasks = [each for status in ("RUNNING", "STOPPED") for each in self._tasks(cluster, family, status)]
+        except AwsRefused as refusal:
+            if refusal.aws_code == "ClusterNotFoundException":
+                return True
+            raise
+        # Whoever else starts a task of this family may let it run; what stops only has to come to its end.
+        ours = [each for each in tasks if each.get("group") == f"service:{name}" or each["desiredStatus"] == "STOPPED"]
+        return all(each["lastStatus"] == "STOPPED" for each in ours)
+
+    def _tasks(self, cluster: str, family: str, desired_status: str) -> list[Any]:
+        pages = self._client.get_paginator("list_tasks").paginate(
+            cluster=cluster, family=family, desiredStatus=cast("Any", desired_status)
+        )
+        arns = call(lambda: [arn for page in pages for arn in page["taskArns"]])
+        tasks: list[Any] = []
+        for start in range(0, len(arns), DESCRIBED_AT_ONCE):
+            batch = arns[start : start + DESCRIBED_AT_ONCE]
+            tasks += call(self._client.describe_tasks, cluster=cluster, tasks=batch)["tasks"]
+        return tasks

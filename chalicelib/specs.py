@@ -1,0 +1,197 @@
+"""What is wanted of ECS, and what is there, as values: task definitions and services, in the manifest's words."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from pydantic import BaseModel
+
+from chalicelib.manifest import CapacityProvider, HealthCheck, Mount, Volume
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """A container of a task definition; `cpu` in CPU units and `memory` in MiB are its own shares, None without."""
+
+    name: str
+    image: str
+    port: int | None = None
+    essential: bool = True
+    command: tuple[str, ...] | None = None
+    entry_point: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    health_check: HealthCheck | None = None
+    depends_on: Mapping[str, str] = field(default_factory=dict)
+    stop_timeout: int | None = None
+    mounts: tuple[Mount, ...] = ()
+    cpu: int | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """What goes into a task definition; `cpu` in CPU units, `memory` in MiB, `compatibility` FARGATE or EC2.
+
+    A definition that the caller wrote in ECS's own words is `raw`, beside `family` and `compatibility` alone.
+    """
+
+    family: str
+    containers: tuple[ContainerSpec, ...] = ()
+    cpu: int | None = None
+    memory: int | None = None
+    architecture: str | None = None
+    compatibility: str = "FARGATE"
+    volumes: Mapping[str, Volume] = field(default_factory=dict)
+    ephemeral_storage_gib: int | None = None
+    log_group: str | None = None
+    task_role: str | None = None
+    execution_role: str | None = None
+    raw: Mapping[str, Any] | None = None
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Return the images of all containers."""
+        if self.raw is not None:
+            return tuple(each.get("image", "") for each in self.raw.get("containerDefinitions", []))
+        return tuple(container.image for container in self.containers)
+
+    @property
+    def network_mode(self) -> str:
+        """Return ECS's network mode; without one in a raw definition it is bridge (RegisterTaskDefinition)."""
+        return "awsvpc" if self.raw is None else str(self.raw.get("networkMode", "bridge"))
+
+    @property
+    def content_hash(self) -> str:
+        """Return the SHA-256 of this content: the same content, the same revision, in whatever order it is written."""
+        content = asdict(self) | {"containers": {each.name: asdict(each) for each in self.containers}}
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=_plain).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump() if isinstance(value, BaseModel) else dict(value)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """How an ECS service registers in Cloud Map: container and port only with SRV records."""
+
+    arn: str
+    container: str | None = None
+    port: int | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """The target group that a service's tasks join, and with which container and port."""
+
+    group_arn: str
+    container: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where tasks run: subnet and security group ids, and whether they get a public IP."""
+
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    assign_public_ip: bool = False
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """An ECS service as it is asked for, or as it serves. `task_definition` is an ARN with its revision.
+
+    `desired_count` None is left as it is. `launch_type` is None with capacity providers.
+    """
+
+    task_definition: str | None
+    desired_count: int | None
+    minimum_healthy_percent: int
+    maximum_percent: int
+    circuit_breaker: bool
+    health_check_grace_period_seconds: int
+    network: Placement | None
+    discovery: Registry | None
+    route: Target | None
+    launch_type: str | None = "FARGATE"
+    capacity_providers: tuple[CapacityProvider, ...] = ()
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What serves now under a service's name; `status` is ECS's: ACTIVE, DRAINING or INACTIVE."""
+
+    arn: str
+    status: str
+    spec: ServiceSpec
+    tags: Mapping[str, str]
+    task: TaskSpec | None = None
+    content_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field that differs: its name in the manifest, what serves, and what is asked; None where there is nothing."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+def service_changes(wanted: ServiceSpec, serving: ServiceSpec, leaving_out: tuple[str, ...] = ()) -> tuple[Change, ...]:
+    """Return what differs between two services; a desired count of None differs from none."""
+    unsaid = ("desired_count",) if wanted.desired_count is None else ()
+    return tuple(_changes(wanted, serving, (*leaving_out, *unsaid)))
+
+
+def task_changes(wanted: TaskSpec, serving: TaskSpec) -> tuple[Change, ...]:
+    """Return what differs between two task definitions, each field under the name that it has in the manifest.
+
+    Of a service of one container it is `image`, of several `containers.web.image`, of a raw definition, by its own
+    keys, `task_definition.cpu`.
+    """
+    if wanted.raw is not None and serving.raw is not None:
+        return tuple(_raw_changes(wanted.raw, serving.raw))
+    if wanted.raw is not None or serving.raw is not None:
+        return (Change("task_definition", serving.raw, wanted.raw),)
+    whole = _changes(wanted, serving, ("containers",))
+    return (*_container_changes(wanted.containers, serving.containers), *whole)
+
+
+def _changes(wanted: Any, serving: Any, leaving_out: tuple[str, ...], prefix: str = "") -> Iterator[Change]:
+    for name in (each.name for each in fields(wanted) if each.name not in leaving_out):
+        new, old = getattr(wanted, name), getattr(serving, name)
+        if new != old:
+            yield Change(prefix + name, old, new)
+
+
+def _container_changes(wanted: tuple[ContainerSpec, ...], serving: tuple[ContainerSpec, ...]) -> Iterator[Change]:
+    if len(wanted) == len(serving) == 1:
+        yield from _changes(wanted[0], serving[0], ())
+        return
+    new, old = ({each.name: each for each in containers} for containers in (wanted, serving))
+    for name in new | old:
+        if name in new and name in old:
+            yield from _changes(new[name], old[name], (), f"containers.{name}.")
+        else:
+            yield Change(f"containers.{name}", old.get(name), new.get(name))
+
+
+def _raw_changes(wanted: Mapping[str, Any], serving: Mapping[str, Any]) -> Iterator[Change]:
+    """Compare what the caller wrote: ECS adds defaults to what it stores, and these are no change."""
+    for key in (key for key in wanted if key not in ("family", "tags")):
+        if not _says(serving.get(key), wanted[key]):
+            yield Change(f"task_definition.{key}", serving.get(key), wanted[key])
+
+
+def _says(stored: Any, written: Any) -> bool:
+    """Tell whether what ECS stored holds all that was written."""
+    if isinstance(written, Mapping) and isinstance(stored, Mapping):
+        return all(_says(stored.get(key), value) for key, value in written.items())
+    if isinstance(written, list | tuple) and isinstance(stored, list | tuple):
+        return len(written) == len(stored) and all(map(_says, stored, written))
+    return bool(stored == written)

@@ -1,0 +1,45 @@
+"""BeforeDeploy: the new revision runs once, with the command that must succeed before the service changes."""
+
+from typing import Any
+
+from chalicelib.aws.tasks import Command
+from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment
+from chalicelib.manifest import Manifest, main_container
+from chalicelib.plan import service_spec
+from chalicelib.steps.deploy_service import placement
+from chalicelib.steps.step import StepEvent, tags
+
+
+def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
+    """Start the task unless the service stays as it is. Hands on `needed`: whether there is a task to wait for."""
+    manifest, deployment = cloud.store.manifest(event.deployment_id), cloud.store.get(event.deployment_id)
+    wanted = manifest.services[event.service_name].before_deploy
+    if wanted is None or not deployment.services[event.service_name].changed:
+        return {"needed": False}
+    command = Command(main_container(manifest, event.service_name).name, wanted.command)
+    arn = _start(cloud, event, manifest, deployment, command)
+    now, words = cloud.now(), " ".join(command.words)
+    cloud.store.progress(deployment.id, event.service_name, now, phase="before_deploy", before_deploy_task=arn)
+    message = f"Started the task {arn.rpartition('/')[2]}: {words}"
+    cloud.store.record(deployment.id, event.service_name, "before_deploy", message, now)
+    return {"needed": True}
+
+
+def _start(cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, command: Command) -> str:
+    """Run the new revision where the service runs; `started_by` leads the task's events back to this wait."""
+    name = event.service_name
+    spec = service_spec(
+        manifest,
+        name,
+        task_definition=deployment.services[name].task_definition,
+        network=placement(cloud, manifest, name),
+    )
+    return cloud.tasks.run(
+        deployment.cluster,
+        spec,
+        command,
+        started_by=f"{deployment.id}/{name}",
+        tags=tags(cloud, manifest, deployment.id, name),
+        token=event.client_token(),
+    )

@@ -1,0 +1,13 @@
+"""ForgetBelongings: what the application had is gone, and the record stops looking for it."""
+
+from typing import Any
+
+from chalicelib.cloud import Cloud
+from chalicelib.steps.step import StepEvent
+
+
+def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
+    """Forget what the application had; its deployments stay in the record."""
+    deployment = cloud.store.get(event.deployment_id)
+    cloud.store.forget_belongings(deployment, cloud.store.belongings_of(deployment.id))
+    return {}

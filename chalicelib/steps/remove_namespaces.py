@@ -1,0 +1,64 @@
+"""RemoveNamespaces: the Cloud Map services, and the namespaces that Slipway made and nobody else uses.
+
+Names come after all services: a service that was renamed may have registered beside its successor under one name.
+"""
+
+from typing import Any
+
+from chalicelib.aws.cloud_map import Namespace
+from chalicelib.belongings import Belongings
+from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment
+from chalicelib.steps.step import StepEvent, leave, made_by_us, owner_tags
+from chalicelib.steps.wait import look
+
+
+def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
+    """Remove names and namespaces, one operation after the other. Raises NamespaceFailed when one ended in FAIL."""
+    belongings = cloud.store.belongings_of(event.deployment_id)
+
+    def decided(deployment: Deployment) -> bool:
+        under_way = deployment.namespace_operation_id
+        if under_way and not cloud.cloud_map.operation_succeeded(under_way):
+            return False
+        return not any(_remove(cloud, deployment, belongings, name) for name in belongings.namespaces)
+
+    return look(cloud, event, decided)
+
+
+def _remove(cloud: Cloud, deployment: Deployment, belongings: Belongings, name: str) -> bool:
+    """Remove what is ours in a namespace, then itself; tell whether an operation was started that must be awaited."""
+    namespace = cloud.cloud_map.namespace(name)
+    if namespace is None:
+        return False
+    _remove_services(cloud, deployment, belongings, namespace)
+    if reason := _reason_to_stay(cloud, namespace):
+        leave(cloud, deployment.id, f"the namespace {name}, {reason}")
+        return False
+    operation_id = cloud.cloud_map.delete_namespace(namespace)
+    if operation_id is None:
+        return False
+    now = cloud.now()
+    cloud.store.update(deployment.id, now, phase="removing_namespaces", namespace_operation_id=operation_id)
+    cloud.store.record(deployment.id, None, "removing_namespaces", f"Removing the namespace {name}.", now)
+    return True
+
+
+def _remove_services(cloud: Cloud, deployment: Deployment, belongings: Belongings, namespace: Namespace) -> None:
+    """Delete our services of a namespace; one that has instances still is refused, and asked again at the next look."""
+    wanted = {name for each in belongings.services.values() for space, name in each.names if space == namespace.name}
+    owner = owner_tags(cloud, deployment)
+    for name, arn in cloud.cloud_map.services(namespace).items():
+        if name not in wanted:
+            continue
+        if owner.items() <= cloud.cloud_map.tags(arn).items():
+            cloud.cloud_map.delete_service(arn)
+        else:
+            leave(cloud, deployment.id, f"the name {name}.{namespace.name}, which is not this application's")
+
+
+def _reason_to_stay(cloud: Cloud, namespace: Namespace) -> str | None:
+    if not made_by_us(cloud, cloud.cloud_map.tags(namespace.arn)):
+        return "which Slipway did not make"
+    others = sorted(cloud.cloud_map.services(namespace))
+    return f"in which others have {', '.join(others)}" if others else None

@@ -1,0 +1,22 @@
+"""RemoveRoute: the listener rule, then the target group, tried again until nothing uses it any more."""
+
+from typing import Any
+
+from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment
+from chalicelib.steps.step import StepEvent, owner_tags
+from chalicelib.steps.wait import look
+
+
+def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
+    """Remove rule and target group of a routed service; a target group that is in use still waits for the next look."""
+    service = cloud.store.belongings_of(event.deployment_id).service(event.service_name)
+
+    def decided(deployment: Deployment) -> bool:
+        tags = {**owner_tags(cloud, deployment), "slipway:service": service.name}
+        for target_group in cloud.load_balancers.target_groups(tags) if service.routed else ():
+            cloud.load_balancers.delete_rules(target_group, tags)
+            cloud.load_balancers.delete_target_group(target_group)
+        return True
+
+    return look(cloud, event, decided)

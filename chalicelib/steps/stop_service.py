@@ -1,0 +1,23 @@
+"""StopService: the ECS service is scaled to 0 and deleted, once nothing scales it any more."""
+
+from typing import Any
+
+from chalicelib.cloud import Cloud
+from chalicelib.steps.step import StepEvent, refuse_foreign
+
+
+def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
+    """Deregister the scalable target, set the desired count to 0, delete. Raises ServiceNotOwned."""
+    deployment, label, now = cloud.store.get(event.deployment_id), event.service_name, cloud.now()
+    service = cloud.store.belongings_of(event.deployment_id).service(label)
+    serving = cloud.ecs.serving(service.cluster, [service.name])[service.name]
+    refuse_foreign(cloud, deployment, service.cluster, service.name, serving)
+    if service.scaled:
+        cloud.autoscaling.remove(service.cluster, service.name)
+    if serving is not None and serving.status == "ACTIVE":
+        cloud.clusters.delete_service(service.cluster, service.name)
+        cloud.store.record(deployment.id, label, "stopping", "Scaled to 0 and deleted.", now)
+    cloud.store.progress(
+        deployment.id, label, now, status="running", phase="stopping", changed=serving is not None, started_at=now
+    )
+    return {}

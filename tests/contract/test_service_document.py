@@ -1,0 +1,69 @@
+"""A ServiceSpec survives the way into CreateService and back; what is sent is valid for ECS."""
+
+from dataclasses import replace
+from typing import Any, cast
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from chalicelib.aws.service_document import compute, service_spec_of, settings
+from chalicelib.manifest import CapacityProvider
+from chalicelib.specs import Placement, Registry, ServiceSpec, Target, service_changes
+
+ECS = botocore.session.get_session().get_service_model("ecs")
+
+SPEC = ServiceSpec(
+    task_definition="arn:1",
+    desired_count=2,
+    minimum_healthy_percent=100,
+    maximum_percent=200,
+    circuit_breaker=True,
+    health_check_grace_period_seconds=30,
+    network=Placement(("subnet-1", "subnet-2"), ("sg-1",), assign_public_ip=True),
+    discovery=Registry("arn:registry", "web", 80),
+    route=Target("arn:group", "web", 80),
+)
+SPOT = (CapacityProvider(name="FARGATE", weight=1, base=1), CapacityProvider(name="FARGATE_SPOT", weight=3))
+ON_SPOT = replace(SPEC, launch_type=None, capacity_providers=SPOT)
+
+
+def faults_of(operation: str, request: dict[str, Any]) -> str:
+    """Return what botocore finds wrong with a request."""
+    return str(
+        ParamValidator().validate(request, cast("Any", ECS.operation_model(operation).input_shape)).generate_report()
+    )
+
+
+@pytest.mark.parametrize("spec", [SPEC, ON_SPOT, replace(SPEC, launch_type="EC2", discovery=Registry("arn:registry"))])
+def test_round_trip(spec: ServiceSpec) -> None:
+    """What ECS was asked to create is read as the spec that it was made from."""
+    created = {**settings(spec), **compute(spec)}
+
+    assert "" == faults_of("CreateService", {"serviceName": "web", **created})
+    assert spec == service_spec_of(cast("Any", created))
+
+
+def test_launch_type_and_strategy_are_never_together() -> None:
+    """CreateService takes one of them."""
+    assert ["launchType"] == list(compute(SPEC))
+    assert ["capacityProviderStrategy"] == list(compute(ON_SPOT))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "serving", "names"), [(ON_SPOT, SPEC, ["FARGATE", "FARGATE_SPOT"]), (SPEC, ON_SPOT, [])]
+)
+def test_capacity_is_updated_by_strategy(wanted: ServiceSpec, serving: ServiceSpec, names: list[str]) -> None:
+    """UpdateService takes a strategy only; an empty one is back to the launch type."""
+    changed = [change.field for change in service_changes(wanted, serving)]
+    update = settings(wanted, changed)
+
+    assert "" == faults_of("UpdateService", {"service": "web", **update})
+    assert {"capacityProviderStrategy": names} == {
+        key: [each["capacityProvider"] for each in value] for key, value in update.items()
+    }
+
+
+def test_unsaid_count_is_not_sent() -> None:
+    """A desired count that scaling decides is in no request."""
+    assert "desiredCount" not in settings(replace(SPEC, desired_count=None))

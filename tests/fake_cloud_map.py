@@ -1,0 +1,111 @@
+"""Namespaces and names in memory: a fake as those in `fakes`, over the same World."""
+
+from collections.abc import Mapping, Sequence
+
+from chalicelib.aws.cloud_map import Namespace
+from chalicelib.errors import DiscoveryConflict, NamespaceFailed, TransientAws
+from tests.fakes import VPC
+from tests.world import Operation, Registered, World
+
+
+class FakeCloudMap:
+    """Namespaces and Cloud Map services in memory."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def namespace(self, name: str) -> Namespace | None:
+        """Return a namespace that is there."""
+        self._world.settle_namespaces()
+        return self._world.namespaces.get(name)
+
+    def create_namespace(self, name: str, vpc: str, tags: Mapping[str, str], token: str) -> str | None:
+        """Start to make a namespace; the same token starts it once."""
+        assert vpc == VPC, f"{vpc} is no id of a VPC"
+        assert tags, f"the namespace {name} has no tags"
+        known = next((each for each in self._world.operations.values() if each.token == token), None)
+        if known:
+            return known.id
+        operation = Operation(
+            id=f"operation-{len(self._world.operations) + 1}",
+            token=token,
+            namespace=Namespace(f"ns-{len(self._world.operations) + 1}", name, name, f"arn:namespace/{name}"),
+            ready_at=self._world.clock.seconds + self._world.namespace_seconds,
+            error=self._world.namespace_error,
+        )
+        self._world.operations[operation.id] = operation
+        self._world.tags[operation.namespace.arn] = dict(tags)
+        self._world.changed(f"create namespace {name}")
+        return operation.id
+
+    def operation_succeeded(self, operation_id: str) -> bool:
+        """Tell whether a namespace's creation has ended well."""
+        operation = self._world.operations[operation_id]
+        if operation.ready_at > self._world.clock.seconds:
+            return False
+        if operation.error:
+            raise NamespaceFailed(operation.error)
+        return True
+
+    def ensure_service(
+        self, namespace: Namespace, name: str, records: Sequence[str], ttl: int, tags: Mapping[str, str], token: str
+    ) -> str:
+        """Make or adopt a Cloud Map service."""
+        assert tags, f"the Cloud Map service {name} has no tags"
+        assert 1 <= len(token) <= 64, f"Cloud Map does not take the token {token}"
+        known = self._world.registered.get((namespace.name, name))
+        if known is None:
+            arn = f"arn:aws:servicediscovery:us-east-1:000000000000:service/srv-{len(self._world.registered) + 1}"
+            known = self._world.registered[namespace.name, name] = Registered(arn, tuple(records), ttl)
+            self._world.tags[arn] = dict(tags)
+            self._world.changed(f"create discovery {name}")
+        if set(known.records) != set(records):
+            raise DiscoveryConflict(f"the Cloud Map service {name} has other records")
+        if known.ttl != ttl:
+            known.ttl = ttl
+            self._world.changed(f"update discovery {name}")
+        return known.arn
+
+    def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
+        """Return the addresses that are registered."""
+        return self._world.discovered(f"{name}.{namespace.name}")[0]
+
+    def services(self, namespace: Namespace) -> dict[str, str]:
+        """Return the ARNs of a namespace's services by their names."""
+        return {name: each.arn for (space, name), each in self._world.registered.items() if space == namespace.name}
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """Return the tags of a namespace or service."""
+        return self._world.tags.get(arn, {})
+
+    def delete_service(self, arn: str) -> None:
+        """Delete a service once it has no instances."""
+        if self._world.is_in_use(arn):
+            raise TransientAws("delete_service", "ResourceInUse", "Service contains registered instances")
+        for key, each in list(self._world.registered.items()):
+            if each.arn == arn:
+                del self._world.registered[key]
+                self._world.changed(f"delete discovery {key[1]}")
+
+    def delete_namespace(self, namespace: Namespace) -> str | None:
+        """Start to delete a namespace; while that goes on it is started once."""
+        self._world.settle_namespaces()
+        if namespace.name not in self._world.namespaces:
+            return None
+        if self.services(namespace):
+            raise TransientAws("delete_namespace", "ResourceInUse", "Namespace contains services")
+        ends = [each for each in self._world.operations.values() if each.deletes and not each.settled]
+        known = next((each for each in ends if each.namespace == namespace and not each.error), None)
+        if known:
+            return known.id
+        operation = Operation(
+            id=f"operation-{len(self._world.operations) + 1}",
+            token="",
+            namespace=namespace,
+            ready_at=self._world.clock.seconds + self._world.namespace_seconds,
+            error=self._world.namespace_error,
+            deletes=True,
+        )
+        self._world.operations[operation.id] = operation
+        self._world.changed(f"delete namespace {namespace.name}")
+        return operation.id

@@ -1,0 +1,68 @@
+"""What an application has, from the manifests that it ever had."""
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.belongings import Belongings, all_of, belongings_of
+from chalicelib.manifest import parse
+from chalicelib.plan import waves
+
+
+def outline(cluster: str = "shop", namespace: str | None = "shop.local", **services: dict[str, Any]) -> Belongings:
+    """Return what a manifest of these services asks to be made."""
+    document = {
+        "application": "shop",
+        "cluster": cluster,
+        "namespace": namespace,
+        "network": {"vpc": "vpc-1", "subnets": ["private"]},
+        "load_balancer": {"name": "slipway"},
+        "services": {name: {"image": "a:1", **service} for name, service in services.items()},
+    }
+    written = {key: value for key, value in document.items() if value is not None}
+    return belongings_of(parse(json.dumps(written).encode(), "application/json"))
+
+
+def test_all_that_a_service_has() -> None:
+    """A service has a family, and what its manifest gave it: a name, a route, scaling."""
+    scaling = {"min": 1, "max": 2, "cpu": 50}
+    home = outline(home={"port": 80, "discovery": {"name": "www"}, "route": {}, "scaling": scaling}).service("home")
+    assert ("shop-home", (("shop.local", "www"),), True, True) == (home.family, home.names, home.routed, home.scaled)
+
+
+def test_what_a_manifest_dropped_stays_known() -> None:
+    """A later manifest takes nothing from what is known: services, names, clusters, namespaces."""
+    older = outline(cart={}, home={"port": 80, "discovery": {"name": "www"}})
+    newer = outline(cluster="new", namespace="new.local", home={"port": 80, "discovery": {}})
+    newest = outline(home={"port": 80, "discovery": {}, "route": {}})
+    both = all_of([older, newer, newest])
+    assert {"cart", "home", "new/home"} == set(both.labels)
+    assert (("shop.local", "www"), ("shop.local", "home")) == both.service("home").names
+    assert (("new.local", "home"),) == both.service("new/home").names
+    assert (("shop", "new"), ("shop.local", "new.local")) == (both.clusters, both.namespaces)
+    assert {"home": "home", "cart": "cart"} == both.names_in("shop")
+
+
+def test_needs_are_the_latest() -> None:
+    """A service needs what its latest manifest says, and only what is known."""
+    both = all_of([outline(a={"depends_on": ["b"]}, b={}), outline(a={}, b={"depends_on": ["a"]})])
+    assert {"a": (), "b": ("a",)} == both.depends_on()
+
+
+@given(
+    st.lists(
+        st.permutations(["a", "b", "c", "d"]).flatmap(lambda names: st.integers(2, 4).map(lambda count: names[:count])),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_needs_never_go_in_circles(manifests: list[list[str]]) -> None:
+    """Whatever manifests there were, each a chain of some services, there is an order in which all of them go."""
+    chains = [
+        outline(**{name: {"depends_on": names[at + 1 : at + 2]} for at, name in enumerate(names)})
+        for names in manifests
+    ]
+    both = all_of(chains)
+    assert set(both.labels) == {name for wave in waves(both.depends_on()) for name in wave}
