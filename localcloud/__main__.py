@@ -4,17 +4,21 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from types import FrameType
 
 from localcloud.demo import demo
 from localcloud.images import Images, ImagesError
+from localcloud.network.choice import NetworkError, choose
+from localcloud.network.namespaces import CommandError
 from localcloud.platform import Platform
 from localcloud.settings import HOST, LOAD_BALANCERS, Settings, SettingsError
 
 
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
-    commands = {"prepare": prepare, "up": up, "demo": demo}
+    commands = {"prepare": prepare, "up": in_network(up), "demo": in_network(demo)}
     if len(arguments) != 1 or arguments[0] not in commands:
         print(f"usage: python -m localcloud {' | '.join(commands)}", file=sys.stderr)
         return 2
@@ -24,7 +28,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, _interrupt)
     try:
         return commands[arguments[0]](Settings.read(os.environ))
-    except (SettingsError, ImagesError, OSError) as error:
+    except (SettingsError, NetworkError, CommandError, ImagesError, OSError) as error:
         print(f"localcloud: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -36,6 +40,24 @@ def _interrupt(_signal_number: int, _frame: FrameType | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def in_network(command: Callable[[Settings], int]) -> Callable[[Settings], int]:
+    """Return the command, run in the network that can be had.
+
+    Where that takes a user namespace the program begins again, as root of one, in the same process.
+    """
+
+    def run(settings: Settings) -> int:
+        choice = choose(settings.network)
+        if choice.through:
+            os.environ["SLIPWAY_NETWORK"] = "vpc"
+            os.execvp(choice.through[0], [*choice.through, sys.executable, "-m", "localcloud", *sys.argv[1:]])  # noqa: S606
+        if choice.why:
+            print(f"localcloud: the network is loopback, for vpc is not possible here: {choice.why}", file=sys.stderr)
+        return command(replace(settings, network=choice.network))
+
+    return run
 
 
 def prepare(settings: Settings) -> int:
@@ -57,7 +79,7 @@ def up(settings: Settings) -> int:
         print(
             f"ready API {platform.url} AWS {platform.account.endpoint} "
             f"load balancers http://{HOST}:{settings.alb_port}-{last} DNS {dns_host}:{dns_port} "
-            f"network loopback speed {settings.speed:g}",
+            f"network {settings.network} speed {settings.speed:g}",
             flush=True,
         )
         signal.pause()

@@ -4,27 +4,26 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import boto3
 import yaml
 from botocore.config import Config
 
-from localcloud.settings import ACCOUNT, LOAD_BALANCERS, REGION, ROOT
+from localcloud.account_network import AccountNetwork
+from localcloud.settings import ACCOUNT, REGION, ROOT
 
 TABLE = "slipway-deployments"
-STATE_MACHINE = "slipway-deployment"
+STATE_MACHINES = {"slipway-deployment": "deployment.asl.json", "slipway-teardown": "teardown.asl.json"}
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/slipway-local"
 EXECUTION_ROLE = f"arn:aws:iam::{ACCOUNT}:role/ecsTaskExecutionRole"
-STATE_MACHINE_ARN = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{STATE_MACHINE}"
-VPC_NAME = "slipway"
-SUBNETS = (
-    ("public", "10.0.0.0/20", "us-east-1a"),
-    ("public", "10.0.16.0/20", "us-east-1b"),
-    ("private", "10.0.128.0/20", "us-east-1a"),
-    ("private", "10.0.144.0/20", "us-east-1b"),
+STATE_MACHINE_ARN, TEARDOWN_STATE_MACHINE_ARN = (
+    f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}" for name in STATE_MACHINES
 )
-SECURITY_GROUPS = ("alb", "api", "user-api")
+ZONES = (f"{REGION}a", f"{REGION}b")
+INSTANCE_SIZE = {"CPU": 4096, "MEMORY": 7680}
+"""CPU units and MiB that the agent offers of a c5.xlarge, of which it keeps some for itself."""
 FUNCTIONS = {"ActFunction": "act", "ObserveFunction": "observe"}
 
 
@@ -48,32 +47,30 @@ class Account:
 
     def fill(self) -> None:
         """Make the network, the load balancers, the table and the state machine."""
-        subnets = self._network()
-        self._load_balancers(subnets)
+        AccountNetwork(self.client).make()
+        self._container_instances()
+        self._secrets()
         self._table()
-        self._state_machine()
+        self._state_machines()
 
-    def _network(self) -> list[str]:
-        ec2 = self.client("ec2")
-        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=[_named("vpc", VPC_NAME)])["Vpc"]["VpcId"]
-        for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
-            ec2.modify_vpc_attribute(VpcId=vpc, **{attribute: {"Value": True}})
-        for name in SECURITY_GROUPS:
-            tags = [_named("security-group", name)]
-            ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc, TagSpecifications=tags)
-        return [_subnet(ec2, vpc, *subnet) for subnet in SUBNETS]
-
-    def _load_balancers(self, subnets: list[str]) -> None:
-        elbv2 = self.client("elbv2")
-        for name in LOAD_BALANCERS:
-            made = elbv2.create_load_balancer(Name=name, Subnets=subnets[:2], Type="application")
-            fixed = {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": "No rule takes this path."}
-            elbv2.create_listener(
-                LoadBalancerArn=made["LoadBalancers"][0]["LoadBalancerArn"],
-                Protocol="HTTP",
-                Port=80,
-                DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": fixed}],
+    def _container_instances(self) -> None:
+        """Register a c5.xlarge in each zone with the cluster `default`, as the ECS agent on it does."""
+        ecs = self.client("ecs")
+        ecs.create_cluster(clusterName="default")
+        for number, zone in enumerate(ZONES):
+            ecs.register_container_instance(
+                cluster="default",
+                instanceIdentityDocument=json.dumps({"instanceId": f"i-{number:017x}"}),
+                totalResources=[
+                    {"name": name, "type": "INTEGER", "integerValue": value} for name, value in INSTANCE_SIZE.items()
+                ],
+                attributes=[{"name": "ecs.availability-zone", "value": zone}],
             )
+
+    def _secrets(self) -> None:
+        """Keep the passwords of the sample dks, made up anew each time."""
+        passwords = {name: token_urlsafe(24) for name in ("POSTGRES_PASSWORD", "DB_ROLE_PASSWORD")}
+        self.client("secretsmanager").create_secret(Name="dks/db", SecretString=json.dumps(passwords))
 
     def _table(self) -> None:
         template = yaml.safe_load((ROOT / "infrastructure" / "template.yaml").read_text())
@@ -81,9 +78,10 @@ class Account:
         properties.pop("TimeToLiveSpecification")
         self.client("dynamodb").create_table(TableName=TABLE, **properties)
 
-    def _state_machine(self) -> None:
-        definition = substituted(ROOT / "statemachines" / "deployment.asl.json", FUNCTIONS)
-        self.client("stepfunctions").create_state_machine(name=STATE_MACHINE, definition=definition, roleArn=ROLE)
+    def _state_machines(self) -> None:
+        for name, file in STATE_MACHINES.items():
+            definition = substituted(ROOT / "statemachines" / file, FUNCTIONS)
+            self.client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=ROLE)
 
 
 def substituted(asl: Path, names: Mapping[str, str]) -> str:
@@ -92,13 +90,3 @@ def substituted(asl: Path, names: Mapping[str, str]) -> str:
     for name, value in names.items():
         text = text.replace(f"${{{name}}}", value)
     return json.dumps(json.loads(text))
-
-
-def _subnet(ec2: Any, vpc: str, name: str, cidr: str, zone: str) -> str:
-    tags = [_named("subnet", name)]
-    made = ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone, TagSpecifications=tags)
-    return str(made["Subnet"]["SubnetId"])
-
-
-def _named(resource_type: str, name: str) -> dict[str, Any]:
-    return {"ResourceType": resource_type, "Tags": [{"Key": "Name", "Value": name}]}

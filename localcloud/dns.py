@@ -23,10 +23,16 @@ SILENT = DNSLogger(log="-request,-reply,-truncated,-error")
 
 
 class DnsServer:
-    """Answers on `address` (host, port) between `start` and `stop`; bound when constructed. Port 0 picks a free one."""
+    """Answers on `address` (host, port) between `start` and `stop`; bound when constructed. Port 0 picks a free one.
 
-    def __init__(self, cloud_map: CloudMap, host: str = "127.0.0.1", port: int = 0) -> None:
-        resolver = _Resolver(cloud_map)
+    `outside` is the answer to names of no namespace: REFUSED, or NXDOMAIN as a VPC's resolver says of a name that
+    nobody has (musl waits for another server after REFUSED).
+    """
+
+    def __init__(
+        self, cloud_map: CloudMap, host: str = "127.0.0.1", port: int = 0, outside: int = RCODE.REFUSED
+    ) -> None:
+        resolver = _Resolver(cloud_map, outside)
         self._servers = _bind_both(host, port, resolver)
         self._threads: list[threading.Thread] = []
         self.address: tuple[str, int] = (host, self._servers[0].server_address[1])
@@ -106,8 +112,9 @@ def _bind_both(host: str, port: int, resolver: "_Resolver") -> tuple[_TcpServer,
 class _Resolver:
     """Turns a question into CloudMap's words, and the Answer into a reply."""
 
-    def __init__(self, cloud_map: CloudMap) -> None:
+    def __init__(self, cloud_map: CloudMap, outside: int) -> None:
         self._cloud_map = cloud_map
+        self._outside = outside
 
     def resolve(self, request: DNSRecord) -> DNSRecord:
         """Return the reply to one query; called from a thread per query."""
@@ -115,7 +122,7 @@ class _Resolver:
         answer = self._cloud_map.resolve(name, record_type)
         reply: DNSRecord = request.reply()
         if answer.kind == "refused":
-            reply.header.rcode = RCODE.REFUSED
+            reply.header.rcode = self._outside
         elif answer.kind == "records":
             reply.add_answer(*(_record(request, record_type, value, answer) for value in answer.records))
         elif record_type == "SOA" and name.rstrip(".").lower() == answer.zone:

@@ -5,6 +5,7 @@
     RegisterTargets, DeregisterTargets,
       DescribeTargetHealth                      → the load balancers' data plane
     anything else                               → moto, in process
+    /_slipway/faults                            → what shall go wrong: fault_injection.py
 
 boto3, the aws CLI and moto's Step Functions interpreter all come in here.
 """
@@ -12,11 +13,14 @@ boto3, the aws CLI and moto's Step Functions interpreter all come in here.
 import logging
 import os
 import re
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from http import HTTPStatus
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 from moto.core.config import default_user_config
@@ -31,14 +35,17 @@ from localcloud.aws_protocol import (
     query_request,
     read_call,
 )
+from localcloud.fault_injection import PATH, FaultInjection
 from localcloud.faults import AwsFault
 from localcloud.lambdas import Lambdas
-from localcloud.wsgi_server import Environ, HttpAnswer, StartResponse, WsgiServer
+from localcloud.wsgi_server import Environ, HttpAnswer, StartResponse, WsgiServer, wsgi_answer
 
 Handler = Callable[[str, dict[str, Any]], dict[str, Any]]
 """(operation, request as botocore shapes it) → answer; raises AwsFault."""
 Observer = Callable[[str, str], None]
 """Told (service, operation) of each call."""
+Listener = Callable[[dict[str, Any]], None]
+"""Told the request of a JSON call that moto has carried out, before its caller hears of it."""
 
 ACCOUNT = "000000000000"
 THREADS = 64
@@ -54,16 +61,19 @@ class FrontDoor:
     """Answer AWS calls on `host`:`port`.
 
     `services` are handlers by signing name ("ecs", "servicediscovery"), `elb_data_plane` answers DATA_PLANE,
-    `observer` is told of every call. moto's memory belongs to the process: have one door at a time.
+    `observer` is told of every call, `listeners`, by (signing name, operation), of those that moto carries out;
+    `faults` says what goes wrong. moto's memory belongs to the process: have one door at a time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what it leads to is much, and all is named)
         self,
         *,
         lambdas: Lambdas,
         services: Mapping[str, Handler],
         elb_data_plane: Handler | None = None,
         observer: Observer | None = None,
+        listeners: Mapping[tuple[str, str], Listener] = MappingProxyType({}),
+        faults: FaultInjection | None = None,
         host: str = "127.0.0.1",
         port: int,
     ) -> None:
@@ -71,6 +81,8 @@ class FrontDoor:
         self._services = services
         self._elb_data_plane = elb_data_plane
         self._observer = observer
+        self._listeners = listeners
+        self._faults = faults or FaultInjection()
         self._server = WsgiServer(self._serve, host=host, port=port, threads=THREADS)
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._moto_locks: dict[str, Lock] = defaultdict(Lock)
@@ -98,17 +110,29 @@ class FrontDoor:
         self._server.stop()
 
     def _serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == PATH:
+            answer = self._faults.answer(environ["REQUEST_METHOD"], environ["wsgi.input"].read())
+            return answer.send(environ, start_response)
         call = read_call(environ)
         try:
-            answer = self._own_answer(call, environ)
-            if answer is None:
-                return self._ask_moto(call, environ, start_response)
+            answer = self._answer(call, environ)
         except AwsFault as fault:
             answer = fault_answer(call, fault)
         except Exception as error:
             logger.exception("%s %s failed", call.service, call.operation)
             answer = fault_answer(call, _internal_failure(call, error))
         return answer.send(environ, start_response)
+
+    def _answer(self, call: AwsCall, environ: Environ) -> HttpAnswer:
+        invoked = INVOCATION.fullmatch(environ["PATH_INFO"])
+        name = ("lambda", "Invoke") if invoked else (call.service, call.operation)
+        time.sleep(self._faults.delay_seconds(*name))
+        if fault := self._faults.failing(*name, after=False):
+            raise fault
+        answer = self._own_answer(call, environ) or self._ask_moto(call, environ)
+        if fault := self._faults.failing(*name, after=True):
+            raise fault
+        return answer
 
     def _own_answer(self, call: AwsCall, environ: Environ) -> HttpAnswer | None:
         """Answer what is ours, or return None: then it is moto's."""
@@ -131,7 +155,7 @@ class FrontDoor:
         if invocation_type == "Event":
             self._later.submit(self._invoke_later, name, payload)
             return HttpAnswer(202, (), b"")
-        invocation = self._lambdas.invoke(name, payload)
+        invocation = self._faults.of_answer(name, self._lambdas.invoke(name, payload))
         error = (("x-amz-function-error", "Unhandled"),) if invocation.failed else ()
         headers = (("Content-Type", "application/json"), ("x-amz-executed-version", "$LATEST"), *error)
         return HttpAnswer(200, headers, invocation.body)
@@ -145,9 +169,12 @@ class FrontDoor:
         if invocation.failed:
             logger.error("%s, invoked as an event, failed: %s", name, invocation.body.decode())
 
-    def _ask_moto(self, call: AwsCall, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _ask_moto(self, call: AwsCall, environ: Environ) -> HttpAnswer:
         with self._moto_turn(call.service):
-            answer: Iterable[bytes] = self._moto(environ, start_response)
+            answer = wsgi_answer(self._moto, environ)
+            listener = self._listeners.get((call.service, call.operation))
+            if listener and answer.status == HTTPStatus.OK:
+                listener(json_request(call))
             return answer
 
     def _moto_turn(self, service: str) -> AbstractContextManager[Any]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 
 class ImagesError(Exception):
@@ -43,12 +44,14 @@ class Image:
 class Images:
     """The images of several files; where two name the same, the later file counts.
 
-    Raises ImagesError when a file cannot be read. `cache` is where virtual environments are kept between runs.
+    Raises ImagesError when a file cannot be read. `cache` is where virtual environments are kept between runs. A
+    file's table `host` says what is on the disk of a container instance: its path = a path relative to the file.
     """
 
     def __init__(self, files: Sequence[Path], cache: Path) -> None:
         self.cache = cache
         self._images = {image.name: image for file in files for image in _read(file)}
+        self._host = {path: there for file in files for path, there in _read_host(file).items()}
         self._lock = threading.Lock()
         self._locks: dict[Path, threading.Lock] = {}
         self._installing: set[subprocess.Popen[str]] = set()
@@ -66,6 +69,14 @@ class Images:
             if image:
                 return image
         return None
+
+    def host_path(self, path: str) -> Path:
+        """Return what a path of a container instance is here: as `host` says of it or of what it is in, or itself."""
+        wanted = Path(path)
+        for above in (wanted, *wanted.parents):
+            if there := self._host.get(str(above)):
+                return there / wanted.relative_to(above)
+        return wanted
 
     def prepare(self, image: Image) -> None:
         """Make the image's virtual environment, once. Raises ImagesError with pip's words."""
@@ -107,13 +118,23 @@ class Images:
 
 
 def _read(file: Path) -> list[Image]:
+    tables = _toml(file).get("image", {})
     try:
-        tables = tomllib.loads(file.read_text()).get("image", {})
         return [_image(file.resolve().parent, name, table) for name, table in tables.items()]
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ImagesError(f"{file} cannot be read: {error}") from error
     except KeyError as error:
         raise ImagesError(f"{file}: an image lacks {error}; it needs `directory` and `command`.") from error
+
+
+def _read_host(file: Path) -> dict[str, Path]:
+    paths = _toml(file).get("host", {})
+    return {str(Path(path)): file.resolve().parent / there for path, there in paths.items()}
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ImagesError(f"{file} cannot be read: {error}") from error
 
 
 def _image(root: Path, name: str, table: dict[str, object]) -> Image:

@@ -7,8 +7,12 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
+from dnslib import RCODE
+
 from localcloud import account
 from localcloud.account import Account
+from localcloud.account_network import VPC_NAME
+from localcloud.autoscaling import Autoscaling
 from localcloud.balancer import Balancer, MotoMemory
 from localcloud.clock import Clock
 from localcloud.discovery import CloudMap
@@ -16,15 +20,23 @@ from localcloud.dns import DnsServer
 from localcloud.ecs import Ecs
 from localcloud.eventbridge import EventBus, rules_of, schedules_of
 from localcloud.execution_watch import ExecutionWatch
+from localcloud.fault_injection import FaultInjection
 from localcloud.front_door import FrontDoor, Observer
 from localcloud.gateway import Gateway
 from localcloud.images import Images
+from localcloud.interfaces import MotoInterfaces
 from localcloud.lambdas import Lambdas, functions_of
 from localcloud.log_sink import LogSink
 from localcloud.network.loopback import Loopback
+from localcloud.network.moto_memory import MotoMemory as NetworkMemory
+from localcloud.network.vpc import RESOLVER, Vpc
+from localcloud.secret_store import SecretStore
 from localcloud.settings import HOST, LOAD_BALANCERS, REGION, Settings
 
 TOKENS = {"local-admin": ("read", "write"), "local-read": ("read",)}
+
+
+DNS_PORT = 53
 
 
 class Part(Protocol):
@@ -65,6 +77,7 @@ class Platform:
     def _start(self) -> None:
         self._aws()
         self.account.fill()
+        self.network.place_balancers(LOAD_BALANCERS)
         self._slipway()
 
     def _aws(self) -> None:
@@ -73,13 +86,13 @@ class Platform:
         self.cloud_map = CloudMap(clock=clock)
         dns = self._run(DnsServer(self.cloud_map))
         self.dns_address = dns.address
-        network = Loopback(dns_address=dns.address)
-        self._stack.callback(network.close)
+        network = self.network = self._network()
         self.images = Images(settings.images, settings.cache)
         self._stack.callback(self.images.close)
         self.lambdas = Lambdas()
+        self.faults = FaultInjection()
         self.events = self._run(EventBus(lambdas=self.lambdas))
-        self.balancer = Balancer(clock=clock, memory=MotoMemory())
+        self.balancer = Balancer(clock=clock, memory=MotoMemory(), sources=network.balancers)
         endpoint = f"http://{HOST}:{settings.aws_port}"
         self.account = Account(endpoint)
         self._variables({"AWS_ENDPOINT_URL": endpoint} | AWS_VARIABLES)
@@ -90,8 +103,11 @@ class Platform:
             discovery=self.cloud_map,
             balancer=self.balancer,
             logs=LogSink(self.account.client("logs")),
-            emit=self.events.put,
+            emit=self.faults.on_events(self.events.put),
+            secrets=SecretStore(self.account.client("secretsmanager"), self.account.client("ssm")),
+            interfaces=MotoInterfaces(),
         )
+        autoscaling = Autoscaling(self.ecs.handle)
         handlers = {"ecs": self.ecs.handle, "servicediscovery": self.cloud_map.handle}
         self._run(
             FrontDoor(
@@ -99,14 +115,24 @@ class Platform:
                 services=handlers,
                 elb_data_plane=self.balancer.handle,
                 observer=self._observer,
+                listeners={("application-autoscaling", "RegisterScalableTarget"): autoscaling.registered},
+                faults=self.faults,
                 host=HOST,
                 port=settings.aws_port,
             )
         )
-        self._run(self.balancer)
+        network.call(lambda: self._run(self.balancer))
         for number, name in enumerate(LOAD_BALANCERS):
             self.balancer.serve(name, HOST, settings.alb_port + number)
         self._run(self.ecs)
+
+    def _network(self) -> Loopback | Vpc:
+        """Make the network; in a VPC names are asked of its own resolver, which answers as the other one does."""
+        network = Vpc(NetworkMemory()) if self._settings.network == "vpc" else Loopback(dns_address=self.dns_address)
+        self._stack.callback(network.close)
+        if isinstance(network, Vpc):
+            self._run(network.call(lambda: DnsServer(self.cloud_map, RESOLVER, DNS_PORT, RCODE.NXDOMAIN)))
+        return network
 
     def _slipway(self) -> None:
         """Deploy Slipway as it is deployed on AWS: its functions, its event rules, its API."""
@@ -133,7 +159,7 @@ class Platform:
     def _slipway_variables(self) -> dict[str, str]:
         settings = self._settings
         defaults = {
-            "network": {"vpc": account.VPC_NAME, "subnets": ["private"], "security_groups": ["default"]},
+            "network": {"vpc": VPC_NAME, "subnets": ["private"], "security_groups": ["default"]},
             "execution_role": account.EXECUTION_ROLE,
             "poll_seconds": settings.poll_seconds,
         }
@@ -141,6 +167,7 @@ class Platform:
         return {
             "SLIPWAY_TABLE": account.TABLE,
             "SLIPWAY_STATE_MACHINE_ARN": account.STATE_MACHINE_ARN,
+            "SLIPWAY_TEARDOWN_STATE_MACHINE_ARN": account.TEARDOWN_STATE_MACHINE_ARN,
             "SLIPWAY_RESOLVE_FUNCTION": "resolve",
             "SLIPWAY_NAMESERVERS": "{}:{}".format(*self.dns_address),
             "SLIPWAY_DEFAULTS": json.dumps(defaults),

@@ -7,6 +7,7 @@ from pathlib import Path
 HOST = "127.0.0.1"
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
+NETWORKS = ("auto", "vpc", "loopback")
 LOAD_BALANCERS = ("slipway", "slipway-2", "slipway-3", "slipway-4", "slipway-5", "slipway-6")
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,8 +33,8 @@ class Settings:
     def read(cls, environment: Mapping[str, str]) -> "Settings":
         """Return the settings; raises SettingsError naming the variable and what it takes."""
         network = environment.get("SLIPWAY_NETWORK", cls.network)
-        if network not in ("auto", "loopback"):
-            raise SettingsError(f"SLIPWAY_NETWORK={network}: write auto or loopback; vpc is not there yet")
+        if network not in NETWORKS:
+            raise SettingsError(f"SLIPWAY_NETWORK={network}: write {', '.join(NETWORKS)}")
         extra = [Path(path).resolve() for path in environment.get("SLIPWAY_IMAGES", "").split(":") if path]
         return cls(
             api_port=_whole(environment, "SLIPWAY_API_PORT", cls.api_port, 65535),

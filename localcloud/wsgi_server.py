@@ -41,6 +41,23 @@ class HttpAnswer:
         return [] if bodiless or environ["REQUEST_METHOD"] == "HEAD" else [self.body]
 
 
+def wsgi_answer(application: WsgiApplication, environ: Environ) -> HttpAnswer:
+    """Return what an application answers, whole."""
+    begun: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> Callable[[bytes], None]:
+        begun.append((status, headers))
+        return lambda _chunk: None
+
+    chunks = application(environ, start_response)
+    body = b"".join(chunks)
+    if close := getattr(chunks, "close", None):
+        close()
+    status, headers = begun[-1]
+    kept = tuple((name, value) for name, value in headers if name.lower() != "content-length")
+    return HttpAnswer(int(status.split()[0]), kept, body)
+
+
 class WsgiServer:
     """Serve `application` on `host`:`port` (0 takes any free one) with `threads` threads, and more when all wait."""
 

@@ -2,6 +2,7 @@
 
 balancer     Balancer: listeners, targets, and the event loop that serves them
 proxy        one request: which rule, which target, and there and back
+sessions     where the connections to targets come from
 routing      which action answers a request, pure
 prober       one task per target: probe, wait, drain
 health       what a probe makes of a target's health, pure

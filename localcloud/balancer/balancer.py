@@ -3,9 +3,10 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from localcloud.balancer.health import NOT_IN_USE, NOT_REGISTERED
 from localcloud.balancer.memory import Memory
 from localcloud.balancer.prober import Prober
 from localcloud.balancer.proxy import Proxy
+from localcloud.balancer.sessions import Sessions
 from localcloud.balancer.targets import Address, TargetHealth, Targets
 from localcloud.clock import Clock
 
@@ -31,16 +33,19 @@ def _nothing() -> None:
 class Balancer:
     """Every load balancer's listeners and targets, served by one event loop in a thread of its own.
 
+    That thread lives where `start` is called, in the network of the targets; listeners live where `serve` is called.
+    `sources` are the load balancers' addresses among the targets, by name; it may grow.
     `on_health_change` is called, in that thread, whenever the state of some target changed.
     """
 
-    def __init__(self, *, clock: Clock, memory: Memory) -> None:
+    def __init__(self, *, clock: Clock, memory: Memory, sources: Mapping[str, str] = MappingProxyType({})) -> None:
         self.on_health_change: Callable[[], None] = _nothing
         self._clock = clock
         self._memory = memory
         self._targets = Targets()
-        self._proxy = Proxy(memory, self._targets)
-        self._prober = Prober(clock, memory, self._targets, self._changed)
+        self._sessions = Sessions(sources)
+        self._proxy = Proxy(memory, self._targets, self._sessions)
+        self._prober = Prober(clock, memory, self._targets, self._sessions, self._changed)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="balancer")
         self._listening: list[tuple[str, socket.socket]] = []
@@ -77,7 +82,6 @@ class Balancer:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _start(self) -> None:
-        self._proxy.start()
         self._prober.start()
         for load_balancer_name, listening in self._listening:
             await self._accept(load_balancer_name, listening)
@@ -101,7 +105,7 @@ class Balancer:
         for runner in self._runners:
             await runner.cleanup()
         await self._prober.stop()
-        await self._proxy.stop()
+        await self._sessions.close()
 
     def has_listener(self, target_group_arn: str) -> bool | None:
         """Say whether some listener forwards to the group; None when there is no such group."""

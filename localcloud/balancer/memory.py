@@ -80,3 +80,6 @@ class Memory(Protocol):
 
     def groups_in_use(self) -> frozenset[str]:
         """Return the ARNs of all target groups that some default action or rule forwards to."""
+
+    def load_balancer_of(self, target_group_arn: str) -> str:
+        """Return the name of the load balancer that forwards to a target group in use."""

@@ -32,13 +32,20 @@ class MotoMemory:
 
     def groups_in_use(self) -> frozenset[str]:
         """Return the ARNs of all target groups that some default action or rule forwards to."""
-        return frozenset(arn for action in self._actions() for arn, _ in action.target_groups)
+        return frozenset(self._names_by_group())
 
-    def _actions(self) -> Iterator[Action]:
+    def load_balancer_of(self, target_group_arn: str) -> str:
+        """Return the name of the load balancer that forwards to a target group in use; "" for none."""
+        return self._names_by_group().get(target_group_arn, "")
+
+    def _names_by_group(self) -> dict[str, str]:
+        return {arn: name for name, action in self._actions() for arn, _ in action.target_groups}
+
+    def _actions(self) -> Iterator[tuple[str, Action]]:
         for balancer in list(self._backend.load_balancers.values()):
             for listener in list(balancer.listeners.values()):
-                yield _action(listener.default_actions)
-                yield from (_action(rule.actions) for rule in _rules_of(listener))
+                yield balancer.name, _action(listener.default_actions)
+                yield from ((balancer.name, _action(rule.actions)) for rule in _rules_of(listener))
 
 
 # moto keeps the default action beside the rules under the priority "default".

@@ -8,6 +8,7 @@ from yarl import URL
 
 from localcloud.balancer.health import CHECKING, FAILED, NOT_IN_USE, REGISTERING, TIMED_OUT, Health, after_probe, judged
 from localcloud.balancer.memory import HealthCheck, Memory, TargetGroup
+from localcloud.balancer.sessions import Sessions
 from localcloud.balancer.targets import Address, Target, Targets
 from localcloud.clock import Clock
 
@@ -18,18 +19,19 @@ UNUSED_LOOK_SECONDS = 0.05
 class Prober:
     """One task per target; `follow` starts it, or wakes it when something about its target changed."""
 
-    def __init__(self, clock: Clock, memory: Memory, targets: Targets, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, clock: Clock, memory: Memory, targets: Targets, sessions: Sessions, on_change: Callable[[], None]
+    ) -> None:
         self._clock = clock
         self._memory = memory
         self._targets = targets
+        self._sessions = sessions
         self._on_change = on_change
         self._tasks: dict[Address, asyncio.Task[None]] = {}
         self._wakes: dict[Address, asyncio.Event] = {}
 
     def start(self) -> None:
         """Follow every target there is; call it in the event loop."""
-        connector = aiohttp.TCPConnector(force_close=True, limit=0)
-        self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         for target in self._targets.all():
             self.follow(target.address)
 
@@ -39,7 +41,6 @@ class Prober:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._session.close()
 
     def follow(self, address: Address) -> None:
         """Follow a target from now on, or look again at once; call it in the event loop."""
@@ -93,8 +94,9 @@ class Prober:
         port = address.port if check.port == "traffic-port" else int(check.port)
         url = URL(f"http://{address.ip}:{port}{check.path}", encoded=True)
         timeout_seconds = self._clock.allowed(check.timeout_seconds)
+        session = self._sessions.of(self._memory.load_balancer_of(address.target_group_arn))
         try:
-            async with self._session.get(
+            async with session.get(
                 url,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout_seconds),

@@ -11,6 +11,7 @@ from yarl import URL
 
 from localcloud.balancer.memory import Action, Listener, Memory
 from localcloud.balancer.routing import Asked, action_for, group_for, redirect_location
+from localcloud.balancer.sessions import Sessions
 from localcloud.balancer.targets import Target, Targets
 
 LISTENER_PORT = 80
@@ -35,21 +36,10 @@ CHUNK_BYTES = 65536
 class Proxy:
     """The data plane of one event loop; `handler_for` gives the request handler of one load balancer."""
 
-    def __init__(self, memory: Memory, targets: Targets) -> None:
+    def __init__(self, memory: Memory, targets: Targets, sessions: Sessions) -> None:
         self._memory = memory
         self._targets = targets
-
-    def start(self) -> None:
-        """Open the client side; call it in the event loop."""
-        # A kept connection may be closed by the target in the moment that we use it: a fresh one cannot be stale.
-        connector = aiohttp.TCPConnector(force_close=True, limit=0)
-        self._session = aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
-        )
-
-    async def stop(self) -> None:
-        """Close the client side."""
-        await self._session.close()
+        self._sessions = sessions
 
     async def answer(self, load_balancer_name: str, port: int, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request that came in on `port` for that load balancer."""
@@ -67,17 +57,22 @@ class Proxy:
         target = self._targets.next_of(target_group_arn) if target_group_arn else None
         if target is None:
             return page(HTTPStatus.SERVICE_UNAVAILABLE)
-        return await self._forward(request, target, listener, port)
+        return await self._forward(request, target, listener, port, self._sessions.of(load_balancer_name))
 
     async def _forward(
-        self, request: web.BaseRequest, target: Target, listener: Listener, port: int
+        self,
+        request: web.BaseRequest,
+        target: Target,
+        listener: Listener,
+        port: int,
+        session: aiohttp.ClientSession,
     ) -> web.StreamResponse:
         await _continue(request)
         response: web.StreamResponse | None = None
         # AWS's own delays follow the speed; how long an application may think does not.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=listener.idle_timeout_seconds)
         try:
-            async with self._session.request(
+            async with session.request(
                 request.method,
                 URL(f"http://{target.address.ip}:{target.address.port}{request.raw_path}", encoded=True),
                 headers=_forwarded_headers(request, port),

@@ -4,21 +4,28 @@ from typing import Any
 
 from localcloud.clock import Clock
 from localcloud.ecs import view
+from localcloud.ecs.capacity_providers import CapacityProviders
 from localcloud.ecs.clusters import Clusters
+from localcloud.ecs.container_instances import ContainerInstances
 from localcloud.ecs.events import Announcer
 from localcloud.ecs.guardian import Guardian
 from localcloud.ecs.launcher import Launcher
 from localcloud.ecs.life import Surroundings
-from localcloud.ecs.ports import Balancer, Discovery, Emit, Logs, Network, Secrets
+from localcloud.ecs.placement import Placement
+from localcloud.ecs.ports import Balancer, Discovery, Emit, Interfaces, Logs, Network, NoInterfaces, Secrets
+from localcloud.ecs.preparation import Preparation
 from localcloud.ecs.reconciler import Reconciler
 from localcloud.ecs.registration import Registration
 from localcloud.ecs.rollouts import Rollouts
+from localcloud.ecs.run_task import RunTask
 from localcloud.ecs.service_deployments import ServiceDeployments
 from localcloud.ecs.services import Services
 from localcloud.ecs.state import World
 from localcloud.ecs.tags import Tags
+from localcloud.ecs.task_containers import Machine
 from localcloud.ecs.task_definitions import TaskDefinitions
 from localcloud.ecs.tasks import Tasks
+from localcloud.ecs.volumes import Volumes
 from localcloud.faults import AwsFault
 from localcloud.images import Images
 
@@ -40,6 +47,7 @@ class Ecs:
         logs: Logs,
         emit: Emit,
         secrets: Secrets | None = None,
+        interfaces: Interfaces | None = None,
         account: str = "000000000000",
         region: str = "us-east-1",
     ) -> None:
@@ -49,9 +57,19 @@ class Ecs:
         self._guardian = Guardian()
         rollouts = Rollouts(world, self._announcer)
         registration = Registration(world, discovery, balancer, self._announcer)
-        self._launcher = Launcher(
-            Surroundings(world, clock, images, network, logs, secrets, registration, self._announcer, self._guardian)
+        placement = Placement(world)
+        self._volumes = Volumes(images)
+        around = Surroundings(
+            world=world,
+            clock=clock,
+            network=network,
+            interfaces=interfaces or NoInterfaces(),
+            preparation=Preparation(images, logs, secrets, self._volumes),
+            machine=Machine(clock, network, logs, self._guardian),
+            registration=registration,
+            announcer=self._announcer,
         )
+        self._launcher = Launcher(around, placement)
         self._reconciler = Reconciler(world, self._launcher, registration, rollouts, self._announcer)
         self._clusters = Clusters(world)
         self._task_definitions = TaskDefinitions(world)
@@ -59,6 +77,9 @@ class Ecs:
         self._deployments = ServiceDeployments(world)
         self._tasks = Tasks(world)
         self._tags = Tags(world)
+        self._capacity_providers = CapacityProviders(world)
+        self._container_instances = ContainerInstances(world, placement)
+        self._run_task = RunTask(world, self._launcher, placement)
         self._operations = {
             "CreateCluster": self._clusters.create,
             "DescribeClusters": self._clusters.describe,
@@ -78,9 +99,16 @@ class Ecs:
             "DescribeServiceDeployments": self._deployments.describe,
             "DescribeServiceRevisions": self._deployments.describe_revisions,
             "StopServiceDeployment": self._deployments.stop,
+            "RunTask": self._run_task.run,
             "ListTasks": self._tasks.list,
             "DescribeTasks": self._tasks.describe,
             "StopTask": self._tasks.stop,
+            "RegisterContainerInstance": self._container_instances.register,
+            "DeregisterContainerInstance": self._container_instances.deregister,
+            "ListContainerInstances": self._container_instances.list,
+            "DescribeContainerInstances": self._container_instances.describe,
+            "PutClusterCapacityProviders": self._capacity_providers.associate,
+            "DescribeCapacityProviders": self._capacity_providers.describe,
             "TagResource": self._tags.add,
             "UntagResource": self._tags.remove,
             "ListTagsForResource": self._tags.list,
@@ -107,3 +135,4 @@ class Ecs:
         self._launcher.close()
         self._guardian.close()
         self._announcer.stop()
+        self._volumes.close()

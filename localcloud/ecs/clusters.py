@@ -3,6 +3,7 @@
 from typing import Any
 
 from localcloud.ecs import lookup, view
+from localcloud.ecs.capacity_providers import check_providers
 from localcloud.ecs.state import Cluster, World, tags_of
 from localcloud.faults import AwsFault
 
@@ -16,6 +17,7 @@ class Clusters:
     def create(self, request: dict[str, Any]) -> dict[str, Any]:
         """CreateCluster: one that exists is shown as it is."""
         name = request.get("clusterName") or "default"
+        check_providers(request)
         found = self._world.clusters.get(name)
         if found is None or found.status != "ACTIVE":
             found = Cluster(name, self._world.arn(f"cluster/{name}"), tags=tags_of(request), settings=dict(request))
@@ -48,6 +50,11 @@ class Clusters:
             raise AwsFault(
                 "ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active."
             )
+        if any(instance.cluster_arn == cluster.arn for instance in self._world.container_instances.values()):
+            raise AwsFault(
+                "ClusterContainsContainerInstancesException",
+                "The Cluster cannot be deleted while Container Instances are active or draining.",
+            )
         if any(t.cluster is cluster and t.last_status != "STOPPED" for t in self._world.tasks.values()):
             raise AwsFault("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
         cluster.status = "INACTIVE"
@@ -55,4 +62,5 @@ class Clusters:
 
     def _view(self, cluster: Cluster, *, tags: bool = True) -> dict[str, Any]:
         services, tasks = list(self._world.services.values()), list(self._world.tasks.values())
-        return view.cluster(cluster, services, tasks, tags=tags)
+        instances = sum(each.cluster_arn == cluster.arn for each in self._world.container_instances.values())
+        return view.cluster(cluster, services, tasks, tags=tags) | {"registeredContainerInstancesCount": instances}

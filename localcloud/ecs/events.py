@@ -12,7 +12,8 @@ from typing import Any
 
 from localcloud.ecs import view
 from localcloud.ecs.ports import Emit
-from localcloud.ecs.state import Deployment, Service, Task, World
+from localcloud.ecs.revisions import Deployment
+from localcloud.ecs.state import Service, Task, World
 
 ACTION_LEVELS = {
     "SERVICE_STEADY_STATE": "INFO",

@@ -4,30 +4,25 @@ States: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecyc
 """
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from localcloud.clock import Clock
 from localcloud.ecs.events import Announcer
-from localcloud.ecs.guardian import Guardian
 from localcloud.ecs.health import task_health
-from localcloud.ecs.log_stream import log_group
-from localcloud.ecs.ports import Logs, Network, Secrets
+from localcloud.ecs.ports import Interfaces, Network
+from localcloud.ecs.preparation import Part, Preparation, TaskStartError
 from localcloud.ecs.registration import Registration
-from localcloud.ecs.running_container import ContainerStartError, RunningContainer
-from localcloud.ecs.state import Container, NetworkInterface, Task, World, new_id
+from localcloud.ecs.running_container import RunningContainer
+from localcloud.ecs.state import NetworkInterface, Task, World, new_id
+from localcloud.ecs.task_containers import Machine, TaskContainers
 from localcloud.faults import AwsFault
-from localcloud.images import Image, Images, ImagesError
 
+DEREGISTRATION_SECONDS = 5.0
+"""How long Cloud Map takes to forget an instance; whoever asked DNS just before is answered meanwhile."""
 INTERFACE_SECONDS = 1.0
 """How long AWS takes to attach or to release a network interface."""
-DEFAULT_STOP_SECONDS = 30
 POLL_SECONDS = 0.02
-
-
-class TaskStartError(Exception):
-    """The task cannot start; the message is AWS's stoppedReason."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +31,12 @@ class Surroundings:
 
     world: World
     clock: Clock
-    images: Images
     network: Network
-    logs: Logs
-    secrets: Secrets | None
+    interfaces: Interfaces
+    preparation: Preparation
+    machine: Machine
     registration: Registration
     announcer: Announcer
-    guardian: Guardian
 
 
 class TaskLife:
@@ -51,7 +45,7 @@ class TaskLife:
     def __init__(self, task: Task, around: Surroundings) -> None:
         self._task = task
         self._around = around
-        self._running: list[RunningContainer] = []
+        self._containers = TaskContainers(task, around.machine, self._notice)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._live, name=f"ecs-task-{task.id}", daemon=True)
 
@@ -69,8 +63,7 @@ class TaskLife:
         self._closing.set()
         self._task.stop_requested.set()
         self._task.attention.set()
-        for container in list(self._running):
-            container.kill()
+        self._containers.kill()
 
     def join(self) -> None:
         """Wait until its thread has ended."""
@@ -79,12 +72,12 @@ class TaskLife:
     def _live(self) -> None:
         try:
             self._provision()
-            images = self._pull()
-            secrets = self._initialize()
-            self._run(images, secrets)
+            self._run(self._prepare())
             self._serve()
         except TaskStartError as failure:
             with self._around.world.changed:
+                if failure.container:
+                    failure.container.reason = str(failure)
                 self._task.request_stop("TaskFailedToStart", str(failure), self._around.world.now())
         finally:
             self._end()
@@ -95,93 +88,52 @@ class TaskLife:
             raise TaskStartError(refusal)
         self._rest(INTERFACE_SECONDS)
         try:
-            ip = self._around.network.attach(self._task.subnet_id)
+            interface = self._interface()
         except AwsFault as fault:
             message = (
                 f"Unexpected EC2 error while attempting to Create Network Interface in subnet '{self._task.subnet_id}'"
             )
             raise TaskStartError(f"{message}: {fault.code}: {fault.message}") from fault
-        interface = NetworkInterface(new_id(), f"eni-{new_id()[:17]}", self._task.subnet_id, ip)
+        self._around.interfaces.attached(interface, self._task.revision.security_groups)
         self._become("PENDING", interface=interface, pull_started_at=self._around.world.now())
 
-    def _pull(self) -> list[Image]:
-        images = [self._pull_one(container) for container in self._task.containers]
+    def _interface(self) -> NetworkInterface:
+        ip = self._around.network.attach(self._task.subnet_id, self._task.revision.security_groups)
+        try:
+            public_ip = self._public_address(ip) if self._task.revision.assigns_public_ip else None
+        except AwsFault:
+            self._around.network.detach(ip)
+            raise
+        return NetworkInterface(new_id(), f"eni-{new_id()[:17]}", self._task.subnet_id, ip, public_ip)
+
+    def _public_address(self, ip: str) -> str:
+        definitions = [container.definition for container in self._task.containers]
+        ports = [mapping["containerPort"] for each in definitions for mapping in each.get("portMappings", [])]
+        return self._around.network.public_address(ip, ports)
+
+    def _prepare(self) -> list[Part]:
+        images = self._around.preparation.pull(self._task)
         self._task.pull_stopped_at = self._around.world.now()
-        return images
+        return self._around.preparation.parts(self._task, images)
 
-    def _pull_one(self, container: Container) -> Image:
-        reference = container.definition["image"]
-        image = self._around.images.find(reference)
-        if image is None:
-            raise self._failure(
-                container,
-                "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
-                f"failed to resolve ref {reference}: {reference}: not found",
-            )
-        try:
-            self._around.images.prepare(image)
-        except ImagesError as error:
-            raise self._failure(container, f"CannotPullContainerError: {error}") from error
-        return image
-
-    def _initialize(self) -> list[dict[str, str]]:
-        for container in self._task.containers:
-            group = log_group(container.definition)
-            if group is not None and not self._around.logs.exists(group):
-                raise TaskStartError(
-                    "ResourceInitializationError: failed to validate logger args: create stream has been retried "
-                    "1 times: failed to create Cloudwatch log stream: ResourceNotFoundException: "
-                    "The specified log group does not exist. : exit status 1"
-                )
-        return [self._secrets_of(container) for container in self._task.containers]
-
-    def _secrets_of(self, container: Container) -> dict[str, str]:
-        asked = container.definition.get("secrets", [])
-        if asked and self._around.secrets is None:
-            raise TaskStartError(
-                "ResourceInitializationError: this local cloud was started without a store of secrets."
-            )
-        values: dict[str, str] = {}
-        for secret in asked if self._around.secrets else []:
-            try:
-                values[secret["name"]] = self._around.secrets.value(secret["valueFrom"])  # type: ignore[union-attr]
-            except AwsFault as fault:
-                raise TaskStartError(
-                    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
-                    "retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): "
-                    f"failed to fetch secret {secret['valueFrom']}: {fault.code}: {fault.message}"
-                ) from fault
-        return values
-
-    def _run(self, images: list[Image], secrets: list[dict[str, str]]) -> None:
-        parts = {c.name: (c, image, own) for c, image, own in zip(self._task.containers, images, secrets, strict=True)}
-        for name in start_order([container.definition for container in self._task.containers]):
-            if not self._task.stop_requested.is_set():
-                self._run_one(*parts[name])
-        if not self._task.stop_requested.is_set():
+    def _run(self, parts: list[Part]) -> None:
+        all_started = self._containers.start(parts, self._record_start)
+        if all_started and not self._task.stop_requested.is_set():
             self._become("RUNNING", started_at=self._around.world.now())
+            self._notice()  # checks may have passed while a container still waited
 
-    def _run_one(self, container: Container, image: Image, secrets: Mapping[str, str]) -> None:
-        running = RunningContainer(self._task, container, image, self._around.images.cache, self._notice)
-        try:
-            running.start(self._around.network, self._around.logs, self._around.clock, self._around.guardian, secrets)
-        except ContainerStartError as error:
-            container.exit_code = error.exit_code
-            raise self._failure(container, str(error)) from error
-        self._running.append(running)
-        if self._closing.is_set():
-            running.kill()
+    def _record_start(self, running: RunningContainer) -> None:
         with self._around.world.changed:
+            container = running.container
             container.last_status, container.runtime_id = "RUNNING", f"{self._task.id}-{container.name}"
+            running.record_exit()
 
     def _serve(self) -> None:
         """Stay until something asks for the end or an essential container exits; register as soon as that is due."""
-        registration = self._around.registration
-        if not self._task.stop_requested.is_set():
-            registration.add_targets(self._task)
+        if self._task.started_at and not self._task.stop_requested.is_set():
+            self._around.registration.add_targets(self._task)
         while not self._task.stop_requested.is_set():
-            ended = next((r.container for r in self._running if r.container.essential and r.has_exited), None)
-            if ended is not None:
+            if self._containers.essential_ended:
                 with self._around.world.changed:
                     now = self._around.world.now()
                     self._task.request_stop("EssentialContainerExited", "Essential container in task exited", now)
@@ -201,8 +153,7 @@ class TaskLife:
         """Take note of a container's exit or change of health."""
         task = self._task
         with self._around.world.changed:
-            for running in self._running:
-                running.record_exit()
+            self._containers.record_exits()
             health = task_health(task.containers, task.task_definition.checked_containers)
             if health != task.health_status and task.last_status == "RUNNING":
                 self._become(task.last_status, health_status=health)
@@ -210,16 +161,19 @@ class TaskLife:
 
     def _end(self) -> None:
         if self._closing.is_set():
-            self._kill_all()
+            self._containers.finish()
+            self._release()
             return
         with self._around.world.changed:
             # The first reason stays; this one is for a thread that ended with an error of ours, which it prints.
             reason = "InternalError: the local cloud failed; its output says why."
             self._task.request_stop("TaskFailedToStart", reason, self._around.world.now())
-        if self._running:
+        if self._containers.any_started:
             self._deactivate()
             self._become("STOPPING")
-            self._terminate_all()
+            self._containers.end()
+            with self._around.world.changed:
+                self._containers.record_exits()
         self._become("DEPROVISIONING", execution_stopped_at=self._around.world.now())
         self._closing.wait(self._around.clock.scaled(INTERFACE_SECONDS))
         self._release()
@@ -229,31 +183,17 @@ class TaskLife:
         """Take the task out of Cloud Map and its target groups; while it serves, wait until it is drained."""
         self._become("DEACTIVATING")
         draining = self._around.registration.remove(self._task)
-        while draining and self._is_serving() and not self._closing.is_set():
+        if self._task.revision.registries and not self._containers.essential_ended:
+            self._closing.wait(self._around.clock.scaled(DEREGISTRATION_SECONDS))
+        while draining and not self._containers.essential_ended and not self._closing.is_set():
             draining = not self._around.registration.is_drained(self._task)
             self._closing.wait(POLL_SECONDS)
-
-    def _terminate_all(self) -> None:
-        for running in self._running:
-            running.terminate()
-        for running in self._running:
-            seconds = running.container.definition.get("stopTimeout", DEFAULT_STOP_SECONDS)
-            running.finish(self._around.clock.allowed(seconds))
-        with self._around.world.changed:
-            for running in self._running:
-                running.record_exit()
-
-    def _kill_all(self) -> None:
-        for running in self._running:
-            running.finish(0)
-        self._release()
 
     def _release(self) -> None:
         if self._task.interface:
             self._around.network.detach(self._task.interface.ip)
-
-    def _is_serving(self) -> bool:
-        return not any(running.has_exited for running in self._running if running.container.essential)
+            self._around.interfaces.detached(self._task.interface)
+        self._around.preparation.volumes.forget(self._task)
 
     def _become(self, status: str, **members: Any) -> None:
         world, task = self._around.world, self._task
@@ -264,31 +204,10 @@ class TaskLife:
             if status == "STOPPED":
                 for container in task.containers:
                     container.last_status = status
+                world.stopped.append(task)
             task.version += 1
             self._around.announcer.task(task)
             world.wake()
 
     def _rest(self, aws_seconds: float) -> None:
         self._task.stop_requested.wait(self._around.clock.scaled(aws_seconds))
-
-    def _failure(self, container: Container, reason: str) -> TaskStartError:
-        with self._around.world.changed:
-            container.reason = reason
-        return TaskStartError(reason)
-
-
-def start_order(containers: list[dict[str, Any]]) -> list[str]:
-    """Return the containers' names, each after those that it depends on; a loop is broken where it closes."""
-    after = {c["name"]: [d["containerName"] for d in c.get("dependsOn", [])] for c in containers}
-    order: list[str] = []
-
-    def place(name: str, above: tuple[str, ...]) -> None:
-        for needed in after[name]:
-            if needed not in above:
-                place(needed, (*above, name))
-        if name not in order:
-            order.append(name)
-
-    for name in after:
-        place(name, (name,))
-    return order

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from localcloud.ecs.state import Cluster, Service, ServiceDeployment, Task, TaskDefinition, World
+from localcloud.ecs.revisions import ServiceDeployment, TaskDefinition
+from localcloud.ecs.state import Cluster, Service, Task, World
 from localcloud.faults import AwsFault
 
 

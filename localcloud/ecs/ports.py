@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from localcloud.ecs.state import NetworkInterface
+
+T = TypeVar("T")
 Emit = Callable[[str, str, list[str], dict[str, Any]], None]
 """Send one event to the bus: source ("aws.ecs"), detail type, resources, detail (a JSON value)."""
 
@@ -53,8 +56,14 @@ class Logs(Protocol):
 class Network(Protocol):
     """Where tasks get their addresses."""
 
-    def attach(self, subnet_id: str) -> str:
-        """Return an IP address for a task; raise AwsFault when there is none."""
+    def attach(self, subnet_id: str, security_groups: Sequence[str]) -> str:
+        """Return an IP address for a task; raise AwsFault when there is none. No group: the VPC's default group."""
+
+    def public_address(self, ip: str, ports: Sequence[int]) -> str:
+        """Return an address at which this machine reaches the task at `ip`, at these ports, until `detach`."""
+
+    def inside(self, ip: str, work: Callable[[], T]) -> T:
+        """Return what `work` returns; processes that it starts live at `ip`."""
 
     def detach(self, ip: str) -> None:
         """Give the address back."""
@@ -73,4 +82,24 @@ class Secrets(Protocol):
     """Secrets Manager and SSM parameters, as a container's `secrets` names them."""
 
     def value(self, reference: str) -> str:
-        """Return the value behind a `valueFrom`; raise AwsFault with AWS's words when it cannot be read."""
+        """Return the value behind a `valueFrom`; raise AwsFault whose message is the end of AWS's stoppedReason."""
+
+
+class Interfaces(Protocol):
+    """EC2's list of network interfaces, where a client finds a task's public address."""
+
+    def attached(self, interface: NetworkInterface, security_groups: Sequence[str]) -> None:
+        """List a task's interface."""
+
+    def detached(self, interface: NetworkInterface) -> None:
+        """Forget it."""
+
+
+class NoInterfaces:
+    """An EC2 that nobody asks."""
+
+    def attached(self, interface: NetworkInterface, security_groups: Sequence[str]) -> None:
+        """List nothing."""
+
+    def detached(self, interface: NetworkInterface) -> None:
+        """Forget nothing."""

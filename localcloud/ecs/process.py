@@ -11,11 +11,18 @@ from typing import BinaryIO
 from localcloud.ecs.guardian import Guardian, kill_group
 
 CHUNK_BYTES = 65_536
+Start = Callable[[], subprocess.Popen[bytes]]
+
+
+def here(start: Start) -> subprocess.Popen[bytes]:
+    """Start a process where we are."""
+    return start()
 
 
 class Process:
     """A process in a session of its own. Its whole group ends with it, as a container ends with its first process.
 
+    `inside` calls the function that starts it: the process gets the namespaces of the thread in which that is.
     `on_exit` is called once when it has been reaped. `on_output` gets its standard output and error as they come, and
     b"" at the end; without it they are thrown away. Raises OSError when the program cannot be started.
     """
@@ -29,19 +36,24 @@ class Process:
         guardian: Guardian,
         on_exit: Callable[[], None] = lambda: None,
         on_output: Callable[[bytes], None] | None = None,
+        inside: Callable[[Start], subprocess.Popen[bytes]] = here,
     ) -> None:
         self._guardian = guardian
         self._on_exit = on_exit
         self._lock = threading.Lock()
-        self._popen = subprocess.Popen(
-            list(arguments),
-            cwd=directory,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if on_output else subprocess.DEVNULL,
-            stderr=subprocess.STDOUT if on_output else subprocess.DEVNULL,
-            start_new_session=True,
-        )
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                list(arguments),
+                cwd=directory,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if on_output else subprocess.DEVNULL,
+                stderr=subprocess.STDOUT if on_output else subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+        self._popen = inside(start)
         guardian.watch(self.pid)
         self.exited = threading.Event()
         self._threads = [threading.Thread(target=self._wait, name=f"ecs-wait-{self.pid}", daemon=True)]

@@ -1,10 +1,11 @@
 """The scheduler's thread: look at every service, decide, act; again at each change and at least every 25 ms."""
 
 import threading
-from collections import deque
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from localcloud.ecs import circuit_breaker, health, scheduler
+from localcloud.ecs.capacity import NoRoomError
 from localcloud.ecs.events import Announcer, listed
 from localcloud.ecs.health import HealthFact
 from localcloud.ecs.launcher import Launcher
@@ -15,6 +16,8 @@ from localcloud.ecs.state import GONE_STATUSES, Service, TargetHealth, Task, Wor
 
 TICK_SECONDS = 0.025
 KEEP_STOPPED = timedelta(hours=1)
+PLACEMENT_PAUSE_SECONDS = 15.0
+"""Until a task that found no room is tried again. AWS retries after a pause that it does not publish."""
 
 
 class Reconciler:
@@ -28,7 +31,6 @@ class Reconciler:
         self._registration = registration
         self._rollouts = rollouts
         self._announcer = announcer
-        self._stopped: deque[Task] = deque()
         self._stopping = False
         self._thread = threading.Thread(target=self._loop, name="ecs-scheduler", daemon=True)
 
@@ -105,7 +107,6 @@ class Reconciler:
     def _account(self, service: Service, task: Task, now: datetime) -> None:
         """Take a stopped task off the service, and count it if it failed."""
         service.tasks.remove(task)
-        self._stopped.append(task)
         deployment = next((d for d in service.deployments if d.id == task.started_by), None)
         ended_itself = task.stop_code in ("TaskFailedToStart", "EssentialContainerExited")
         if deployment is None or not ended_itself or task.was_healthy:
@@ -208,9 +209,25 @@ class Reconciler:
         service.steady = False
 
     def _start(self, service: Service, count: int) -> None:
-        tasks = [self._launcher.launch(service) for _ in range(count)]
-        self._announcer.write(service, f"has started {count} tasks: {listed(tasks)}.")
+        tasks = list(self._launched(service, count))
+        if tasks:
+            self._announcer.write(service, f"has started {len(tasks)} tasks: {listed(tasks)}.")
         service.steady = False
+
+    def _launched(self, service: Service, count: int) -> Iterator[Task]:
+        """Launch tasks as long as there is room for them."""
+        try:
+            for _ in range(count):
+                yield self._launcher.launch(service)
+        except NoRoomError as refusal:
+            self._wait_for_room(service, refusal)
+
+    def _wait_for_room(self, service: Service, refusal: NoRoomError) -> None:
+        pause = timedelta(seconds=self._world.clock.scaled(PLACEMENT_PAUSE_SECONDS))
+        service.primary.may_start_at = self._world.now() + pause
+        self._announcer.write(service, str(refusal))
+        reason = refusal.lacks[0][1] if refusal.lacks else "RESOURCE"
+        self._announcer.action(service, "SERVICE_TASK_PLACEMENT_FAILURE", reason)
 
     def _close(self, service: Service, facts: list[TaskFact], moves: Moves) -> None:
         """Drop deployments that are over, end a deleted service, and say when there is nothing left to do."""
@@ -226,5 +243,6 @@ class Reconciler:
 
     def _forget_stopped(self) -> None:
         limit = self._world.now() - KEEP_STOPPED
-        while self._stopped and (self._stopped[0].stopped_at or limit) < limit:
-            self._world.tasks.pop(self._stopped.popleft().arn, None)
+        stopped = self._world.stopped
+        while stopped and (stopped[0].stopped_at or limit) < limit:
+            self._world.tasks.pop(stopped.popleft().arn, None)

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from localcloud.ecs.events import Announcer
-from localcloud.ecs.state import Deployment, Revision, Service, ServiceDeployment, TaskDefinition, World, new_number
+from localcloud.ecs.revisions import Deployment, Revision, ServiceDeployment, TaskDefinition
+from localcloud.ecs.state import Service, World, new_number
 
 REVISION_MEMBERS = (
     "launchType",

@@ -3,7 +3,8 @@
 import errno
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from localcloud.clock import Clock
@@ -12,9 +13,11 @@ from localcloud.ecs.container_check import ContainerCheck
 from localcloud.ecs.guardian import Guardian
 from localcloud.ecs.log_stream import LogStream, log_group, stream_name
 from localcloud.ecs.ports import Logs, Network
+from localcloud.ecs.preparation import Part
 from localcloud.ecs.process import Process
-from localcloud.ecs.state import Container, Task, has_health_check
-from localcloud.images import Image
+from localcloud.ecs.revisions import has_health_check
+from localcloud.ecs.state import Task
+from localcloud.ecs.volumes import prefix
 
 
 class ContainerStartError(Exception):
@@ -28,11 +31,13 @@ class ContainerStartError(Exception):
 class RunningContainer:
     """Start, watch and end one container. `notice` is called when it exits or its health changes."""
 
-    def __init__(self, task: Task, container: Container, image: Image, cache: Path, notice: Callable[[], None]) -> None:
-        self.container = container
+    def __init__(self, task: Task, part: Part, notice: Callable[[], None]) -> None:
+        self.container = part.container
         self._task = task
-        self._image = image
-        self._python = image.python(cache)
+        self._image = part.image
+        self._python = part.python
+        self._secrets = part.secrets
+        self._mounts = part.mounts
         self._notice = notice
         self._process: Process | None = None
         self._check: ContainerCheck | None = None
@@ -43,17 +48,24 @@ class RunningContainer:
         """Tell whether its process has ended."""
         return self._process is not None and self._process.exited.is_set()
 
-    def start(self, network: Network, logs: Logs, clock: Clock, guardian: Guardian, secrets: Mapping[str, str]) -> None:
+    @property
+    def exit_code(self) -> int | None:
+        """Return the exit code; None while it runs."""
+        return self._process.exit_code if self._process else None
+
+    def start(self, network: Network, logs: Logs, clock: Clock, guardian: Guardian) -> None:
         """Start the process and its health check. Raises ContainerStartError."""
         definition, ip = self.container.definition, self._ip
-        variables = environment(self._image, definition, self._python, network=network.environment(ip), secrets=secrets)
+        outside = network.environment(ip)
+        variables = environment(self._image, definition, self._python, network=outside, secrets=self._secrets)
 
         def run(words: list[str], **more: Callable[..., None] | None) -> Process:
             return Process(
-                words,
+                [*prefix(self._mounts), *words],
                 directory=self._image.directory,
                 environment=variables,
                 guardian=guardian,
+                inside=partial(network.inside, ip),
                 **more,  # type: ignore[arg-type]
             )
 
@@ -61,6 +73,8 @@ class RunningContainer:
         there = shutil.which(words[0], path=variables["PATH"])
         if there and (refusal := network.refuses_program(words, self._python, ip)):
             raise ContainerStartError(f"CannotStartContainerError: {refusal}", 126)
+        if not there and self._mounts and not any(words[0].startswith(mount.target) for mount in self._mounts):
+            raise _cannot_start(words[0], self._image.directory, FileNotFoundError(errno.ENOENT, ""))
         try:
             self._process = run(words, on_exit=self._notice, on_output=self._log(logs, clock))
         except OSError as error:
@@ -73,8 +87,8 @@ class RunningContainer:
 
     def record_exit(self) -> None:
         """Write the exit code down, once there is one."""
-        if self._process and self._process.exit_code is not None:
-            self.container.exit_code = self._process.exit_code
+        if self.exit_code is not None:
+            self.container.exit_code = self.exit_code
             self.container.last_status = "STOPPED"
 
     def terminate(self) -> None:

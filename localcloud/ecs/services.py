@@ -7,7 +7,7 @@ from localcloud.ecs.events import Announcer
 from localcloud.ecs.ports import Balancer, Discovery
 from localcloud.ecs.rollouts import Rollouts
 from localcloud.ecs.state import Cluster, Service, World, tags_of
-from localcloud.ecs.validate_service import check_name, check_request, check_service
+from localcloud.ecs.validate_service import check_name, check_request, check_service, with_compute
 from localcloud.faults import AwsFault
 
 SETTINGS = (
@@ -74,8 +74,8 @@ class Services:
         if existing:
             return self._answer(existing)
         definition = lookup.runnable_task_definition(self._world, request.get("taskDefinition"))
-        settings = _settings(request)
-        check_service(settings, definition, self._discovery, self._balancer)
+        settings = _settings(request, cluster)
+        check_service(settings, definition, cluster, self._discovery, self._balancer)
         service = Service(
             name=request["serviceName"],
             arn=self._world.arn(f"service/{cluster.name}/{request['serviceName']}"),
@@ -100,7 +100,9 @@ class Services:
         definition = lookup.runnable_task_definition(self._world, reference) if reference else previous
         settings = {**service.settings, **{key: request[key] for key in SETTINGS if key in request}}
         settings["deploymentConfiguration"] = _configuration(request, service.settings["deploymentConfiguration"])
-        check_service(settings, definition, self._discovery, self._balancer)
+        if request.get("capacityProviderStrategy"):
+            settings.pop("launchType", None)
+        check_service(settings, definition, service.cluster, self._discovery, self._balancer)
         changed = definition is not previous or any(
             settings.get(k) != service.settings.get(k) for k in STARTS_A_DEPLOYMENT
         )
@@ -179,10 +181,9 @@ class Services:
         return {"service": view.service(service)}
 
 
-def _settings(request: dict[str, Any]) -> dict[str, Any]:
-    settings = {**DEFAULTS, **{key: request[key] for key in SETTINGS if key in request}}
-    if not settings.get("capacityProviderStrategy"):
-        settings.setdefault("launchType", "EC2")
+def _settings(request: dict[str, Any], cluster: Cluster) -> dict[str, Any]:
+    asked = {key: request[key] for key in SETTINGS if key in request}
+    settings = {**DEFAULTS, **asked, **with_compute(request, cluster)}
     settings["deploymentConfiguration"] = _configuration(request, CONFIGURATION_DEFAULTS)
     return settings
 

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from localcloud.clock import Clock
+from localcloud.ecs.capacity import ContainerInstance, Place
+from localcloud.ecs.revisions import Deployment, Revision, ServiceDeployment, TaskDefinition
 
 LIVE_STATUSES = ("PROVISIONING", "PENDING", "ACTIVATING", "RUNNING")
 PENDING_STATUSES = ("PROVISIONING", "PENDING", "ACTIVATING")
@@ -26,36 +28,6 @@ class Cluster:
     status: str = "ACTIVE"
     tags: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class TaskDefinition:
-    """One revision of a family. `body` is the whole TaskDefinition in AWS's shape, without status and times."""
-
-    arn: str
-    family: str
-    revision: int
-    body: dict[str, Any]
-    registered_at: datetime
-    tags: dict[str, str] = field(default_factory=dict)
-    status: str = "ACTIVE"
-    deregistered_at: datetime | None = None
-
-    @property
-    def containers(self) -> list[dict[str, Any]]:
-        """Return the container definitions."""
-        return list(self.body["containerDefinitions"])
-
-    @property
-    def checked_containers(self) -> list[str]:
-        """Return the names of the essential containers that have a health check."""
-        return [c["name"] for c in self.containers if c["essential"] and has_health_check(c)]
-
-
-def has_health_check(container: dict[str, Any]) -> bool:
-    """Tell whether a container definition asks for a health check ("NONE" asks for none)."""
-    command = container.get("healthCheck", {}).get("command", [])
-    return bool(command) and command[0] != "NONE"
 
 
 @dataclass
@@ -89,6 +61,7 @@ class NetworkInterface:
     interface_id: str
     subnet_id: str
     ip: str
+    public_ip: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,35 +74,13 @@ class TargetHealth:
     description: str
 
 
-@dataclass(frozen=True)
-class Revision:
-    """What one deployment runs: the members of a service that start a deployment when they change."""
-
-    arn: str
-    task_definition: TaskDefinition
-    settings: dict[str, Any]
-    created_at: datetime
-
-    @property
-    def load_balancers(self) -> list[dict[str, Any]]:
-        """Return the target groups that its tasks are registered in."""
-        return list(self.settings.get("loadBalancers", []))
-
-    @property
-    def registries(self) -> list[dict[str, Any]]:
-        """Return the Cloud Map services that its tasks are registered in (at most one)."""
-        return list(self.settings.get("serviceRegistries", []))
-
-    @property
-    def subnets(self) -> list[str]:
-        """Return the subnets that its tasks may live in."""
-        awsvpc = self.settings.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
-        return list(awsvpc.get("subnets", []))
-
-
 @dataclass
 class Task:
-    """One task. `stop_requested` and `attention` wake the thread that lives its life."""
+    """One task. `stop_requested` and `attention` wake the thread that lives its life.
+
+    A task of RunTask has an empty `service_name`, and an empty `started_by` unless the request gave one; `overrides`
+    are the request's.
+    """
 
     id: str
     arn: str
@@ -142,6 +93,8 @@ class Task:
     availability_zone: str
     containers: list[Container]
     created_at: datetime
+    place: Place
+    overrides: dict[str, Any] = field(default_factory=dict)
     last_status: str = "PROVISIONING"
     desired_status: str = "RUNNING"
     health_status: str = "UNKNOWN"
@@ -179,48 +132,6 @@ class Task:
         self.stop_code, self.stopped_reason, self.stopping_at = code, reason, now
         self.stop_requested.set()
         self.attention.set()
-
-
-@dataclass
-class Deployment:
-    """One entry of a service's `deployments[]`. `failed_tasks` are consecutive, `start_failures` too."""
-
-    id: str
-    revision: Revision
-    created_at: datetime
-    updated_at: datetime
-    status: str = "PRIMARY"
-    rollout_state: str = "IN_PROGRESS"
-    rollout_state_reason: str = ""
-    failed_tasks: int = 0
-    start_failures: int = 0
-    may_start_at: datetime | None = None
-
-
-@dataclass
-class ServiceDeployment:
-    """The record of one rollout, kept after it has ended. `deployment_id` is the entry of `deployments[]` it made."""
-
-    arn: str
-    deployment_id: str
-    target: Revision
-    sources: tuple[Revision, ...]
-    configuration: dict[str, Any]
-    created_at: datetime
-    updated_at: datetime
-    status: str = "PENDING"
-    status_reason: str | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    stopped_at: datetime | None = None
-    rollback: dict[str, Any] | None = None
-    failure_count: int = 0
-    tripped: bool = False
-
-    @property
-    def is_ongoing(self) -> bool:
-        """Tell whether it has not ended."""
-        return self.finished_at is None
 
 
 @dataclass
@@ -280,6 +191,8 @@ class World:
         self.families: dict[str, list[TaskDefinition]] = {}
         self.services: dict[str, Service] = {}
         self.tasks: dict[str, Task] = {}
+        self.stopped: deque[Task] = deque()
+        self.container_instances: dict[str, ContainerInstance] = {}
 
     def arn(self, resource: str) -> str:
         """Return the ARN of an ECS resource, such as "cluster/default"."""

@@ -36,6 +36,7 @@ class Tags:
             self._world.services.get(arn)
             or self._world.tasks.get(arn)
             or (lookup.find_task_definition(self._world, arn) if ":task-definition/" in arn else None)
+            or self._world.container_instances.get(arn)
             or next(clusters, None)
         )
         if resource is None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from localcloud.ecs import lookup, view
-from localcloud.ecs.state import TaskDefinition, World, tags_of
+from localcloud.ecs.revisions import TaskDefinition
+from localcloud.ecs.state import World, tags_of
 from localcloud.ecs.validate_task_definition import check_task_definition, normal_size
 from localcloud.faults import AwsFault
 

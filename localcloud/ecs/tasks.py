@@ -14,19 +14,22 @@ class Tasks:
         self._world = world
 
     def list(self, request: dict[str, Any]) -> dict[str, Any]:
-        """ListTasks: by service, family, desired status (RUNNING by default) and who started them."""
+        """ListTasks: by service, family, desired status (RUNNING by default), who started them, and where they run."""
         cluster = lookup.cluster(self._world, request)
         wanted = {"desired_status": request.get("desiredStatus", "RUNNING"), "cluster": cluster}
         if "serviceName" in request:
             wanted["service_name"] = lookup.service(self._world, cluster, request["serviceName"]).name
         if "startedBy" in request:
             wanted["started_by"] = request["startedBy"]
-        family = request.get("family")
+        family, instance = request.get("family"), request.get("containerInstance")
+        launch_type = request.get("launchType")
         arns = [
             task.arn
             for task in self._world.tasks.values()
             if all(getattr(task, name) == value for name, value in wanted.items())
             and family in (None, task.task_definition.family)
+            and launch_type in (None, task.place.launch_type)
+            and (instance is None or _is_on(task, instance))
         ]
         return lookup.page("taskArns", arns, request)
 
@@ -59,3 +62,7 @@ class Tasks:
         if task is None:
             raise AwsFault("InvalidParameterException", "The referenced task was not found.")
         return task
+
+
+def _is_on(task: Task, instance: str) -> bool:
+    return task.place.instance is not None and task.place.instance.id == lookup.short_name(instance)

@@ -6,8 +6,10 @@ Rules: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateServi
 import re
 from typing import Any
 
+from localcloud.ecs.capacity_providers import check_strategy, strategy_of
 from localcloud.ecs.ports import Balancer, Discovery
-from localcloud.ecs.state import TaskDefinition
+from localcloud.ecs.revisions import TaskDefinition
+from localcloud.ecs.state import Cluster
 from localcloud.faults import AwsFault
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -39,12 +41,47 @@ def check_name(name: str) -> None:
     _require(NAME.fullmatch(name), "Invalid service name: use up to 255 letters, digits, hyphens and underscores.")
 
 
+COMPUTE = ("launchType", "capacityProviderStrategy", "networkConfiguration", "propagateTags", "enableECSManagedTags")
+"""What services and RunTask say alike of where and how tasks run."""
+
+
+def with_compute(request: dict[str, Any], cluster: Cluster) -> dict[str, Any]:
+    """Return a request's COMPUTE members, with the cluster's default strategy or else EC2 when it names neither."""
+    settings = {member: request[member] for member in COMPUTE if member in request}
+    strategy = strategy_of(request, cluster)
+    if not strategy:
+        return {**settings, "launchType": request.get("launchType", "EC2")}
+    return {**settings, "capacityProviderStrategy": strategy}
+
+
+def check_compute(settings: dict[str, Any], definition: TaskDefinition, cluster: Cluster) -> None:
+    """Raise AwsFault when tasks of this definition cannot run where the settings say."""
+    strategy, launch_type = settings.get("capacityProviderStrategy"), settings.get("launchType")
+    _require(
+        not (strategy and launch_type),
+        "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
+    )
+    _require_here(launch_type in (None, "EC2", "FARGATE"), f"the launch type {launch_type}")
+    check_strategy(strategy or [], cluster.settings.get("capacityProviders", []))
+    required = definition.body.get("requiresCompatibilities", [])
+    _require(launch_type != "FARGATE" or "FARGATE" in required, "Task definition does not support launch_type FARGATE.")
+    _require(
+        not strategy or "FARGATE" in required,
+        "The provided task definition is not compatible with the selected compute strategy. "
+        "Register it with the compatibility FARGATE.",
+    )
+    _check_network(settings.get("networkConfiguration"), definition, launch_type)
+
+
 def check_service(
-    settings: dict[str, Any], definition: TaskDefinition, discovery: Discovery, balancer: Balancer
+    settings: dict[str, Any],
+    definition: TaskDefinition,
+    cluster: Cluster,
+    discovery: Discovery,
+    balancer: Balancer,
 ) -> None:
     """Raise AwsFault when a service with these settings cannot run this task definition."""
-    _check_launch_type(settings, definition)
-    _check_network(settings.get("networkConfiguration"), definition)
+    check_compute(settings, definition, cluster)
     for load_balancer in settings.get("loadBalancers", []):
         _check_load_balancer(load_balancer, definition, balancer)
     registries = settings.get("serviceRegistries", [])
@@ -62,13 +99,7 @@ def _check_configuration(configuration: dict[str, Any]) -> None:
     )
 
 
-def _check_launch_type(settings: dict[str, Any], definition: TaskDefinition) -> None:
-    launch_type = settings.get("launchType")
-    required = definition.body.get("requiresCompatibilities", [])
-    _require(launch_type != "FARGATE" or "FARGATE" in required, "Task definition does not support launch_type FARGATE.")
-
-
-def _check_network(network: dict[str, Any] | None, definition: TaskDefinition) -> None:
+def _check_network(network: dict[str, Any] | None, definition: TaskDefinition, launch_type: str | None) -> None:
     if definition.body.get("networkMode") != "awsvpc":
         _require(not network, "Network Configuration is not valid for the given networkMode of this task definition.")
         return
@@ -77,6 +108,10 @@ def _check_network(network: dict[str, Any] | None, definition: TaskDefinition) -
     _require(awsvpc.get("subnets"), "subnets can not be empty.")
     _require(len(awsvpc["subnets"]) <= 16, "subnets can have at most 16 items.")
     _require(len(awsvpc.get("securityGroups", [])) <= 5, "securityGroups can have at most 5 items.")
+    _require(
+        launch_type != "EC2" or awsvpc.get("assignPublicIp") != "ENABLED",
+        "Assign public IP is not supported for this launch type.",
+    )
 
 
 def _check_load_balancer(load_balancer: dict[str, Any], definition: TaskDefinition, balancer: Balancer) -> None:

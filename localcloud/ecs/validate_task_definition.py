@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-erro
 import re
 from typing import Any
 
+from localcloud.ecs.validate_parts import check_dependencies, check_volumes, require
 from localcloud.faults import AwsFault
 
 FARGATE_MEMORY_MIB = {
@@ -25,17 +26,19 @@ PORT_NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 
 def check_task_definition(request: dict[str, Any]) -> None:
     """Raise AwsFault (ClientException) for the first rule that the request breaks."""
-    _require(NAME.fullmatch(request.get("family", "")), "Family contains invalid characters.")
+    require(NAME.fullmatch(request.get("family", "")), "Family contains invalid characters.")
     containers = request.get("containerDefinitions", [])
-    _require(containers, "Container list cannot be empty.")
+    require(containers, "Container list cannot be empty.")
     names = [container.get("name") for container in containers]
-    _require(len(set(names)) == len(names), "Container name should be unique.")
-    _require(
+    require(len(set(names)) == len(names), "Container name should be unique.")
+    require(
         any(container.get("essential", True) for container in containers),
         "TaskDefinition must have at least one essential container.",
     )
     for container in containers:
-        _check_container(container, names)
+        _check_container(container)
+    check_dependencies(containers)
+    check_volumes(request)
     if request.get("networkMode") == "awsvpc":
         _check_awsvpc_ports(containers)
     if "FARGATE" in request.get("requiresCompatibilities", []):
@@ -54,72 +57,62 @@ def normal_size(value: str, unit: str, factor: int) -> str:
     return str(int(float(match[1]) * (factor if match[2] else 1)))
 
 
-def _check_container(container: dict[str, Any], names: list[str | None]) -> None:
-    _require(container.get("name"), "Container.name should not be null or empty.")
-    _require(NAME.fullmatch(container["name"]), "Container.name contains invalid characters.")
-    _require(container.get("image"), "Container.image should not be null or empty.")
-    _require(not re.search(r"\s", container["image"]), "Container.image contains invalid characters.")
+def _check_container(container: dict[str, Any]) -> None:
+    require(container.get("name"), "Container.name should not be null or empty.")
+    require(NAME.fullmatch(container["name"]), "Container.name contains invalid characters.")
+    require(container.get("image"), "Container.image should not be null or empty.")
+    require(not re.search(r"\s", container["image"]), "Container.image contains invalid characters.")
     for mapping in container.get("portMappings", []):
         name = mapping.get("name")
-        _require(name is None or PORT_NAME.fullmatch(name), f"The port mapping name '{name}' is invalid.")
-    for dependency in container.get("dependsOn", []):
-        _require(
-            dependency["containerName"] in names,
-            f"Container '{container['name']}' depends on '{dependency['containerName']}', which is not in the task.",
-        )
+        require(name is None or PORT_NAME.fullmatch(name), f"The port mapping name '{name}' is invalid.")
     _check_health_check(container.get("healthCheck"))
 
 
 def _check_health_check(check: dict[str, Any] | None) -> None:
     if check is None:
         return
-    _require(check.get("command"), "The health check command must not be empty.")
-    _require(
+    require(check.get("command"), "The health check command must not be empty.")
+    require(
         check["command"][0] in ("CMD", "CMD-SHELL", "NONE"),
         "The health check command must start with CMD, CMD-SHELL or NONE.",
     )
     for member, (low, high) in HEALTH_CHECK_RANGES.items():
         value = check.get(member)
-        _require(value is None or low <= value <= high, f"The health check {member} must be between {low} and {high}.")
+        require(value is None or low <= value <= high, f"The health check {member} must be between {low} and {high}.")
 
 
 def _check_awsvpc_ports(containers: list[dict[str, Any]]) -> None:
     protocols: dict[int, str] = {}
     for mapping in (mapping for container in containers for mapping in container.get("portMappings", [])):
         port, host_port = mapping.get("containerPort"), mapping.get("hostPort")
-        _require(
+        require(
             host_port in (None, port),
             "When networkMode=awsvpc, the host ports and container ports in port mappings must match.",
         )
         # "anything else is treated as tcp": the protocol is case-sensitive.
         protocol = "udp" if mapping.get("protocol") == "udp" else "tcp"
-        _require(
+        require(
             protocols.setdefault(port, protocol) == protocol,
             "The same container port cannot be exposed for multiple protocols.",
         )
 
 
 def _check_fargate(request: dict[str, Any]) -> None:
-    _require(request.get("networkMode") == "awsvpc", "Fargate only supports network mode \u2018awsvpc\u2019.")
-    _require(request.get("cpu"), "Fargate requires that 'cpu' be defined at the task level.")
-    _require(request.get("memory"), "Fargate requires that 'memory' be defined at the task level.")
+    require(request.get("networkMode") == "awsvpc", "Fargate only supports network mode \u2018awsvpc\u2019.")
+    require(request.get("cpu"), "Fargate requires that 'cpu' be defined at the task level.")
+    require(request.get("memory"), "Fargate requires that 'memory' be defined at the task level.")
     cpu = int(normal_size(request["cpu"], "vCPU", 1024))
     memory = int(normal_size(request["memory"], "GB", 1024))
-    _require(cpu in FARGATE_MEMORY_MIB, "Invalid 'cpu' setting for task.")
-    _require(memory in FARGATE_MEMORY_MIB[cpu], "No Fargate configuration exists for given values.")
+    require(cpu in FARGATE_MEMORY_MIB, "Invalid 'cpu' setting for task.")
+    require(memory in FARGATE_MEMORY_MIB[cpu], "No Fargate configuration exists for given values.")
     if request.get("executionRoleArn"):
         return
     containers = request["containerDefinitions"]
-    _require(
+    require(
         not any(container.get("logConfiguration", {}).get("logDriver") == "awslogs" for container in containers),
         "Fargate requires task definition to have execution role ARN to support log driver awslogs.",
     )
-    _require(
+    require(
         not any(container.get("secrets") for container in containers),
         "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
     )
-
-
-def _require(holds: object, message: str) -> None:
-    if not holds:
-        raise AwsFault("ClientException", message)

@@ -5,18 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from localcloud.ecs import circuit_breaker
-from localcloud.ecs.state import (
-    LIVE_STATUSES,
-    PENDING_STATUSES,
-    Cluster,
-    Container,
-    Deployment,
-    Revision,
-    Service,
-    ServiceDeployment,
-    Task,
-    TaskDefinition,
-)
+from localcloud.ecs.revisions import Deployment, Revision, ServiceDeployment, TaskDefinition
+from localcloud.ecs.state import LIVE_STATUSES, PENDING_STATUSES, Cluster, Container, Service, Task
 
 PLATFORM = {"platformVersion": "1.4.0", "platformFamily": "Linux"}
 
@@ -168,7 +158,7 @@ def task(value: Task, *, tags: bool = False) -> dict[str, Any]:
         "clusterArn": value.cluster.arn,
         "taskDefinitionArn": value.task_definition.arn,
         "group": value.group,
-        "startedBy": value.started_by,
+        "startedBy": value.started_by or None,
         "lastStatus": value.last_status,
         "desiredStatus": value.desired_status,
         "healthStatus": value.health_status,
@@ -178,7 +168,9 @@ def task(value: Task, *, tags: bool = False) -> dict[str, Any]:
         "containers": [_container(value, container) for container in value.containers],
         "cpu": body.get("cpu"),
         "memory": body.get("memory"),
-        "launchType": value.revision.settings.get("launchType"),
+        "launchType": value.place.launch_type,
+        "capacityProviderName": value.place.capacity_provider,
+        "containerInstanceArn": value.place.instance.arn if value.place.instance else None,
         "connectivity": "CONNECTED" if value.interface else None,
         "connectivityAt": value.pull_started_at,
         "createdAt": value.created_at,
@@ -190,10 +182,16 @@ def task(value: Task, *, tags: bool = False) -> dict[str, Any]:
         "stoppedAt": value.stopped_at,
         "stopCode": value.stop_code,
         "stoppedReason": value.stopped_reason,
-        "overrides": {"containerOverrides": [{"name": container.name} for container in value.containers]},
+        "overrides": _overrides(value),
         "tags": tag_list(value.tags) if tags else [],
-        **PLATFORM,
+        **(PLATFORM if value.place.launch_type == "FARGATE" else {}),
     }
+
+
+def _overrides(of: Task) -> dict[str, Any]:
+    asked = {override["name"]: override for override in of.overrides.get("containerOverrides", [])}
+    members = [asked.get(container.name, {"name": container.name}) for container in of.containers]
+    return {**of.overrides, "containerOverrides": members}
 
 
 def _counts(tasks: list[Task], running: str, pending: str) -> dict[str, int]:

@@ -8,11 +8,14 @@ loopback interface.
 import errno
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from localcloud.faults import AwsFault
+from localcloud.network.host_files import host_name
+
+T = TypeVar("T")
 
 SHIM = Path(__file__).parent / "shim"
 CLAIM_PORT = 4999
@@ -29,7 +32,7 @@ class Loopback:
 
     def __init__(self, *, dns_address: tuple[str, int]) -> None:
         self._dns = "{}:{}".format(*dns_address)
-        self._claim, self._prefix = _claim()
+        self._claim, self._prefix = claim()
         self._lock = threading.Lock()
         self._used: set[str] = set()
         self._next_host = FIRST_HOST
@@ -39,7 +42,19 @@ class Loopback:
         """Return the first address of the range, which is never a task's."""
         return f"{self._prefix}.0.1"
 
-    def attach(self, subnet_id: str) -> str:  # noqa: ARG002  (all subnets are one here)
+    @property
+    def balancers(self) -> Mapping[str, str]:
+        """Return no addresses: load balancers have none of their own here."""
+        return {}
+
+    def place_balancers(self, names: Iterable[str]) -> None:
+        """Do nothing: they are everywhere."""
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns: this machine is the network."""
+        return work()
+
+    def attach(self, subnet_id: str, security_groups: Sequence[str]) -> str:  # noqa: ARG002  (here all reach all)
         """Return an address that was not in use for as long as possible. Raises AwsFault when none is free."""
         with self._lock:
             for _ in range(LAST_HOST):
@@ -56,9 +71,17 @@ class Loopback:
         with self._lock:
             self._used.discard(ip)
 
+    def public_address(self, ip: str, ports: Sequence[int]) -> str:  # noqa: ARG002  (all of them are)
+        """Return the task's own address, which this machine reaches."""
+        return ip
+
+    def inside(self, ip: str, work: Callable[[], T]) -> T:  # noqa: ARG002  (processes find their address themselves)
+        """Return what `work` returns."""
+        return work()
+
     def environment(self, ip: str) -> dict[str, str]:
         """Return what makes a Python process live at `ip`."""
-        return {"PYTHONPATH": str(SHIM), "SLIPWAY_TASK_IP": ip, "SLIPWAY_DNS": self._dns}
+        return {"HOSTNAME": host_name(ip), "PYTHONPATH": str(SHIM), "SLIPWAY_TASK_IP": ip, "SLIPWAY_DNS": self._dns}
 
     def refuses(self, task_definition: dict[str, Any]) -> str | None:
         """Return why a task definition cannot run here: its containers would not share one localhost."""
@@ -89,17 +112,18 @@ class Loopback:
         self._claim.close()
 
 
-def _claim() -> tuple[socket.socket, str]:
+def claim() -> tuple[socket.socket, str]:
+    """Return a /16 of 127.0.0.0/8 as its first two numbers, and the socket that keeps it. Raises OSError."""
     for number in range(1, 255):
-        claim = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            claim.bind((f"127.{number}.0.1", CLAIM_PORT))
+            holder.bind((f"127.{number}.0.1", CLAIM_PORT))
         except OSError as error:
-            claim.close()
+            holder.close()
             if error.errno == errno.EADDRINUSE:
                 continue
             raise OSError(
                 error.errno, f"127.{number}.0.1 cannot be bound ({error.strerror}): the loopback network needs Linux."
             ) from error
-        return claim, f"127.{number}"
+        return holder, f"127.{number}"
     raise OSError(errno.EADDRNOTAVAIL, f"127.1.0.1 to 127.254.0.1 are all taken (port {CLAIM_PORT}): stop one.")

@@ -12,3 +12,11 @@ def cloud() -> Iterator[LocalCloud]:
     """Run a local cloud as `make up` starts it."""
     with local_cloud() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def vpc(cloud: LocalCloud) -> LocalCloud:
+    """Return the local cloud where this machine lets its network be a VPC, and skip elsewhere."""
+    if cloud.network != "vpc":
+        pytest.skip("the local cloud's network is loopback here")
+    return cloud

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from localcloud.front_door import FrontDoor, Handler
+from localcloud.front_door import FrontDoor, Handler, Listener
 from localcloud.lambdas import Lambdas
 
 ROLE = "arn:aws:iam::000000000000:role/x"
@@ -29,13 +29,19 @@ def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
 class Cloud:
     """A door with its functions, the calls it saw, and clients of it."""
 
-    def __init__(self, services: Mapping[str, Handler] | None = None, data_plane: Handler | None = None) -> None:
+    def __init__(
+        self,
+        services: Mapping[str, Handler] | None = None,
+        data_plane: Handler | None = None,
+        listeners: Mapping[tuple[str, str], Listener] | None = None,
+    ) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()
         self.lambdas = Lambdas()
         self.door = FrontDoor(
             lambdas=self.lambdas,
             services=services or {},
             elb_data_plane=data_plane,
+            listeners=listeners or {},
             observer=lambda service, operation: self.calls.update([(service, operation)]),
             port=0,
         )

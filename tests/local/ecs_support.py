@@ -1,7 +1,7 @@
 """What the tests of the local cloud's ECS share: its neighbours in memory, and small services to run."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,8 @@ from botocore.validate import ParamValidator
 
 from localcloud.clock import Clock
 from localcloud.ecs import Ecs
+from localcloud.ecs.state import NetworkInterface
+from localcloud.faults import AwsFault
 from localcloud.images import Images
 from localcloud.network.loopback import Loopback
 
@@ -32,6 +34,7 @@ PROGRAMS = {
         "print(os.getpid(), flush=True)\n"
         "time.sleep(600)\n"
     ),
+    "once": "print('done', flush=True)\n",
     "environment": "import json, os, time\nprint(json.dumps(dict(os.environ)), flush=True)\ntime.sleep(600)\n",
     "hello": (
         "from http.server import BaseHTTPRequestHandler, HTTPServer\n"
@@ -128,6 +131,42 @@ class FakeLogs:
 
 
 @dataclass
+class FakeSecrets:
+    """Secrets in memory, by `valueFrom`."""
+
+    values: dict[str, str] = field(default_factory=dict)
+
+    def value(self, reference: str) -> str:
+        """Return the value, or refuse as the real store does."""
+        if reference not in self.values:
+            raise AwsFault("ParameterNotFound", f"unable to retrieve secrets from ssm: {reference}")
+        return self.values[reference]
+
+
+@dataclass
+class FakeInterfaces:
+    """EC2's interfaces in memory, with the security groups that they were given."""
+
+    listed: dict[str, tuple[NetworkInterface, tuple[str, ...]]] = field(default_factory=dict)
+
+    def attached(self, interface: NetworkInterface, security_groups: Sequence[str]) -> None:
+        """List the interface."""
+        self.listed[interface.interface_id] = (interface, tuple(security_groups))
+
+    def detached(self, interface: NetworkInterface) -> None:
+        """Forget the interface."""
+        del self.listed[interface.interface_id]
+
+
+class SharedAddress(Loopback):
+    """A network whose tasks may have several containers, at one address: each binds ports of its own."""
+
+    def refuses(self, task_definition: dict[str, Any]) -> str | None:
+        """Refuse nothing."""
+        assert task_definition["containerDefinitions"]
+
+
+@dataclass
 class Cloud:
     """A running ECS, its neighbours, and shorthands to use it."""
 
@@ -137,6 +176,8 @@ class Cloud:
     logs: FakeLogs
     network: Loopback
     events: list[tuple[str, list[str], dict[str, Any]]]
+    secrets: FakeSecrets
+    interfaces: FakeInterfaces
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
         """Call ECS, and check that the answer has the shape of botocore's model."""
@@ -153,6 +194,34 @@ class Cloud:
                 "taskDefinitionArn"
             ]
         )
+
+    def define(self, family: str, *containers: dict[str, Any], **members: Any) -> str:
+        """Register a task definition of several containers (each needs a name) and return its ARN."""
+        whole = [{"image": "server", **container} for container in containers]
+        request = {**definition(family=family), "containerDefinitions": whole, **members}
+        return str(self.call("RegisterTaskDefinition", **request)["taskDefinition"]["taskDefinitionArn"])
+
+    def run(self, image: str = "once", **request: Any) -> dict[str, Any]:
+        """Run a task of an image (or of the `taskDefinition` given) and return it."""
+        if "taskDefinition" not in request:
+            request["taskDefinition"] = self.register(image, "job")
+        request = {"launchType": "FARGATE", "networkConfiguration": SUBNETS, **request}
+        return dict(self.call("RunTask", cluster="main", **request)["tasks"][0])
+
+    def task(self, arn: str) -> dict[str, Any]:
+        """Return a task with its tags."""
+        return dict(self.call("DescribeTasks", cluster="main", tasks=[arn], include=["TAGS"])["tasks"][0])
+
+    def ended(self, arn: str) -> dict[str, Any]:
+        """Return a task once it is STOPPED."""
+        until(lambda: self.task(arn)["lastStatus"] == "STOPPED")
+        return self.task(arn)
+
+    def machine(self, cpu: int = 1024, memory: int = 2048) -> str:
+        """Register a container instance and return its ARN."""
+        resources = [{"name": "CPU", "integerValue": cpu}, {"name": "MEMORY", "integerValue": memory}]
+        answer = self.call("RegisterContainerInstance", cluster="main", totalResources=resources)
+        return str(answer["containerInstance"]["containerInstanceArn"])
 
     def create(self, name: str = "web", *, count: int = 1, image: str = "server", **request: Any) -> dict[str, Any]:
         """Create a service of an image (or of the `taskDefinition` given) and return it."""
@@ -219,17 +288,19 @@ def until(look: Callable[[], T], timeout_seconds: float = 15) -> T:
 
 
 @contextmanager
-def running_cloud(directory: Path) -> Iterator[Cloud]:
-    """Run an ECS whose images are PROGRAMS, in a cluster named "main"."""
+def running_cloud(directory: Path, network_of: type[Loopback] = Loopback) -> Iterator[Cloud]:
+    """Run an ECS whose images are PROGRAMS, in a cluster named "main"; /instance is the directory `disk`."""
     for name, text in PROGRAMS.items():
         (directory / f"{name}.py").write_text(text)
     toml = directory / "images.toml"
     toml.write_text(
-        "".join(f'[image.{name}]\ndirectory = "."\ncommand = ["python", "{name}.py"]\n' for name in PROGRAMS)
+        '[host]\n"/instance" = "disk"\n'
+        + "".join(f'[image.{name}]\ndirectory = "."\ncommand = ["python", "{name}.py"]\n' for name in PROGRAMS)
     )
     events: list[tuple[str, list[str], dict[str, Any]]] = []
     discovery, balancer, logs = FakeDiscovery(), FakeBalancer(), FakeLogs()
-    network = Loopback(dns_address=("127.0.0.1", 9))
+    secrets, interfaces = FakeSecrets(), FakeInterfaces()
+    network = network_of(dns_address=("127.0.0.1", 9))
     ecs = Ecs(
         clock=Clock(SPEED),
         images=Images([toml], directory / "cache"),
@@ -237,10 +308,12 @@ def running_cloud(directory: Path) -> Iterator[Cloud]:
         discovery=discovery,
         balancer=balancer,
         logs=logs,
+        secrets=secrets,
+        interfaces=interfaces,
         emit=lambda source, kind, resources, detail: events.append((f"{source} {kind}", resources, detail)),
     )
     ecs.start()
-    cloud = Cloud(ecs, discovery, balancer, logs, network, events)
+    cloud = Cloud(ecs, discovery, balancer, logs, network, events, secrets, interfaces)
     try:
         cloud.call("CreateCluster", clusterName="main")
         yield cloud

@@ -46,6 +46,7 @@ class LocalCloud:
     aws: str
     balancer: str
     dns: tuple[str, int]
+    network: str
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, token: str | None = "local-admin", **headers: str
@@ -110,10 +111,11 @@ def _ready(process: subprocess.Popen[str]) -> LocalCloud:
     assert process.stdout
     line = process.stdout.readline()
     found = re.fullmatch(
-        r"ready API (\S+) AWS (\S+) load balancers (http://[^:]+:\d+)-\d+ DNS ([^:]+):(\d+) .*\n", line
+        r"ready API (\S+) AWS (\S+) load balancers (http://[^:]+:\d+)-\d+ DNS ([^:]+):(\d+) network (\w+) .*\n",
+        line,
     )
     assert found, line
-    return LocalCloud(process, found[1], found[2], found[3], (found[4], int(found[5])))
+    return LocalCloud(process, found[1], found[2], found[3], (found[4], int(found[5])), found[6])
 
 
 def free_ports() -> dict[str, str]:

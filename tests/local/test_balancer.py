@@ -54,6 +54,10 @@ class FakeMemory:
         actions = [self.heard.default_action, *(rule.action for rule in self.heard.rules)] if self.heard else []
         return frozenset(arn for action in actions for arn, _ in action.target_groups)
 
+    def load_balancer_of(self, target_group_arn: str) -> str:
+        """Return `booking` for a group in use."""
+        return "booking" if target_group_arn in self.groups_in_use() else ""
+
 
 @dataclass
 class Target:
@@ -66,6 +70,7 @@ class Target:
     port: int = 0
     ip: str = "127.0.0.1"
     seen: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    clients: set[str] = field(default_factory=set)
     asked_slowly: threading.Event = field(default_factory=threading.Event)
     let_go: threading.Event = field(default_factory=threading.Event)
 
@@ -78,6 +83,7 @@ class TargetHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer probes and the special paths."""
+        self.target.clients.add(self.client_address[0])
         if self.path == "/health":
             self.target.probes += 1
             time.sleep(self.target.delay_seconds)
@@ -222,6 +228,23 @@ def test_forwards_both_ways(front: Front) -> None:
     assert "X-Private" not in received
     assert (packed, packed_headers["Content-Encoding"]) == (200, "gzip")
     assert (moved, moved_headers["Location"]) == (302, "/elsewhere")
+
+
+def test_a_load_balancer_has_an_address(memory: FakeMemory) -> None:
+    """Where a load balancer has an address of its own, its probes and requests come from there."""
+    balancer = Balancer(
+        clock=Clock(speed=20, patience_seconds=0.2),
+        memory=memory,
+        sources={"booking": "127.0.0.9", "other": "127.0.0.8"},
+    )
+    front = Front(balancer, balancer.serve("booking", "127.0.0.1", 0))
+    balancer.start()
+    with running("home") as target:
+        front.add_healthy(target)
+        assert {"127.0.0.9"} == target.clients
+        assert (200, b"home") == front.ask("/")[:2]
+        assert {"127.0.0.9"} == target.clients
+    balancer.stop()
 
 
 def test_any_method_and_streamed_body(front: Front) -> None:
@@ -614,6 +637,7 @@ def test_moto_memory() -> None:
         (20, (Condition("path-pattern", ("/home*",)),), ((home, 1),)),
     ]
     assert memory.groups_in_use() == {home, users}
+    assert {"booking"} == {memory.load_balancer_of(group) for group in (home, users)}
     check = HealthCheck("/home", "traffic-port", "200-299", 10, 5, 2, 3)
     assert memory.target_group(home) == TargetGroup(home, 5000, check, 30)
     assert (memory.target_group(spare + "x"), memory.listener("booking", 81)) == (None, None)

@@ -178,7 +178,7 @@ class TestContainer:
         assert seen["GREETING"] == "hello"
         assert seen["SLIPWAY_TASK_IP"].startswith("127.")
         assert set(seen) <= {
-            "PATH", "LANG", "HOME", "GREETING", "PYTHONPATH", "SLIPWAY_TASK_IP", "SLIPWAY_DNS", "LC_CTYPE",
+            "PATH", "LANG", "HOME", "HOSTNAME", "GREETING", "PYTHONPATH", "SLIPWAY_TASK_IP", "SLIPWAY_DNS", "LC_CTYPE",
         }  # fmt: skip
 
     def test_command_and_entry_point_override_the_image(self, cloud: Cloud) -> None:
@@ -187,6 +187,14 @@ class TestContainer:
         cloud.create(taskDefinition=cloud.register("server", **words, **WITH_LOGS))
 
         assert until(cloud.logs.text).startswith("at 127.")
+
+    def test_secrets_are_in_the_environment(self, cloud: Cloud) -> None:
+        """A secret's value is a variable of the process."""
+        cloud.secrets.values["/token"] = "hush"
+        secrets = [{"name": "TOKEN", "valueFrom": "/token"}]
+        cloud.create(taskDefinition=cloud.register("environment", secrets=secrets, **WITH_LOGS))
+
+        assert "hush" == json.loads(until(cloud.logs.text))["TOKEN"]
 
     def test_lives_at_its_own_address(self, cloud: Cloud) -> None:
         """Two tasks listen on the same port of 0.0.0.0, each at its own address."""
@@ -232,12 +240,14 @@ class TestFailure:
         assert reason.startswith("ResourceInitializationError: failed to validate logger args")
         assert "The specified log group does not exist" in reason
 
-    def test_secrets_without_a_store(self, cloud: Cloud) -> None:
-        """A task that asks for a secret where there are none is not started."""
-        secrets = [{"name": "TOKEN", "valueFrom": "arn:aws:secretsmanager:us-east-1:000000000000:secret:t"}]
-        cloud.create(taskDefinition=cloud.register("server", secrets=secrets))
+    def test_a_missing_secret(self, cloud: Cloud) -> None:
+        """A task one of whose secrets cannot be had is not started, and says so in AWS's words."""
+        cloud.create(taskDefinition=cloud.register("server", secrets=[{"name": "TOKEN", "valueFrom": "/no"}]))
 
-        assert first_stopped(cloud)["stoppedReason"].startswith("ResourceInitializationError: ")
+        assert first_stopped(cloud)["stoppedReason"] == (
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval "
+            "failed: unable to retrieve secrets from ssm: /no"
+        )
 
     def test_a_process_that_exits(self, cloud: Cloud) -> None:
         """A task ends with its essential container, whose exit code it shows."""
@@ -253,10 +263,13 @@ class TestFailure:
         request = {
             "family": "pair",
             "networkMode": "awsvpc",
+            "requiresCompatibilities": ["FARGATE"],
+            "cpu": "256",
+            "memory": "512",
             "containerDefinitions": [{"name": "a", "image": "server"}, {"name": "b", "image": "server"}],
         }
         arn = cloud.call("RegisterTaskDefinition", **request)["taskDefinition"]["taskDefinitionArn"]
-        cloud.create(taskDefinition=arn, launchType="EC2")
+        cloud.create(taskDefinition=arn)
 
         assert "runs one container to a task" in first_stopped(cloud)["stoppedReason"]
 

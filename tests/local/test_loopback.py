@@ -116,19 +116,19 @@ class TestAddresses:
 
     def test_each_task_has_its_own(self, network: Loopback) -> None:
         """Addresses differ, and one that was given back does not come again soon."""
-        first, second = network.attach("subnet-a"), network.attach("subnet-b")
+        first, second = network.attach("subnet-a", []), network.attach("subnet-b", [])
         network.detach(first)
 
-        assert len({first, second, network.attach("subnet-a")}) == 3
+        assert len({first, second, network.attach("subnet-a", [])}) == 3
 
     def test_a_full_network_refuses(self, network: Loopback) -> None:
         """When all addresses are in use the task gets none; one given back can be had again."""
-        addresses = [network.attach("subnet-a") for _ in range(LAST_HOST - 1)]
+        addresses = [network.attach("subnet-a", []) for _ in range(LAST_HOST - 1)]
         with pytest.raises(AwsFault, match="in use"):
-            network.attach("subnet-a")
+            network.attach("subnet-a", [])
         network.detach(addresses[7])
 
-        assert network.attach("subnet-a") == addresses[7]
+        assert network.attach("subnet-a", []) == addresses[7]
 
     def test_two_local_clouds_do_not_meet(self, network: Loopback) -> None:
         """A second local cloud gets another range, and its own again after it is closed."""
@@ -171,37 +171,37 @@ class TestShim:
     @pytest.mark.parametrize("host", ["0.0.0.0", "", "localhost", "127.0.0.1"])  # noqa: S104
     def test_binds_to_its_address(self, network: Loopback, host: str) -> None:
         """Whatever local address a program binds, it listens at the task's, and localhost leads there."""
-        ip = network.attach("subnet-a")
+        ip = network.attach("subnet-a", [])
 
         assert run(SERVE, network.environment(ip), host) == f"{ip} {ip} {ip}"
 
     def test_binds_ipv6_sockets_too(self, network: Loopback) -> None:
         """A socket that binds "::" listens at the task's address."""
-        ip = network.attach("subnet-a")
+        ip = network.attach("subnet-a", [])
 
         assert run(V6, network.environment(ip)) == f"::ffff:{ip}"
 
     def test_asyncio_lives_there_too(self, network: Loopback) -> None:
         """Servers and connections of asyncio use the task's address."""
-        ip = network.attach("subnet-a")
+        ip = network.attach("subnet-a", [])
 
         assert run(AIO, network.environment(ip)) == f"{ip} {ip}"
 
     def test_resolves_our_names(self, network: Loopback) -> None:
         """Names of our namespaces are asked of our DNS server, all answers in order; the own name is the task's."""
-        ip = network.attach("subnet-a")
+        ip = network.attach("subnet-a", [])
         both = ["127.9.9.1", "127.9.9.2"]
 
         assert json.loads(run(NAMES, network.environment(ip))) == [both, "127.9.9.1", ip, "10.9.8.7"]
 
     def test_leaves_other_names_to_the_system(self, network: Loopback) -> None:
         """A name that our DNS server does not know is looked up as usual."""
-        assert run(UNKNOWN, network.environment(network.attach("subnet-a"))) == "unknown"
+        assert run(UNKNOWN, network.environment(network.attach("subnet-a", []))) == "unknown"
 
     def test_runs_the_sitecustomize_that_it_hides(self, network: Loopback, tmp_path: Path) -> None:
         """Another sitecustomize further on the path runs as well."""
         (tmp_path / "sitecustomize.py").write_text("import builtins\nbuiltins.hidden = 'ran'\n")
-        environment = network.environment(network.attach("subnet-a"))
+        environment = network.environment(network.attach("subnet-a", []))
         environment["PYTHONPATH"] += f":{tmp_path}"
 
         assert run("print(hidden)", environment) == "ran"

@@ -1,9 +1,22 @@
 """The main job: two services from one POST to a proven, running pair, and what happens to it afterwards."""
 
+from collections.abc import Iterator
+
 import dns.resolver
 import pytest
 
-from tests.local.local_cloud import ECS_PRACTICE, LocalCloud, visitors
+from localcloud.network.choice import choose
+from tests.local.local_cloud import ECS_PRACTICE, LocalCloud, local_cloud, visitors
+
+
+@pytest.fixture(scope="module", params=["vpc", "loopback"])
+def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
+    """Run a local cloud in each network; `vpc` where this machine can have it."""
+    if request.param == "vpc" and choose("auto").network != "vpc":
+        pytest.skip(choose("auto").why)
+    with local_cloud(SLIPWAY_NETWORK=request.param) as running:
+        assert request.param == running.network
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.network.choice import choose
 from tests.local.local_cloud import LocalCloud, free_ports, hello, local_cloud, wait_for
 
 PROCESSES = Path("/proc")
@@ -96,7 +97,7 @@ def test_a_taken_port_is_named(cloud: LocalCloud) -> None:
     [
         ("SLIPWAY_API_PORT", "http"),
         ("SLIPWAY_SPEED", "0"),
-        ("SLIPWAY_NETWORK", "vpc"),
+        ("SLIPWAY_NETWORK", "bridge"),
         ("SLIPWAY_IMAGES", "/none.toml"),
     ],
 )
@@ -116,19 +117,62 @@ def test_a_bad_setting_is_named(name: str, value: str) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_the_demo_proves_what_it_shows() -> None:
-    """`make demo` deploys the pair, shows one address four times, deploys it again without a change, and exits 0."""
+@pytest.mark.parametrize(
+    ("network", "address"),
+    [pytest.param("vpc", r"10\.0\.\d+\.\d+", id="vpc"), pytest.param("loopback", r"127\.\d+\.\d+\.\d+", id="loopback")],
+)
+def test_the_demo_proves_what_it_shows(network: str, address: str) -> None:
+    """`make demo` deploys the pair, shows one address three times, deploys it again without a change, and exits 0."""
+    if network == "vpc" and choose("auto").network != "vpc":
+        pytest.skip(choose("auto").why)
     ended = subprocess.run(
         [sys.executable, "-m", "localcloud", "demo"],
-        env={**os.environ, **free_ports(), "SLIPWAY_SPEED": "20"},
+        env={**os.environ, **free_ports(), "SLIPWAY_SPEED": "20", "SLIPWAY_NETWORK": network},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    shown = re.findall(r"(?:tasks|discover-instances|user\.api\.local) +(127\.\d+\.\d+\.\d+)\n", ended.stdout)
+    shown = re.findall(rf"(?:tasks|discover-instances|user\.api\.local) +({address})\n", ended.stdout)
 
     assert (0, "") == (ended.returncode, ended.stderr)
     assert 3 == len(shown)
     assert 1 == len(set(shown))
     assert "Nothing to change" in ended.stdout
+
+
+# A machine whose kernel refuses: in this user namespace no network can be made.
+REFUSING = 'echo 0 > /proc/sys/user/max_net_namespaces; exec "$@"'
+UP_WHERE_IT_IS_REFUSED = ["unshare", "--user", "--map-root-user", "sh", "-c", REFUSING, "sh", sys.executable]
+
+
+@pytest.mark.skipif(choose("auto").network != "vpc", reason="a machine that cannot refuse what it cannot do")
+def test_vpc_is_refused_where_it_is_impossible() -> None:
+    """Asked for `vpc` where the kernel refuses namespaces, `up` ends saying so and what to do."""
+    ended = subprocess.run(
+        [*UP_WHERE_IT_IS_REFUSED, "-m", "localcloud", "up"],
+        env={**os.environ, **free_ports(), "SLIPWAY_NETWORK": "vpc"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert 1 == ended.returncode
+    assert "the network vpc is not possible here" in ended.stderr
+    assert "allow user namespaces" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(choose("auto").network != "vpc", reason="a machine that cannot refuse what it cannot do")
+def test_auto_falls_back_and_says_so() -> None:
+    """Where `vpc` is impossible `auto` is loopback: one line on stderr says why, and the ready line says which."""
+    command = [*UP_WHERE_IT_IS_REFUSED, "-m", "localcloud", "up"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env={**os.environ, **free_ports()}, **pipes) as process:  # type: ignore[call-overload]
+        ready = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read().splitlines()
+
+    assert "network loopback" in ready
+    assert ["localcloud: the network is loopback, for vpc is not possible here"] == [line[:65] for line in said]
