@@ -1,7 +1,11 @@
+# The local cloud's network `vpc` needs nftables and iproute2 (Debian: apt-get install nftables iproute2); without them
+# it is `loopback`.
 # make demo | up | test | test-full | check | bench | lock. On a fresh machine: Python 3.11+, make, a package index.
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Most of a test's time is waiting for a local cloud; the tests of a file share theirs.
+PARALLEL := -n 2 --dist loadfile
 SOURCES := app.py chalicelib localcloud cli statemachines tests benchmarks sample_services
 
 .PHONY: demo up test test-full check bench setup lock docs format clean
@@ -13,10 +17,10 @@ up: setup
 	@exec $(BIN)/python -m localcloud up
 
 test: check
-	$(BIN)/pytest -m "not full"
+	$(BIN)/pytest $(PARALLEL) -m "not full"
 
 test-full: check
-	HYPOTHESIS_PROFILE=ci $(BIN)/pytest
+	HYPOTHESIS_PROFILE=ci $(BIN)/pytest $(PARALLEL)
 
 check: setup
 	$(BIN)/ruff check $(SOURCES)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import urllib.request
 
 from flask import Flask, Response
@@ -28,5 +29,5 @@ def users() -> Response:
 
 if __name__ == "__main__":
     server = create_server(app, host="0.0.0.0", port=3000)  # noqa: S104  a container listens on every address of its own
-    signal.signal(signal.SIGTERM, lambda *_: server.close())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     server.run()

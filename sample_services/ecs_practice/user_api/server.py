@@ -3,6 +3,7 @@
 import json
 import random
 import signal
+import sys
 
 from flask import Flask, Response
 from waitress import create_server
@@ -27,5 +28,5 @@ def users() -> Response:
 
 if __name__ == "__main__":
     server = create_server(app, host="0.0.0.0", port=3000)  # noqa: S104  a container listens on every address of its own
-    signal.signal(signal.SIGTERM, lambda *_: server.close())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     server.run()
