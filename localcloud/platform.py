@@ -57,8 +57,10 @@ class Platform:
 
     def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
         self._settings = settings
+        self._clock = Clock(settings.speed)
         self._stack = ExitStack()
         self._observer = observer
+        self.account = Account(f"http://{HOST}:{settings.aws_port}")
 
     def __enter__(self) -> "Platform":
         """Start everything; what has started is stopped when something fails."""
@@ -75,31 +77,31 @@ class Platform:
         self._stack.close()
 
     def _start(self) -> None:
-        self._aws()
+        self._variables({"AWS_ENDPOINT_URL": self.account.endpoint} | AWS_VARIABLES)
+        self._names_and_network()
+        self._living_services()
+        self._front_door()
         self.account.fill()
         self.network.place_balancers(LOAD_BALANCERS)
         self._slipway()
 
-    def _aws(self) -> None:
-        """Start the services that live, in front of moto, which remembers the rest."""
-        settings, clock = self._settings, Clock(self._settings.speed)
-        self.cloud_map = CloudMap(clock=clock)
-        dns = self._run(DnsServer(self.cloud_map))
-        self.dns_address = dns.address
-        network = self.network = self._network()
-        self.images = Images(settings.images, settings.cache)
+    def _names_and_network(self) -> None:
+        self.cloud_map = CloudMap(clock=self._clock)
+        self.dns_address = self._run(DnsServer(self.cloud_map)).address
+        self.network = self._network()
+
+    def _living_services(self) -> None:
+        """Make what lives behind the front door; it asks the door itself for what moto remembers."""
+        self.images = Images(self._settings.images, self._settings.cache)
         self._stack.callback(self.images.close)
-        self.lambdas = Lambdas()
         self.faults = FaultInjection()
+        self.lambdas = Lambdas()
         self.events = self._run(EventBus(lambdas=self.lambdas))
-        self.balancer = Balancer(clock=clock, memory=MotoMemory(), sources=network.balancers)
-        endpoint = f"http://{HOST}:{settings.aws_port}"
-        self.account = Account(endpoint)
-        self._variables({"AWS_ENDPOINT_URL": endpoint} | AWS_VARIABLES)
+        self.balancer = Balancer(clock=self._clock, memory=MotoMemory(), sources=self.network.balancers)
         self.ecs = Ecs(
-            clock=clock,
+            clock=self._clock,
             images=self.images,
-            network=network,
+            network=self.network,
             discovery=self.cloud_map,
             balancer=self.balancer,
             logs=LogSink(self.account.client("logs")),
@@ -107,23 +109,23 @@ class Platform:
             secrets=SecretStore(self.account.client("secretsmanager"), self.account.client("ssm")),
             interfaces=MotoInterfaces(),
         )
-        autoscaling = Autoscaling(self.ecs.handle)
-        handlers = {"ecs": self.ecs.handle, "servicediscovery": self.cloud_map.handle}
-        self._run(
-            FrontDoor(
-                lambdas=self.lambdas,
-                services=handlers,
-                elb_data_plane=self.balancer.handle,
-                observer=self._observer,
-                listeners={("application-autoscaling", "RegisterScalableTarget"): autoscaling.registered},
-                faults=self.faults,
-                host=HOST,
-                port=settings.aws_port,
-            )
+
+    def _front_door(self) -> None:
+        """Open the one endpoint, with moto behind it, then let load balancers and tasks live."""
+        door = FrontDoor(
+            lambdas=self.lambdas,
+            services={"ecs": self.ecs.handle, "servicediscovery": self.cloud_map.handle},
+            elb_data_plane=self.balancer.handle,
+            observer=self._observer,
+            listeners={("application-autoscaling", "RegisterScalableTarget"): Autoscaling(self.ecs.handle).registered},
+            faults=self.faults,
+            host=HOST,
+            port=self._settings.aws_port,
         )
-        network.call(lambda: self._run(self.balancer))
+        self._run(door)
+        self.network.call(lambda: self._run(self.balancer))
         for number, name in enumerate(LOAD_BALANCERS):
-            self.balancer.serve(name, HOST, settings.alb_port + number)
+            self.balancer.serve(name, HOST, self._settings.alb_port + number)
         self._run(self.ecs)
 
     def _network(self) -> Loopback | Vpc:

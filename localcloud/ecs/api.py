@@ -1,5 +1,6 @@
 """ECS as it is called: an operation's name and a request in, an answer or an AwsFault out."""
 
+from collections.abc import Callable
 from typing import Any
 
 from localcloud.clock import Clock
@@ -28,6 +29,8 @@ from localcloud.ecs.tasks import Tasks
 from localcloud.ecs.volumes import Volumes
 from localcloud.faults import AwsFault
 from localcloud.images import Images
+
+Operation = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Ecs:
@@ -80,7 +83,10 @@ class Ecs:
         self._capacity_providers = CapacityProviders(world)
         self._container_instances = ContainerInstances(world, placement)
         self._run_task = RunTask(world, self._launcher, placement)
-        self._operations = {
+        self._operations = self._by_name()
+
+    def _by_name(self) -> dict[str, Operation]:
+        return {
             "CreateCluster": self._clusters.create,
             "DescribeClusters": self._clusters.describe,
             "ListClusters": self._clusters.list,
