@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dns.exception
@@ -24,6 +24,12 @@ def main() -> None:
         show("ecs-practice again, nothing to change", "2 s", [pair(cloud) for _ in range(5)], "s")
         cloud.deploy(hello("posts"))
         show("POST /deployments answers 202, warm", "100 ms", [post(cloud) for _ in range(POSTS)], "ms")
+        alone = [several(cloud, f"alone-{number}", {"one": []}) for number in range(3)]
+        show("one service, POST to succeeded", "", alone, "s")
+        chained = several(cloud, "chain", {"one": [], "two": ["one"], "three": ["two"]})
+        ratio("a chain of three, against three alone", "1.1", chained / (3 * statistics.median(alone)))
+        beside = several(cloud, "beside", {"one": [], "two": [], "three": [], "four": []})
+        ratio("four side by side, against the slowest alone", "1.3", beside / max(alone))
         lags = [lag(cloud, f"lag-{number}") for number in range(LAGS)]
         show("lag: stable and name answers, to GET says succeeded", "0.5 s", lags, "s")
 
@@ -34,7 +40,21 @@ def show(figure: str, goal: str, seconds: list[float], unit: str) -> None:
     middle, worst = (
         f"{value * scale:.{0 if unit == 'ms' else 2}f} {unit}" for value in (statistics.median(seconds), max(seconds))
     )
-    print(f"{figure:<58} {'≤ ' + goal:>9} {middle:>9} {worst:>9}", flush=True)
+    print(f"{figure:<58} {'≤ ' + goal if goal else '':>9} {middle:>9} {worst:>9}", flush=True)
+
+
+def ratio(figure: str, goal: str, value: float) -> None:
+    """Print a figure that compares two others."""
+    print(f"{figure:<58} {'≤ ' + goal:>9} {value:>9.2f}", flush=True)
+
+
+def several(cloud: LocalCloud, application: str, needs: Mapping[str, list[str]]) -> float:
+    """Return the seconds from the POST of services that only wait, each after those it needs, until all succeeded."""
+    services = {name: {"image": "actors-hello:1", "depends_on": after} for name, after in needs.items()}
+    asked = time.monotonic()
+    accepted = cloud.post({"application": application, "services": services})
+    succeeded(cloud, accepted.document["id"])
+    return time.monotonic() - asked
 
 
 def pair(cloud: LocalCloud) -> float:
