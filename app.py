@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
 
-from chalicelib import events, names, recovery, steps
-from chalicelib.api import applications, deployments, problems, tokens
+from chalicelib import dry_run, events, names, recovery, steps
+from chalicelib.api import applications, deployments, plans, problems, tokens
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.deployment import Deployment, status_document
 from chalicelib.errors import Busy, InternalError, RequestError, StoreConflict, Throttled, TransientAws
@@ -96,13 +96,16 @@ def health() -> dict[str, str]:
 @app.route("/deployments", methods=["POST"], content_types=ANY_CONTENT, authorizer=authorize)
 @answers("write")
 def create_deployment(request: Request) -> Response:
-    """Accept a manifest: 202, or what the same Idempotency-Key made before."""
+    """Accept a manifest: 202, or what the same Idempotency-Key made before; or show its plan: `?dry_run=true`."""
+    only_plan = plans.is_dry_run(request.query_params or {})
     asked = deployments.Request(
         body=cast("bytes", request.raw_body),
         content_type=request.headers.get("content-type"),
         caller=request.context["authorizer"]["name"],
         idempotency_key=request.headers.get("idempotency-key"),
     )
+    if only_plan:
+        return Response(plans.dry_run(cloud(), asked))
     return accepted(request, *deployments.create(cloud(), asked))
 
 
@@ -179,7 +182,9 @@ def act(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @app.lambda_function(name="observe")
 def observe(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Run a step that only reads AWS, and writes the record."""
+    """Run a step that only reads AWS, and writes the record; or tell the API what a deployment would do."""
+    if event["state"] == dry_run.STATE:
+        return dry_run.run(cloud(), event)
     return steps.run(steps.OBSERVE, cloud(), event)
 
 

@@ -17,10 +17,15 @@ from chalicelib.aws.cloud_map import CloudMap
 from chalicelib.aws.clusters import Clusters
 from chalicelib.aws.dynamodb import Table
 from chalicelib.aws.ec2 import Ec2
+from chalicelib.aws.ecr import Ecr
 from chalicelib.aws.ecs import Ecs
+from chalicelib.aws.hosted_zones import HostedZones
+from chalicelib.aws.iam import Iam
 from chalicelib.aws.load_balancers import LoadBalancers
 from chalicelib.aws.logs import Logs
+from chalicelib.aws.observer import Observer
 from chalicelib.aws.resolver import Resolver
+from chalicelib.aws.secrets import Parameters, Secrets
 from chalicelib.aws.step_functions import Workflow
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.tasks import Tasks
@@ -41,6 +46,7 @@ class Settings:
     resolve_function: str
     region: str
     teardown_state_machine_arn: str
+    observe_function: str
     installation: str = "slipway"
     defaults: Mapping[str, Any] = field(default_factory=dict)
     load_balancer_urls: Mapping[str, str] = field(default_factory=dict)
@@ -54,12 +60,18 @@ class Settings:
             state_machine_arn=environment["SLIPWAY_STATE_MACHINE_ARN"],
             teardown_state_machine_arn=environment["SLIPWAY_TEARDOWN_STATE_MACHINE_ARN"],
             resolve_function=environment["SLIPWAY_RESOLVE_FUNCTION"],
+            observe_function=environment["SLIPWAY_OBSERVE_FUNCTION"],
             region=environment["AWS_REGION"],
             installation=environment.get("SLIPWAY_INSTALLATION", cls.installation),
             defaults=json.loads(environment.get("SLIPWAY_DEFAULTS", "{}")),
             load_balancer_urls=json.loads(environment.get("SLIPWAY_LOAD_BALANCER_URLS", "{}")),
             nameservers=environment.get("SLIPWAY_NAMESERVERS"),
         )
+
+    @property
+    def account(self) -> str:
+        """Return the id of the account that this installation is in, which the ARN of its state machine says."""
+        return self.state_machine_arn.split(":")[4]
 
     @property
     def state_machines(self) -> dict[str, str]:
@@ -121,6 +133,11 @@ class Cloud:
         return CloudMap(self._client("servicediscovery"))
 
     @cached_property
+    def hosted_zones(self) -> HostedZones:
+        """The zones behind namespaces."""
+        return HostedZones(self._client("route53"))
+
+    @cached_property
     def load_balancers(self) -> LoadBalancers:
         """Listeners, rules and target groups."""
         return LoadBalancers(self._client("elbv2"))
@@ -131,6 +148,26 @@ class Cloud:
         return Ec2(self._client("ec2"))
 
     @cached_property
+    def ecr(self) -> Ecr:
+        """Images."""
+        return Ecr(self._client("ecr"))
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Secrets."""
+        return Secrets(self._client("secretsmanager"))
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Parameters."""
+        return Parameters(self._client("ssm"))
+
+    @cached_property
+    def iam(self) -> Iam:
+        """Roles."""
+        return Iam(self._client("iam"))
+
+    @cached_property
     def logs(self) -> Logs:
         """Log groups."""
         return Logs(self._client("logs"))
@@ -139,3 +176,8 @@ class Cloud:
     def resolver(self) -> Resolver:
         """DNS as the tasks see it."""
         return Resolver(self._client("lambda"), self.settings.resolve_function)
+
+    @cached_property
+    def observer(self) -> Observer:
+        """AWS as it is, for who may not look."""
+        return Observer(self._client("lambda"), self.settings.observe_function)

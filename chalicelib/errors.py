@@ -30,6 +30,7 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
         ├── ListenerNotFound            no such load balancer, or no listener on that port
         ├── ServiceNotOwned             an ECS service of that name that Slipway did not make
         ├── LaunchTypeFixed             the ECS service has another launch type, which ECS does not change
+        ├── PreflightFailed             several things are wrong that were seen before anything was changed
         ├── BeforeDeployFailed          the task of before_deploy did not exit 0, or not in time
         ├── RolloutFailed               ECS gave the rollout up
         ├── RolloutSuperseded           another ECS deployment replaced ours
@@ -228,6 +229,12 @@ class LaunchTypeFixed(DeploymentError):
     """The ECS service runs on another launch type; UpdateService changes capacity providers only."""
 
     fix = "Write capacity_providers instead of launch_type, or delete the service and deploy again."
+
+
+class PreflightFailed(DeploymentError):
+    """Things are wrong that were seen before anything was changed; each is in the failure's evidence."""
+
+    fix = "Mend what the evidence names, each as it says, and deploy again."
 
 
 class BeforeDeployFailed(DeploymentError):

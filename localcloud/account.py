@@ -18,6 +18,9 @@ TABLE = "slipway-deployments"
 STATE_MACHINES = {"slipway-deployment": "deployment.asl.json", "slipway-teardown": "teardown.asl.json"}
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/slipway-local"
 EXECUTION_ROLE = f"arn:aws:iam::{ACCOUNT}:role/ecsTaskExecutionRole"
+TASK_ROLES = ("ecsTaskExecutionRole", "ecs-practice-task", "bookingapp-home")
+"""The roles that the stage's defaults, the samples and docs/manifest.md name."""
+TRUST = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
 STATE_MACHINE_ARN, TEARDOWN_STATE_MACHINE_ARN = (
     f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}" for name in STATE_MACHINES
 )
@@ -46,10 +49,11 @@ class Account:
         )
 
     def fill(self) -> None:
-        """Make the network, the load balancers, the table and the state machine."""
+        """Make the network, the load balancers, the roles, the table and the state machines."""
         AccountNetwork(self.client).make()
         self._container_instances()
         self._secrets()
+        self._roles()
         self._table()
         self._state_machines()
 
@@ -71,6 +75,11 @@ class Account:
         """Keep the passwords of the sample dks, made up anew each time."""
         passwords = {name: token_urlsafe(24) for name in ("POSTGRES_PASSWORD", "DB_ROLE_PASSWORD")}
         self.client("secretsmanager").create_secret(Name="dks/db", SecretString=json.dumps(passwords))
+
+    def _roles(self) -> None:
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
+        for name in TASK_ROLES:
+            self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)
 
     def _table(self) -> None:
         template = yaml.safe_load((ROOT / "infrastructure" / "template.yaml").read_text())

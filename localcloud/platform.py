@@ -171,6 +171,7 @@ class Platform:
             "SLIPWAY_STATE_MACHINE_ARN": account.STATE_MACHINE_ARN,
             "SLIPWAY_TEARDOWN_STATE_MACHINE_ARN": account.TEARDOWN_STATE_MACHINE_ARN,
             "SLIPWAY_RESOLVE_FUNCTION": "resolve",
+            "SLIPWAY_OBSERVE_FUNCTION": "observe",
             "SLIPWAY_NAMESERVERS": "{}:{}".format(*self.dns_address),
             "SLIPWAY_DEFAULTS": json.dumps(defaults),
             "SLIPWAY_LOAD_BALANCER_URLS": json.dumps(urls),

@@ -5,12 +5,15 @@ from typing import Any, cast
 
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.store import Store
+from tests.fake_artifacts import FakeEcr, FakeIam, FakeParameters, FakeSecrets
 from tests.fake_cloud_map import FakeCloudMap
 from tests.fake_clusters import FakeClusters
+from tests.fake_observer import FakeObserver
 from tests.fake_tasks import FakeAutoScaling, FakeTasks
 from tests.fakes import (
     FakeEc2,
     FakeEcs,
+    FakeHostedZones,
     FakeLoadBalancers,
     FakeLogs,
     FakeResolver,
@@ -24,8 +27,8 @@ class FakeCloud(Cloud):
     """A cloud of fakes over one world, with the real record. Every call passes through `faults`."""
 
     def __init__(self, world: World, store: Store, workflow: Any, faults: Faults, clock: Any) -> None:
-        machine = "arn:aws:states:::stateMachine:slipway-test"
-        super().__init__(Settings("slipway-test", machine, "resolve", "us-east-1", f"{machine}-teardown"))
+        machine = "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-test"
+        super().__init__(Settings("slipway-test", machine, "resolve", "us-east-1", f"{machine}-teardown", "observe"))
         self.world = world
         self.faults = faults
         self._clock = clock
@@ -39,9 +42,15 @@ class FakeCloud(Cloud):
             "tasks": FakeTasks(world),
             "autoscaling": FakeAutoScaling(world),
             "cloud_map": FakeCloudMap(world),
+            "hosted_zones": FakeHostedZones(world),
             "load_balancers": FakeLoadBalancers(world),
             "ec2": FakeEc2(world),
+            "ecr": FakeEcr(world),
+            "iam": FakeIam(world),
+            "secrets": FakeSecrets(world),
+            "parameters": FakeParameters(world),
             "logs": FakeLogs(world),
+            "observer": FakeObserver(),
             "resolver": FakeResolver(world),
         }
         for name, part in self.parts.items():

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from chalicelib.aws import cloud_map
 from chalicelib.aws.cloud_map import Namespace
 from chalicelib.errors import DiscoveryConflict, NamespaceFailed, TransientAws
 from tests.fakes import VPC
@@ -29,7 +30,7 @@ class FakeCloudMap:
         operation = Operation(
             id=f"operation-{len(self._world.operations) + 1}",
             token=token,
-            namespace=Namespace(f"ns-{len(self._world.operations) + 1}", name, name, f"arn:namespace/{name}"),
+            namespace=Namespace(f"ns-{len(self._world.operations) + 1}", name, name, f"arn:namespace/{name}", "Z1"),
             ready_at=self._world.clock.seconds + self._world.namespace_seconds,
             error=self._world.namespace_error,
         )
@@ -65,6 +66,15 @@ class FakeCloudMap:
             known.ttl = ttl
             self._world.changed(f"update discovery {name}")
         return known.arn
+
+    def registered(self, namespace: Namespace, name: str) -> cloud_map.Registered | None:
+        """Return a Cloud Map service that is there."""
+        found = self._world.registered.get((namespace.name, name))
+        return cloud_map.Registered(found.arn, found.records, found.ttl) if found else None
+
+    def records(self, namespace: Namespace) -> dict[str, tuple[str, ...]]:
+        """Return the record types of a namespace's services."""
+        return {name: each.records for (space, name), each in self._world.registered.items() if space == namespace.name}
 
     def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
         """Return the addresses that are registered."""

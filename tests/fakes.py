@@ -7,17 +7,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from chalicelib.aws.load_balancers import Listener, target_group_name
-from chalicelib.aws.logs import LogStream
+from chalicelib.aws.load_balancers import Listener, OwnRule, Routed, target_group_name
+from chalicelib.aws.logs import LogGroup, LogStream
 from chalicelib.decide import Answer, LogLine, Rollout, StoppedTask
 from chalicelib.errors import ListenerNotFound, NetworkNotFound, TransientAws
 from chalicelib.manifest import Network, Route
+from chalicelib.preflight import Admission, NetworkFound, Rule
 from chalicelib.specs import Placement, ServiceSpec, Serving, TaskSpec
 from tests.machine.interpreter import Interpreter
 from tests.world import ACCOUNT, Revision, World, WorldService
 
 VPC, SUBNETS, GROUPS = "vpc-1", ("subnet-1", "subnet-2"), ("sg-1",)
-LOAD_BALANCER, LISTENER = "slipway", Listener("arn:listener", VPC, "slipway.elb.amazonaws.com")
+LOAD_BALANCER, LISTENER = "slipway", Listener("arn:listener", VPC, "slipway.elb.amazonaws.com", ("sg-alb",))
 
 
 class FakeTaskDefinitions:
@@ -178,6 +179,35 @@ class FakeEc2:
             raise NetworkNotFound(f"{vpc} has no subnet {', '.join(sorted(missing))}")
         return Placement(SUBNETS, GROUPS if network.security_groups else (), network.assign_public_ip)
 
+    def find(self, network: Network) -> NetworkFound:
+        """Return what there is of the one network."""
+        if network.vpc not in ("main", VPC):
+            return NetworkFound((), {}, {})
+        subnets = {each: SUBNETS if each == "private" else () for each in network.subnets}
+        groups = {each: () if each == "absent" else GROUPS for each in network.security_groups}
+        return NetworkFound((VPC,), subnets, groups)
+
+    def admissions(self, groups: Sequence[str]) -> tuple[Admission, ...]:
+        """Return whom the one security group lets in."""
+        assert tuple(groups) == GROUPS
+        return self._world.admissions
+
+    def dns_attributes_off(self, vpc: str) -> tuple[str, ...]:
+        """Return what is off in the world."""
+        assert vpc == VPC, f"{vpc} is no id of a VPC"
+        return self._world.dns_attributes_off
+
+
+class FakeHostedZones:
+    """The zones of the world's namespaces, by the namespaces' ids."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def vpcs(self, zone_id: str) -> tuple[str, ...]:
+        """Return the VPCs of a zone."""
+        return self._world.zone_vpcs if zone_id else ()
+
 
 class FakeLoadBalancers:
     """One load balancer."""
@@ -191,6 +221,11 @@ class FakeLoadBalancers:
             raise ListenerNotFound(f"there is no load balancer named {name}")
         return LISTENER
 
+    def rules(self, listener: Listener) -> tuple[Rule, ...]:
+        """Return the rules that others have made."""
+        assert listener == LISTENER
+        return self._world.foreign_rules
+
     def ensure_target_group(self, route: Route, port: int, listener: Listener, tags: Mapping[str, str]) -> str:
         """Make or adopt a target group."""
         assert route.health_check.path.startswith("/")
@@ -199,7 +234,17 @@ class FakeLoadBalancers:
             self._world.target_groups[arn] = port
             self._world.tags[arn] = dict(tags)
             self._world.changed(f"create target group {tags['slipway:service']}")
+        self._world.routes[arn] = route
         return arn
+
+    def routed(self, listener: Listener, tags: Mapping[str, str]) -> Routed | None:
+        """Return how a service is routed to."""
+        arn = f"arn:targetgroup/{target_group_name(listener.vpc, tags)}"
+        if arn not in self._world.target_groups:
+            return None
+        route, path = self._world.routes[arn], self._world.rules.get(arn)
+        rule = OwnRule(path, route.host, route.priority or 1) if path else None
+        return Routed(arn, route.health_check, route.deregistration_delay, rule)
 
     def ensure_rule(self, route: Route, listener: Listener, target_group: str, tags: Mapping[str, str]) -> None:
         """Make the listener forward."""
@@ -238,6 +283,10 @@ class FakeLogs:
         if self._world.log_groups.get(name) != retention_days:
             self._world.log_groups[name] = retention_days
             self._world.changed(f"log group {name}")
+
+    def group(self, name: str) -> LogGroup | None:
+        """Return a log group that is there."""
+        return LogGroup(self._world.log_groups[name]) if name in self._world.log_groups else None
 
     def tail(self, stream: LogStream, lines: int) -> tuple[LogLine, ...]:
         """Return the last of thirty lines."""

@@ -12,6 +12,8 @@ from chalicelib.aws.autoscaling import Scaled
 from chalicelib.aws.cloud_map import Namespace
 from chalicelib.aws.tasks import Command
 from chalicelib.decide import Rollout, StoppedTask
+from chalicelib.manifest import Route
+from chalicelib.preflight import Admission, Rule
 from chalicelib.specs import ServiceSpec, TaskSpec
 
 ACCOUNT = "arn:aws:ecs:us-east-1:000000000000"
@@ -131,6 +133,7 @@ class World:
 
     A rollout takes `rollout_seconds`, a namespace `namespace_seconds`; Cloud Map knows of a task at once, DNS after
     `dns_seconds`. A deleted service drains for `drain_seconds`; what was in use stays so for `leave_seconds` more.
+    Images, secrets and roles in `absent` are not there.
     Images in `broken` never start, those in `hanging` never get ready.
     A one-off task exits after `task_seconds` with what `exit_codes` says of its command's first word, None: never.
     Whether an answer to CreateService and UpdateService names the service deployment, AWS does not say.
@@ -148,6 +151,11 @@ class World:
     exit_codes: dict[str, int | None] = field(default_factory=dict)
     namespace_error: str | None = None
     answers_service_deployment: bool = True
+    zone_vpcs: tuple[str, ...] = ("vpc-1",)
+    dns_attributes_off: tuple[str, ...] = ()
+    foreign_rules: tuple[Rule, ...] = ()
+    admissions: tuple[Admission, ...] = (Admission(0, 65535, ("sg-alb",)),)
+    absent: set[str] = field(default_factory=set)
     clusters: set[str] = field(default_factory=set)
     services: dict[tuple[str, str], WorldService] = field(default_factory=dict)
     revisions: dict[str, list[Revision]] = field(default_factory=dict)
@@ -156,6 +164,7 @@ class World:
     registered: dict[tuple[str, str], Registered] = field(default_factory=dict)
     log_groups: dict[str, int] = field(default_factory=dict)
     target_groups: dict[str, int] = field(default_factory=dict)
+    routes: dict[str, Route] = field(default_factory=dict)
     rules: dict[str, str] = field(default_factory=dict)
     tasks: dict[str, WorldTask] = field(default_factory=dict)
     scaled: dict[tuple[str, str], Scaled] = field(default_factory=dict)

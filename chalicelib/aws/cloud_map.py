@@ -24,6 +24,16 @@ class Namespace:
     name: str
     http_name: str
     arn: str = ""
+    hosted_zone_id: str = ""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A Cloud Map service: its record types, and their TTL in seconds."""
+
+    arn: str
+    records: tuple[str, ...]
+    ttl: int | None
 
 
 class CloudMap:
@@ -36,8 +46,10 @@ class CloudMap:
         """Return the private DNS namespace of this name, None when there is none."""
         for summary in self._list_namespaces():
             if summary["Name"] == name and summary["Type"] == "DNS_PRIVATE":
-                http_name = summary.get("Properties", {}).get("HttpProperties", {}).get("HttpName", name)
-                return Namespace(summary["Id"], name, http_name, summary.get("Arn", ""))
+                properties = summary.get("Properties", {})
+                http_name = properties.get("HttpProperties", {}).get("HttpName", name)
+                zone = properties.get("DnsProperties", {}).get("HostedZoneId", "")
+                return Namespace(summary["Id"], name, http_name, summary.get("Arn", ""), zone)
         return None
 
     def _list_namespaces(self) -> list[Any]:
@@ -128,6 +140,20 @@ class CloudMap:
             change = cast("Any", {"DnsConfig": {"DnsRecords": dns_records}})
             call(self._client.update_service, Id=service_id, Service=change)
         return service["Arn"]
+
+    def registered(self, namespace: Namespace, name: str) -> Registered | None:
+        """Return the namespace's service of this name, None when there is none."""
+        found = next((each for each in self._services(namespace) if each["Name"] == name), None)
+        if found is None:
+            return None
+        records = found.get("DnsConfig", {}).get("DnsRecords", [])
+        types = tuple(each["Type"] for each in records)
+        return Registered(found["Arn"], types, next((each["TTL"] for each in records), None))
+
+    def records(self, namespace: Namespace) -> dict[str, tuple[str, ...]]:
+        """Return the types of DNS records of a namespace's services, by their names."""
+        configs = {each["Name"]: each.get("DnsConfig", {}) for each in self._services(namespace)}
+        return {name: tuple(each["Type"] for each in dns.get("DnsRecords", [])) for name, dns in configs.items()}
 
     def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
         """Return the IPv4 addresses of a service's healthy instances, sorted."""

@@ -9,24 +9,46 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import call, capital_tag_list, tags_of
 from chalicelib.errors import AwsRefused, ListenerNotFound
-from chalicelib.manifest import Route
+from chalicelib.manifest import Route, RouteHealthCheck
 from chalicelib.plan import first_free_priority
+from chalicelib.preflight import Rule
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from mypy_boto3_elbv2.type_defs import RuleTypeDef
+    from mypy_boto3_elbv2.type_defs import RuleTypeDef, TargetGroupTypeDef
 
 TAGGED_AT_ONCE = 20  # ARNs in one DescribeTags, ELB API reference
+DELAY = "deregistration_delay.timeout_seconds"  # 300 unless said (ELB API, TargetGroupAttribute)
 ATTEMPTS = 10  # at a priority that others take at the same moment
 
 
 @dataclass(frozen=True)
 class Listener:
-    """A listener of a load balancer that exists already, and the VPC and DNS name of that load balancer."""
+    """A listener of a load balancer that exists already, and that one's VPC, DNS name and security groups."""
 
     arn: str
     vpc: str
     dns_name: str
+    security_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OwnRule:
+    """A listener rule that forwards to one of our target groups."""
+
+    path: str | None
+    host: str | None
+    priority: int
+
+
+@dataclass(frozen=True)
+class Routed:
+    """How a service is routed to now; the delay is in seconds, `rule` None where none forwards to the target group."""
+
+    target_group: str
+    health_check: RouteHealthCheck
+    deregistration_delay: int
+    rule: OwnRule | None
 
 
 class LoadBalancers:
@@ -48,7 +70,15 @@ class LoadBalancers:
         if arn is None:
             ports = sorted(each["Port"] for each in listeners)
             raise ListenerNotFound(f"the load balancer {name} does not listen on port {port}, only on {ports}")
-        return Listener(arn, balancer["VpcId"], balancer["DNSName"])
+        groups = tuple(balancer.get("SecurityGroups", ()))
+        return Listener(arn, balancer["VpcId"], balancer["DNSName"], groups)
+
+    def rules(self, listener: Listener) -> tuple[Rule, ...]:
+        """Return a listener's rules but the default one, with their tags."""
+        found = call(self._client.describe_rules, ListenerArn=listener.arn)["Rules"]
+        numbered = [rule for rule in found if rule.get("Priority", "").isdigit()]
+        tags = self._tags([rule.get("RuleArn", "") for rule in numbered])
+        return tuple(_rule(rule, tags.get(rule.get("RuleArn", ""), {})) for rule in numbered)
 
     def ensure_target_group(self, route: Route, port: int, listener: Listener, tags: Mapping[str, str]) -> str:
         """Return the ARN of the service's target group, made or brought to the route's settings."""
@@ -58,13 +88,31 @@ class LoadBalancers:
         call(
             self._client.modify_target_group_attributes,
             TargetGroupArn=arn,
-            Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": str(route.deregistration_delay)}],
+            Attributes=[{"Key": DELAY, "Value": str(route.deregistration_delay)}],
         )
         return arn
 
+    def routed(self, listener: Listener, tags: Mapping[str, str]) -> Routed | None:
+        """Return how the service with these tags is routed to, None while it has no target group."""
+        group = self._described(target_group_name(listener.vpc, tags))
+        if group is None:
+            return None
+        arn = group["TargetGroupArn"]
+        rules = call(self._client.describe_rules, ListenerArn=listener.arn)["Rules"]
+        rule = next((_own_rule(each) for each in rules if _forwards_to(each, arn)), None)
+        return Routed(arn, _health_check_of(group), self._deregistration_delay(arn), rule)
+
+    def _deregistration_delay(self, arn: str) -> int:
+        found = call(self._client.describe_target_group_attributes, TargetGroupArn=arn)["Attributes"]
+        return next(int(each["Value"]) for each in found if each["Key"] == DELAY)
+
     def _target_group(self, name: str) -> str | None:
+        group = self._described(name)
+        return group["TargetGroupArn"] if group else None
+
+    def _described(self, name: str) -> TargetGroupTypeDef | None:
         try:
-            return call(self._client.describe_target_groups, Names=[name])["TargetGroups"][0]["TargetGroupArn"]
+            return call(self._client.describe_target_groups, Names=[name])["TargetGroups"][0]
         except AwsRefused as refusal:
             if refusal.aws_code == "TargetGroupNotFound":
                 return None
@@ -132,13 +180,15 @@ class LoadBalancers:
         return self._tagged(named, tags)
 
     def _tagged(self, arns: Sequence[str], tags: Mapping[str, str]) -> list[str]:
-        tagged: list[str] = []
+        return [arn for arn, found in self._tags(arns).items() if tags.items() <= found.items()]
+
+    def _tags(self, arns: Sequence[str]) -> dict[str, dict[str, str]]:
+        tags: dict[str, dict[str, str]] = {}
         for start in range(0, len(arns), TAGGED_AT_ONCE):
             batch = list(arns[start : start + TAGGED_AT_ONCE])
             found = call(self._client.describe_tags, ResourceArns=batch)["TagDescriptions"]
-            ours = [each for each in found if tags.items() <= tags_of(each.get("Tags", [])).items()]
-            tagged += [each.get("ResourceArn", "") for each in ours]
-        return tagged
+            tags |= {each.get("ResourceArn", ""): tags_of(each.get("Tags", [])) for each in found}
+        return tags
 
     def delete_rules(self, target_group: str, tags: Mapping[str, str]) -> None:
         """Delete the listener rules with these tags that forward to a target group."""
@@ -181,6 +231,23 @@ def _health_check(route: Route) -> dict[str, Any]:
     }
 
 
+def _health_check_of(group: TargetGroupTypeDef) -> RouteHealthCheck:
+    return RouteHealthCheck.model_construct(
+        path=group.get("HealthCheckPath", "/"),
+        matcher=group.get("Matcher", {}).get("HttpCode", "200"),
+        interval=group.get("HealthCheckIntervalSeconds", 30),
+        timeout=group.get("HealthCheckTimeoutSeconds", 5),
+        healthy=group.get("HealthyThresholdCount", 5),
+        unhealthy=group.get("UnhealthyThresholdCount", 2),
+    )
+
+
+def _own_rule(rule: RuleTypeDef) -> OwnRule:
+    said = _readable(rule.get("Conditions", []))
+    path, host = (next(iter(said.get(field, [])), None) for field in ("path-pattern", "host-header"))
+    return OwnRule(path, host, int(rule["Priority"]))
+
+
 def _conditions(route: Route) -> list[dict[str, Any]]:
     conditions: list[dict[str, Any]] = [{"Field": "path-pattern", "PathPatternConfig": {"Values": [route.path]}}]
     if route.host:
@@ -195,6 +262,12 @@ def _readable(conditions: Sequence[Any]) -> dict[str, list[str]]:
         each["Field"]: list(each.get(configs.get(each["Field"], ""), {}).get("Values") or each.get("Values", []))
         for each in conditions
     }
+
+
+def _rule(rule: RuleTypeDef, tags: Mapping[str, str]) -> Rule:
+    conditions = _readable(rule.get("Conditions", []))
+    paths, hosts = (tuple(conditions.pop(field, ())) for field in ("path-pattern", "host-header"))
+    return Rule(int(rule.get("Priority", "0")), paths, hosts, bool(conditions), tags)
 
 
 def _forwards_to(rule: RuleTypeDef, target_group: str) -> bool:

@@ -24,6 +24,13 @@ class LogStream:
     name: str
 
 
+@dataclass(frozen=True)
+class LogGroup:
+    """A log group; `retention_days` None keeps its events forever."""
+
+    retention_days: int | None
+
+
 class Logs:
     """The log groups of an account and region."""
 
@@ -37,6 +44,11 @@ class Logs:
             self._create(name, tags)
         if group is None or group.get("retentionInDays") != retention_days:
             call(self._client.put_retention_policy, logGroupName=name, retentionInDays=retention_days)
+
+    def group(self, name: str) -> LogGroup | None:
+        """Return the log group of this name, None when there is none."""
+        found = self._group(name)
+        return LogGroup(found.get("retentionInDays")) if found else None
 
     def tail(self, stream: LogStream, lines: int) -> tuple[LogLine, ...]:
         """Return the last lines of a stream, oldest first; none when nothing was written yet."""

@@ -27,6 +27,7 @@ from chalicelib.steps import (
     namespace,
     plan,
     plan_teardown,
+    preflight,
     register_task_definition,
     remove_clusters,
     remove_namespaces,
@@ -59,6 +60,7 @@ ACT: Mapping[str, Step] = {
 
 OBSERVE: Mapping[str, Step] = {
     "Plan": plan.run,
+    "Preflight": preflight.run,
     "AwaitNamespace": await_namespace.run,
     "AwaitTask": await_task.run,
     "AwaitStable": await_stable.run,

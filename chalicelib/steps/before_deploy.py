@@ -7,7 +7,7 @@ from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
 from chalicelib.manifest import Manifest, main_container
 from chalicelib.plan import service_spec
-from chalicelib.steps.deploy_service import placement
+from chalicelib.steps.found import placement
 from chalicelib.steps.step import StepEvent, tags
 
 

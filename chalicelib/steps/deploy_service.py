@@ -7,8 +7,9 @@ from chalicelib.decide import Rollout
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.errors import RolloutFailed
 from chalicelib.manifest import Manifest
-from chalicelib.plan import service_spec, task_spec
-from chalicelib.specs import Placement, ServiceSpec, Serving, service_changes
+from chalicelib.plan import service_spec
+from chalicelib.specs import ServiceSpec, Serving, service_changes
+from chalicelib.steps.found import placement
 from chalicelib.steps.step import StepEvent, tags
 
 # A change of one of these starts an ECS deployment, any other does not (API reference, UpdateService).
@@ -39,13 +40,6 @@ def _wanted(cloud: Cloud, manifest: Manifest, progress: ServiceProgress, serving
         registry_arn=progress.registry_arn,
         target_group_arn=progress.target_group_arn,
     )
-
-
-def placement(cloud: Cloud, manifest: Manifest, name: str) -> Placement | None:
-    """Return where a service's tasks run; only in awsvpc mode tasks have a network of their own."""
-    if task_spec(manifest, name).network_mode != "awsvpc":
-        return None
-    return cloud.ec2.placement(manifest.network_of(name))
 
 
 def _create(cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, spec: ServiceSpec) -> None:

@@ -5,22 +5,17 @@ from typing import Any
 from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, Status
-from chalicelib.errors import LaunchTypeFixed, ServiceNotOwned
 from chalicelib.manifest import Manifest
 from chalicelib.plan import Plan, plan
-from chalicelib.specs import Serving
 from chalicelib.steps.step import StepEvent
 
 EVENTS_AT_MOST = 2_000  # looks in one execution: its history ends at 25,000 events (Step Functions quotas)
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Record what will change and what served before; hand on the waves. Raises ServiceNotOwned, LaunchTypeFixed."""
+    """Record what will change and what served before; hand on the waves."""
     deployment, manifest = cloud.store.get(event.deployment_id), cloud.store.manifest(event.deployment_id)
     serving = cloud.ecs.serving(deployment.cluster, list(manifest.services))
-    for name, now in serving.items():
-        _refuse_foreign(cloud, manifest, name, now)
-        _refuse_other_launch_type(manifest, name, now)
     active = {name: now if now and now.status == "ACTIVE" else None for name, now in serving.items()}
     planned = plan(manifest, active)
     _record(cloud, deployment, planned)
@@ -40,28 +35,6 @@ def poll_seconds_of(manifest: Manifest | Belongings) -> int:
     """Return the seconds between two looks, raised until no history outgrows what Step Functions keeps."""
     looks = len(manifest.services) * manifest.timeout_seconds
     return max(manifest.poll_seconds, -(-looks // EVENTS_AT_MOST))
-
-
-def _refuse_foreign(cloud: Cloud, manifest: Manifest, name: str, now: Serving | None) -> None:
-    if now is None or manifest.services[name].adopt:
-        return
-    wanted = {
-        "slipway:application": manifest.application,
-        "slipway:environment": manifest.environment,
-        "slipway:installation": cloud.settings.installation,
-    }
-    found = {key: now.tags.get(key) for key in wanted}
-    if found != wanted:
-        owner = ", ".join(f"{key}={value}" for key, value in found.items() if value) or "nobody known to Slipway"
-        raise ServiceNotOwned(f"the ECS service {name} in {manifest.cluster_name} belongs to {owner}")
-
-
-def _refuse_other_launch_type(manifest: Manifest, name: str, now: Serving | None) -> None:
-    """ECS changes a launch type only by way of capacity providers (API reference, UpdateService)."""
-    service = manifest.services[name]
-    found = now.spec.launch_type if now and now.status == "ACTIVE" else None
-    if found and not service.capacity_providers and found != service.launch_type:
-        raise LaunchTypeFixed(f"the ECS service {name} runs on {found}, and {service.launch_type} is asked for")
 
 
 def _record(cloud: Cloud, deployment: Deployment, planned: Plan) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.plan import task_spec
-from chalicelib.specs import TaskSpec
+from chalicelib.steps.found import known_revision
 from chalicelib.steps.step import StepEvent, tags
 
 
@@ -22,15 +22,3 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     cloud.store.remember_revision(spec.family, spec.content_hash, arn)
     cloud.store.progress(event.deployment_id, name, now, task_definition=arn, **started)
     return {}
-
-
-def known_revision(cloud: Cloud, spec: TaskSpec) -> str | None:
-    """Return an ACTIVE revision with this content: the one remembered, or the family's latest.
-
-    The latest is asked too: a call that registered and died before it could remember must not register again.
-    """
-    for candidate in (cloud.store.revision(spec.family, spec.content_hash), spec.family):
-        found = cloud.task_definitions.content_hash(candidate) if candidate else None
-        if found and found[1] == spec.content_hash:
-            return found[0]
-    return None

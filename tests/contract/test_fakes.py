@@ -10,24 +10,35 @@ from chalicelib.aws.autoscaling import AutoScaling
 from chalicelib.aws.cloud_map import CloudMap
 from chalicelib.aws.clusters import Clusters
 from chalicelib.aws.ec2 import Ec2
+from chalicelib.aws.ecr import Ecr
 from chalicelib.aws.ecs import Ecs
+from chalicelib.aws.hosted_zones import HostedZones
+from chalicelib.aws.iam import Iam
 from chalicelib.aws.load_balancers import LoadBalancers
 from chalicelib.aws.logs import Logs
+from chalicelib.aws.observer import Observer
 from chalicelib.aws.resolver import Resolver
+from chalicelib.aws.secrets import Parameters, Secrets
 from chalicelib.aws.step_functions import Workflow
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.tasks import Tasks
-from tests import fake_cloud_map, fake_clusters, fake_tasks, fakes
+from tests import fake_artifacts, fake_cloud_map, fake_clusters, fake_observer, fake_tasks, fakes
 
 PAIRS = [
+    (fake_artifacts.FakeEcr, Ecr),
+    (fake_artifacts.FakeIam, Iam),
+    (fake_artifacts.FakeParameters, Parameters),
+    (fake_artifacts.FakeSecrets, Secrets),
     (fake_tasks.FakeAutoScaling, AutoScaling),
     (fake_tasks.FakeTasks, Tasks),
     (fake_cloud_map.FakeCloudMap, CloudMap),
     (fake_clusters.FakeClusters, Clusters),
     (fakes.FakeEc2, Ec2),
     (fakes.FakeEcs, Ecs),
+    (fakes.FakeHostedZones, HostedZones),
     (fakes.FakeLoadBalancers, LoadBalancers),
     (fakes.FakeLogs, Logs),
+    (fake_observer.FakeObserver, Observer),
     (fakes.FakeResolver, Resolver),
     (fakes.FakeTaskDefinitions, TaskDefinitions),
     (fakes.FakeWorkflow, Workflow),

@@ -14,6 +14,7 @@ from tests.tables import NAME
 SETTINGS = {
     "AWS_REGION": "us-east-1",
     "SLIPWAY_TABLE": NAME,
+    "SLIPWAY_OBSERVE_FUNCTION": "slipway-test-observe",
     "SLIPWAY_RESOLVE_FUNCTION": "slipway-test-resolve",
 }
 WRITER, READER = "Bearer writer", "Bearer reader"

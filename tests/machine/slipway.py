@@ -7,8 +7,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from chalicelib import steps
-from chalicelib.api import applications, deployments
+from chalicelib import dry_run, steps
+from chalicelib.api import applications, deployments, plans
 from chalicelib.deployment import Deployment, Event
 from chalicelib.store import Store
 from tests.fake_cloud import FakeCloud
@@ -74,6 +74,7 @@ class Slipway:
             "act": partial(steps.run, steps.ACT, self.cloud),
             "observe": partial(steps.run, steps.OBSERVE, self.cloud),
         }
+        self.cloud.parts["observer"].function = partial(dry_run.run, self.cloud)
         self.machine = Interpreter(definition(), functions, self.clock)
         self.teardowns = Interpreter(definition("teardown"), functions, self.clock, "teardown")
         workflow.machines = {"deploy": self.machine, "teardown": self.teardowns}
@@ -88,6 +89,11 @@ class Slipway:
         deployment = self.post(manifest)
         self.machine.run(deployment.id)
         return self.record(deployment)
+
+    def dry_run(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        """Return the plan of a manifest."""
+        body = json.dumps(manifest).encode()
+        return plans.dry_run(self.cloud, deployments.Request(body, "application/json", "tester", None))
 
     def delete(self, deployment: Deployment, key: str | None = None) -> Deployment:
         """Accept the teardown of a deployment's application."""

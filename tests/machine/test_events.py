@@ -27,7 +27,7 @@ def ecs_event(detail_type: str, cluster: str, service: str, **detail: Any) -> di
 
 def executions_end(deployment: Deployment, status: str) -> dict[str, Any]:
     """Return the event that an execution ended."""
-    machine = "arn:aws:states:::stateMachine:slipway-test"
+    machine = "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-test"
     detail = {"stateMachineArn": machine, "name": deployment.id, "status": status}
     return {"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": detail}
 

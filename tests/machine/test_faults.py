@@ -43,14 +43,38 @@ OF_A_TEARDOWN = {
     "task_definitions.deregister",
     "task_definitions.tags",
 }
-IN_AN_UPDATE = {"ecs.update_service", "ecs.tag", "task_definitions.read", "autoscaling.remove"}
+# These only a dry run asks, which changes nothing: test_dry_run tells of their faults.
+OF_A_DRY_RUN = {"cloud_map.registered", "load_balancers.routed", "logs.group", "observer.dry_run"}
+IN_AN_UPDATE = {
+    "cloud_map.records",
+    "hosted_zones.vpcs",
+    "ecs.update_service",
+    "ecs.tag",
+    "task_definitions.read",
+    "autoscaling.remove",
+}
 IN_A_FAILURE = {"ecs.running_task_definition", "ecs.stopped_tasks", "store.fail"}
 IN_A_RESTART = {"ecs.restart_rollout"}
 IN_A_LONG_TASK = {"tasks.stop"}
 FAILS = IN_A_FAILURE | IN_A_LONG_TASK
-TOLD_AT_MOST = {"tasks.log_stream", "logs.tail"}  # what cannot be read of a log decides nothing
+# What cannot be read of a log decides nothing, and what Preflight cannot look at is a warning.
+ONLY_CHECKED = {
+    "cloud_map.records",
+    "ec2.admissions",
+    "ec2.dns_attributes_off",
+    "ec2.find",
+    "ecr.architectures",
+    "hosted_zones.vpcs",
+    "iam.trusted_services",
+    "load_balancers.rules",
+    "parameters.find",
+    "secrets.find",
+}
+TOLD_AT_MOST = {"tasks.log_stream", "logs.tail"} | ONLY_CHECKED
 STEPS_WRITE = ["fail", "finish", "keep_token", "progress", "record", "remember_revision", "update"]
 STEPS_READ = ["get", "manifest", "revision"]
+
+IN_ECR = "000000000000.dkr.ecr.us-east-1.amazonaws.com/home:1"
 
 
 def methods(part: Any) -> list[str]:
@@ -64,7 +88,7 @@ def calls_of_fakes() -> list[str]:
     return [f"{name}.{method}" for name, part in parts.items() if name != "store" for method in methods(part)]
 
 
-CALLS = sorted(set(calls_of_fakes()) - OUTSIDE - OF_A_TEARDOWN)
+CALLS = sorted(set(calls_of_fakes()) - OUTSIDE - OF_A_TEARDOWN - OF_A_DRY_RUN)
 WRITES = [f"store.{method}" for method in STEPS_WRITE]
 
 
@@ -73,13 +97,17 @@ def manifest() -> dict[str, Any]:
     both = two_services()
     scaling = {"min": 2, "max": 4, "cpu": 60, "requests_per_target": 1000}
     more = {"depends_on": [], "before_deploy": {"command": ["migrate"], "timeout_seconds": 20}, "scaling": scaling}
-    return {**both, "services": {"home": {**both["services"]["home"], **more}}}
+    secrets = {"TOKEN": "/shop/token", "PASSWORD": "arn:aws:secretsmanager:us-east-1:000000000000:secret:shop"}
+    home = {**both["services"]["home"], **more, "secrets": secrets, "task_role": "home"}
+    return {**both, "execution_role": "execution", "services": {"home": home}}
 
 
 def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, Deployment]:
     """Deploy in the circumstances in which a call is made, with its fault."""
     asked = manifest()
     slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, answers_service_deployment=False)
+    if call == "ecr.architectures":
+        asked = with_service(asked, "home", image=IN_ECR)
     if call in IN_AN_UPDATE:
         slipway.deploy(asked)
         asked = {**with_service(asked, "home", image="home:2", scaling=None), "tags": {"Team": "other"}}

@@ -1,0 +1,33 @@
+"""Asks the `observe` function what a deployment would do: `api` itself may not read AWS."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.aws.calls import call
+from chalicelib.errors import AwsRefused, TransientAws
+from chalicelib.manifest import Manifest
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+PASSING = {"Throttled", "TransientAws"}
+
+
+class Observer:
+    """The `observe` function, invoked and waited for."""
+
+    def __init__(self, client: LambdaClient, function_name: str) -> None:
+        self._client = client
+        self._function_name = function_name
+
+    def dry_run(self, manifest: Manifest) -> dict[str, Any]:
+        """Return the document of what deploying a manifest would do; raises TransientAws when AWS is busy."""
+        payload = json.dumps({"state": "DryRun", "manifest": manifest.model_dump_json()})
+        answer = call(self._client.invoke, FunctionName=self._function_name, Payload=payload.encode())
+        body: dict[str, Any] = json.loads(answer["Payload"].read())
+        if answer.get("FunctionError"):
+            kind, message = body.get("errorType", "Unhandled"), body.get("errorMessage", "")
+            raise (TransientAws if kind in PASSING else AwsRefused)("dry_run", kind, message)
+        return body

@@ -1,0 +1,232 @@
+"""What a deployment would do to each resource, as values: what it makes, what it changes, with how many calls.
+
+A call counts when it would leave something otherwise than it is. So it counts as the steps make them: a log group is
+made and given its retention, a target group is made and given its attributes, a policy is put for each thing that a
+service is scaled by.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from chalicelib.aws.autoscaling import OURS, Scaled
+from chalicelib.aws.cloud_map import Registered
+from chalicelib.aws.load_balancers import Routed
+from chalicelib.aws.logs import LogGroup
+from chalicelib.manifest import Manifest, Route, RouteHealthCheck
+from chalicelib.plan import changes, content_changes, service_spec, task_spec
+from chalicelib.specs import Change, Placement, ServiceSpec, Serving, service_changes
+
+MADE = "(to be made)"  # stands for an ARN that nobody knows yet
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Why a service would be refused: the failure's stable code, its cause, and what to do."""
+
+    code: str
+    service: str
+    detail: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is there for one service, None where nothing is, beside the tags and the scaling that are wanted.
+
+    `serving` is ACTIVE; `revision` is a task definition that has the wanted content already.
+    """
+
+    tags: Mapping[str, str]
+    serving: Serving | None = None
+    revision: str | None = None
+    log_group: LogGroup | None = None
+    network: Placement | None = None
+    registered: Registered | None = None
+    routed: Routed | None = None
+    scaled: Scaled | None = None
+    scaling: Scaled | None = None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What happens to one resource: its kind if it is made, what changes in it, and with how many calls."""
+
+    creates: str | None = None
+    changes: tuple[Change, ...] = ()
+    calls: int = 0
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a deployment would do: what services share, and each service, None when it would be refused."""
+
+    shared: tuple[Effect, ...]
+    services: Mapping[str, tuple[Effect, ...] | None]
+    new: frozenset[str]
+    findings: tuple[Finding, ...]
+
+    def action(self, name: str) -> str:
+        """Return what happens to a service: create, update, unchanged or refused."""
+        effects = self.services[name]
+        if effects is None:
+            return "refused"
+        if name in self.new:
+            return "create"
+        return "update" if any(effects) else "unchanged"
+
+    @property
+    def calls(self) -> int:
+        """Return how many calls would change something."""
+        each = [effect for effects in self.services.values() for effect in effects or ()]
+        return sum(effect.calls for effect in (*self.shared, *each))
+
+
+def shared_effects(manifest: Manifest, *, namespace: bool, cluster: bool) -> tuple[Effect, ...]:
+    """Return what happens to what the services share; the flags tell what is there."""
+    made = [f"namespace {manifest.namespace}"] if manifest.namespace and not namespace else []
+    made += [] if cluster else [f"cluster {manifest.cluster_name}"]
+    return tuple(Effect(creates=each, calls=1) for each in made)
+
+
+def effects(manifest: Manifest, name: str, found: Found) -> tuple[Effect, ...]:
+    """Return what happens to the resources of one service, in the order of the steps; nothing where nothing does."""
+    parts = (
+        _log_group(manifest, name, found),
+        _task_definition(manifest, name, found),
+        _discovery(manifest, name, found),
+        _target_group(manifest.services[name].route, found),
+        _rule(manifest.services[name].route, found),
+        _before_deploy(manifest, name, found),
+        _service(manifest, name, found),
+        _tags(found),
+        _scaling(found),
+    )
+    return tuple(effect for effect in parts if effect != Effect())
+
+
+def _log_group(manifest: Manifest, name: str, found: Found) -> Effect:
+    days = manifest.services[name].log_retention_days
+    if task_spec(manifest, name).log_group is None:
+        return Effect()
+    if found.log_group is None:
+        return Effect("log group", calls=2)
+    return _changed(Change("log_retention_days", found.log_group.retention_days, days))
+
+
+def _task_definition(manifest: Manifest, name: str, found: Found) -> Effect:
+    differs = content_changes(task_spec(manifest, name), found.serving) if found.serving else ()
+    return Effect(None, differs) if found.revision else Effect("task definition", differs, calls=1)
+
+
+def _discovery(manifest: Manifest, name: str, found: Found) -> Effect:
+    wanted = manifest.services[name].discovery
+    if wanted is None or manifest.namespace is None:
+        return Effect()
+    if found.registered is None:
+        return Effect("cloud map service", calls=1)
+    return _changed(Change("discovery.ttl", found.registered.ttl, wanted.ttl))
+
+
+def _target_group(route: Route | None, found: Found) -> Effect:
+    if route is None:
+        return Effect()
+    if found.routed is None:
+        return Effect("target group", calls=2)
+    now = found.routed
+    check = tuple(
+        Change(f"route.health_check.{field}", getattr(now.health_check, field), getattr(route.health_check, field))
+        for field in RouteHealthCheck.model_fields
+    )
+    delay = Change("route.deregistration_delay", now.deregistration_delay, route.deregistration_delay)
+    return _both(_changed(*check), _changed(delay))
+
+
+def _rule(route: Route | None, found: Found) -> Effect:
+    """Return what happens to the listener rule; a priority that the manifest leaves to Slipway stays as it is."""
+    if route is None:
+        return Effect()
+    rule = found.routed.rule if found.routed else None
+    if rule is None:
+        return Effect("listener rule", calls=1)
+    conditions = _changed(Change("route.path", rule.path, route.path), Change("route.host", rule.host, route.host))
+    return _both(conditions, _changed(Change("route.priority", rule.priority, route.priority or rule.priority)))
+
+
+def _before_deploy(manifest: Manifest, name: str, found: Found) -> Effect:
+    """Return the task that runs once: for a new service, or one that the Plan step knows to change."""
+    runs = found.serving is None or changes(manifest, name, found.serving)
+    return Effect("before_deploy task", calls=1) if manifest.services[name].before_deploy and runs else Effect()
+
+
+def _service(manifest: Manifest, name: str, found: Found) -> Effect:
+    if found.serving is None:
+        return Effect("service", calls=1)
+    differs = service_changes(_wanted(manifest, name, found), found.serving.spec)
+    shown = tuple(
+        change for change in differs if change.field != "task_definition" or not _content(manifest, name, found)
+    )
+    return Effect(None, shown, calls=int(bool(differs)))
+
+
+def _content(manifest: Manifest, name: str, found: Found) -> bool:
+    """Tell whether the content of a service's task definition differs, which is told by its own fields."""
+    return bool(found.serving and content_changes(task_spec(manifest, name), found.serving))
+
+
+def _wanted(manifest: Manifest, name: str, found: Found) -> ServiceSpec:
+    service = manifest.services[name]
+    registry = found.registered.arn if found.registered else MADE
+    target_group = found.routed.target_group if found.routed else MADE
+    return service_spec(
+        manifest,
+        name,
+        task_definition=found.revision or MADE,
+        serving=found.serving,
+        network=found.network,
+        registry_arn=registry if service.discovery and manifest.namespace else None,
+        target_group_arn=target_group if service.route else None,
+    )
+
+
+def _tags(found: Found) -> Effect:
+    if found.serving is None:
+        return Effect()
+    now = found.serving.tags
+    differs = tuple(Change(f"tags.{key}", now.get(key), text) for key, text in found.tags.items())
+    return _changed(*differs)
+
+
+def _scaling(found: Found) -> Effect:
+    """Return what happens to the scalable target; without `scaling`, one that has no policy of ours is left alone."""
+    now, wanted = found.scaled, found.scaling
+    if wanted is None:
+        return Effect(None, tuple(_scaling_changes(now, None)), calls=1) if now and now.policies else Effect()
+    if now is None:
+        return Effect("scalable target", calls=1 + len(wanted.policies))
+    differs = tuple(_scaling_changes(now, wanted))
+    bounds = {"scaling.min", "scaling.max"} & {change.field for change in differs}
+    return Effect(None, differs, calls=bool(bounds) + sum(change.field not in bounds for change in differs))
+
+
+def _scaling_changes(now: Scaled, wanted: Scaled | None) -> Iterator[Change]:
+    old, new = (_scaling_fields(each) for each in (now, wanted))
+    for field in old | new:
+        if old.get(field) != new.get(field):
+            yield Change(f"scaling.{field}", old.get(field), new.get(field))
+
+
+def _scaling_fields(scaled: Scaled | None) -> dict[str, object]:
+    if scaled is None:
+        return {}
+    policies = {name.removeprefix(OURS): policy for name, policy in scaled.policies.items()}
+    return {"min": scaled.least, "max": scaled.most, **policies}
+
+
+def _changed(*candidates: Change) -> Effect:
+    """Return the effect of one call that changes what differs."""
+    differs = tuple(change for change in candidates if change.old != change.new)
+    return Effect(None, differs, calls=int(bool(differs)))
+
+
+def _both(first: Effect, second: Effect) -> Effect:
+    return Effect(None, first.changes + second.changes, first.calls + second.calls)

@@ -1,0 +1,46 @@
+"""What is wrong before anything is changed: facts about the account and the manifest make findings, all at once."""
+
+from chalicelib.preflight.artifacts import (
+    SecretFound,
+    SecretPlace,
+    image_findings,
+    images_asked,
+    role_findings,
+    roles_asked,
+    secret_findings,
+    secret_place,
+    secrets_asked,
+)
+from chalicelib.preflight.finding import FIXES, Finding, could_not_check, failure_of
+from chalicelib.preflight.names import discovery_findings, namespace_findings
+from chalicelib.preflight.network import NetworkFound, dns_findings, network_findings, network_pointer
+from chalicelib.preflight.routes import Admission, Rule, admission_findings, route_findings
+from chalicelib.preflight.services import launch_type_findings, ownership_findings
+
+__all__ = [
+    "FIXES",
+    "Admission",
+    "Finding",
+    "NetworkFound",
+    "Rule",
+    "SecretFound",
+    "SecretPlace",
+    "admission_findings",
+    "could_not_check",
+    "discovery_findings",
+    "dns_findings",
+    "failure_of",
+    "image_findings",
+    "images_asked",
+    "launch_type_findings",
+    "namespace_findings",
+    "network_findings",
+    "network_pointer",
+    "ownership_findings",
+    "role_findings",
+    "roles_asked",
+    "route_findings",
+    "secret_findings",
+    "secret_place",
+    "secrets_asked",
+]

@@ -1,0 +1,93 @@
+"""A finding: one thing that is wrong, where, and what to do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from chalicelib.deployment import Evidence, Failure
+from chalicelib.errors import (
+    AwsRefused,
+    DeploymentError,
+    DiscoveryConflict,
+    LaunchTypeFixed,
+    ListenerNotFound,
+    NamespaceTaken,
+    NetworkNotFound,
+    PreflightFailed,
+    ServiceNotOwned,
+)
+
+Severity = Literal["error", "warning"]
+
+ALSO_ERRORS: tuple[type[DeploymentError], ...] = (
+    DiscoveryConflict,
+    LaunchTypeFixed,
+    ListenerNotFound,
+    NamespaceTaken,
+    NetworkNotFound,
+    ServiceNotOwned,
+)
+
+FIXES: Mapping[str, str] = {
+    **{each.code(): each.fix for each in ALSO_ERRORS},
+    "could_not_check": "Allow the function `observe` this call, or go on without the check.",
+    "image_architecture": "Build the image for the service's architecture, or write the architecture it is built for.",
+    "image_not_found": "Push the image, or name one that ECR has.",
+    "load_balancer_not_admitted": "Let the load balancer's security group in, on this port, or use a group that does.",
+    "path_taken": "Ask for a path that is free, or for a priority before that rule's.",
+    "role_not_found": "Create the role, or name one that exists.",
+    "role_not_trusted": "Let ecs-tasks.amazonaws.com assume the role, in its trust policy.",
+    "rule_priority_taken": "Ask for another priority, or leave it to Slipway: write none.",
+    "secret_key_missing": "Add the key to the secret's JSON, or name one that it has.",
+    "secret_not_found": "Create the secret or parameter in this region, or name one that exists.",
+    "vpc_dns_off": "Turn enableDnsSupport and enableDnsHostnames of the VPC on: private names need both.",
+}
+"""Every code that a finding may have, and what to do about it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong: a stable `code`, the facts in `detail`, the `fix`.
+
+    `pointer` is where the manifest asks for it (a JSON pointer, RFC 6901), `service` whose part of it that is; None
+    where there is no such place. An `error` ends the deployment, a `warning` is only told.
+    """
+
+    code: str
+    detail: str
+    pointer: str | None = None
+    service: str | None = None
+    severity: Severity = "error"
+
+    @property
+    def fix(self) -> str:
+        """Return what to do."""
+        return FIXES[self.code]
+
+    @property
+    def sentence(self) -> str:
+        """Return all of it for a person: "error listener_not_found: there is no … Name an existing …"."""
+        return f"{self.severity} {self.code}: {self.detail}. {self.fix}"
+
+
+def could_not_check(what: str, refusal: AwsRefused) -> Finding:
+    """Return the warning that AWS does not let us look, in its own words."""
+    return Finding("could_not_check", f"{what} cannot be checked: {refusal}", severity="warning")
+
+
+def failure_of(findings: Sequence[Finding]) -> Failure | None:
+    """Return the failure that findings mean, with all of them as evidence; None when there are warnings only.
+
+    Its code is that of the errors when they have one in common, else `preflight_failed`; so is its service.
+    """
+    errors = [each for each in findings if each.severity == "error"]
+    if not errors:
+        return None
+    codes, services = {each.code for each in errors}, {each.service for each in errors}
+    return Failure(
+        code=codes.pop() if len(codes) == 1 else PreflightFailed.code(),
+        service=services.pop() if len(services) == 1 else None,
+        cause="; ".join(each.detail for each in errors),
+        fix=" ".join(dict.fromkeys(each.fix for each in errors)),
+        evidence=tuple(Evidence(kind="preflight", message=each.sentence, resource=each.pointer) for each in findings),
+    )

@@ -1,0 +1,114 @@
+"""What a dry run reads of AWS, over moto; and the function that it asks, over botocore's stubs."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from chalicelib.aws.cloud_map import CloudMap, Namespace, Registered
+from chalicelib.aws.load_balancers import Listener, LoadBalancers, OwnRule, Routed
+from chalicelib.aws.logs import LogGroup, Logs
+from chalicelib.aws.observer import Observer
+from chalicelib.errors import AwsError, AwsRefused, TransientAws
+from chalicelib.manifest import Manifest, Network, Route, RouteHealthCheck, Service
+
+TAGS = {f"slipway:{each}": each for each in ("application", "environment", "installation", "service")}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def aws() -> Iterator[None]:
+    """Lend an AWS in this process."""
+    with mock_aws():
+        yield
+
+
+def client(service: str) -> Any:
+    """Return a client of it."""
+    return boto3.client(service, region_name="us-east-1")  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="module")
+def listener() -> Listener:
+    """Return the listener of a load balancer."""
+    ec2, elbv2 = client("ec2"), client("elbv2")
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    zones = [("us-east-1a", "10.1.1.0/24"), ("us-east-1b", "10.1.2.0/24")]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        for zone, cidr in zones
+    ]
+    arn = elbv2.create_load_balancer(Name="planned", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    action = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
+    elbv2.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=action)
+    return LoadBalancers(elbv2).listener("planned", 80)
+
+
+def test_route_is_read_as_it_was_made(listener: Listener) -> None:
+    """A route is not there, then there without its rule, then as it was asked for."""
+    balancers, tags = LoadBalancers(client("elbv2")), {**TAGS, "slipway:service": "home"}
+    check = RouteHealthCheck(path="/up", matcher="200-299", interval=15, timeout=4, healthy=3, unhealthy=4)
+    route = Route(path="/home*", host="shop.example.com", priority=7, health_check=check, deregistration_delay=12)
+    assert balancers.routed(listener, tags) is None
+    group = balancers.ensure_target_group(route, 80, listener, tags)
+    assert Routed(group, check, 12, None) == balancers.routed(listener, tags)
+    balancers.ensure_rule(route, listener, group, tags)
+    assert Routed(group, check, 12, OwnRule("/home*", "shop.example.com", 7)) == balancers.routed(listener, tags)
+
+
+def test_log_group_is_read() -> None:
+    """A log group is told with its retention, one that keeps everything with none, and none where none is."""
+    logs = Logs(client("logs"))
+    logs.ensure_group("/ecs/planned-home", 7, TAGS)
+    client("logs").create_log_group(logGroupName="/ecs/planned-theirs")
+    names = ("/ecs/planned-home", "/ecs/planned-theirs", "/ecs/planned")
+    assert [LogGroup(7), LogGroup(None), None] == [logs.group(name) for name in names]
+
+
+def test_cloud_map_service_is_read() -> None:
+    """A Cloud Map service is told with its records, as ListServices summarises it."""
+    discovery = client("servicediscovery")
+    namespace = Namespace("ns-1", "shop.local", "shop.local")
+    records = [{"Type": "A", "TTL": 10}, {"Type": "SRV", "TTL": 10}]
+    answer = {"Services": [{"Name": "www", "Arn": "arn:www", "DnsConfig": {"DnsRecords": records}}]}
+    with Stubber(discovery) as stub:
+        for _ in range(2):
+            stub.add_response("list_services", answer)
+        found = [CloudMap(discovery).registered(namespace, name) for name in ("www", "absent")]
+    assert [Registered("arn:www", ("A", "SRV"), 10), None] == found
+
+
+def manifest() -> Manifest:
+    """Return a manifest."""
+    return Manifest(
+        application="shop", network=Network(vpc="vpc-1", subnets=("a",)), services={"home": Service(image="a")}
+    )
+
+
+def observed(body: dict[str, Any], **answer: str) -> dict[str, Any]:
+    """Ask an `observe` function that answers so."""
+    client_of_lambda, text = client("lambda"), json.dumps(body).encode()
+    payload = json.dumps({"state": "DryRun", "manifest": manifest().model_dump_json()}).encode()
+    with Stubber(client_of_lambda) as stub:
+        said = {"StatusCode": 200, "Payload": StreamingBody(io.BytesIO(text), len(text)), **answer}
+        stub.add_response("invoke", said, {"FunctionName": "observe", "Payload": payload})
+        return Observer(client_of_lambda, "observe").dry_run(manifest())
+
+
+def test_observe_is_asked() -> None:
+    """The function is sent the manifest, and its answer is the plan."""
+    assert {"dry_run": True} == observed({"dry_run": True})
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"), [("Throttled", TransientAws), ("TransientAws", TransientAws), ("KeyError", AwsRefused)]
+)
+def test_observe_that_fails(kind: str, error: type[AwsError]) -> None:
+    """What may go through when it is sent again is told apart from what is broken."""
+    with pytest.raises(error, match="in its words"):
+        observed({"errorType": kind, "errorMessage": "in its words"}, FunctionError="Unhandled")

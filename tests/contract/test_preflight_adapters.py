@@ -1,0 +1,210 @@
+"""What Preflight asks, over moto."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.aws.ec2 import Ec2
+from chalicelib.aws.ecr import Ecr
+from chalicelib.aws.hosted_zones import HostedZones
+from chalicelib.aws.iam import Iam
+from chalicelib.aws.load_balancers import LoadBalancers
+from chalicelib.aws.secrets import Parameters, Secrets
+from chalicelib.manifest import Network
+from chalicelib.preflight import Admission, NetworkFound, Rule, SecretFound, SecretPlace
+
+
+@pytest.fixture(scope="module", autouse=True)
+def aws() -> Iterator[None]:
+    """Lend an AWS in this process."""
+    with mock_aws():
+        yield
+
+
+def client(service: str) -> Any:
+    """Return a client of it."""
+    return boto3.client(service, region_name="us-east-1")  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="module")
+def vpc() -> str:
+    """Return the id of a VPC as EC2 makes it."""
+    return str(client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"])
+
+
+class TestEc2:
+    """What there is of a network, without a refusal."""
+
+    def test_what_is_missing_is_empty(self, vpc: str) -> None:
+        """Each name that stands for nothing has no ids."""
+        subnet = client("ec2").create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+        found = Ec2(client("ec2")).find(Network(vpc=vpc, subnets=(subnet, "two"), security_groups=("web",)))
+
+        assert NetworkFound((vpc,), {subnet: (subnet,), "two": ()}, {"web": ()}) == found
+
+    def test_absent_vpc(self) -> None:
+        """In a VPC that is not there nothing is looked for."""
+        assert NetworkFound((), {}, {}) == Ec2(client("ec2")).find(Network(vpc="absent", subnets=("one",)))
+
+    def test_dns_attributes(self, vpc: str) -> None:
+        """A VPC that is made by hand has no DNS host names, until they are turned on."""
+        assert ("enableDnsHostnames",) == Ec2(client("ec2")).dns_attributes_off(vpc)
+        client("ec2").modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+        assert () == Ec2(client("ec2")).dns_attributes_off(vpc)
+
+    def test_admissions(self, vpc: str) -> None:
+        """Inbound rules of TCP and of everything, with groups or addresses; others admit no request."""
+        ec2 = client("ec2")
+        group = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
+        pairs = [{"GroupId": group}]
+        rules = [
+            {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 81, "UserIdGroupPairs": pairs},
+            {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/16"}]},
+            {"IpProtocol": "udp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": pairs},
+        ]
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=rules)
+        found = Ec2(ec2).admissions([group])
+
+        assert {Admission(80, 81, (group,)), Admission(0, 65535, addresses=True)} == set(found)
+
+
+class TestLoadBalancers:
+    """The rules of a listener."""
+
+    def test_rules(self, vpc: str) -> None:
+        """Each rule has its priority, paths, hosts and tags; the default one is none."""
+        elb = client("elbv2")
+        subnets = [
+            client("ec2").create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=zone)["Subnet"]
+            for number, zone in ((7, "us-east-1a"), (8, "us-east-1b"))
+        ]
+        balancer = elb.create_load_balancer(Name="slipway", Subnets=[each["SubnetId"] for each in subnets])
+        reply = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
+        arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
+        elb.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=reply)
+        balancers = LoadBalancers(elb)
+        listener = balancers.listener("slipway", 80)
+        conditions = [
+            {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/shop*"]}},
+            {"Field": "host-header", "HostHeaderConfig": {"Values": ["shop.example.com"]}},
+        ]
+        tags = [{"Key": "slipway:service", "Value": "a"}]
+        elb.create_rule(ListenerArn=listener.arn, Priority=7, Conditions=conditions, Actions=reply, Tags=tags)
+
+        expected = Rule(7, ("/shop*",), ("shop.example.com",), tags={"slipway:service": "a"})
+        assert (expected,) == balancers.rules(listener)
+
+
+class TestHostedZones:
+    """The VPCs of a private hosted zone."""
+
+    def test_vpcs(self, vpc: str) -> None:
+        """A private zone answers its VPC; one that is not there answers none."""
+        zone = client("route53").create_hosted_zone(
+            Name="shop.local",
+            CallerReference="1",
+            VPC={"VPCRegion": "us-east-1", "VPCId": vpc},
+            HostedZoneConfig={"PrivateZone": True},
+        )["HostedZone"]["Id"]
+
+        assert ((vpc,), ()) == (HostedZones(client("route53")).vpcs(zone), HostedZones(client("route53")).vpcs("Z1"))
+
+
+REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+INDEX = {
+    "schemaVersion": 2,
+    "mediaType": "application/vnd.oci.image.index.v1+json",
+    "manifests": [
+        {"digest": f"sha256:{number:064}", "size": 1, "platform": {"architecture": architecture, "os": "linux"}}
+        for number, architecture in enumerate(("arm64", "amd64", "unknown"))
+    ],
+}
+SINGLE = {
+    "schemaVersion": 2,
+    "mediaType": "application/vnd.oci.image.manifest.v1+json",
+    "config": {"digest": f"sha256:{9:064}", "size": 1},
+    "layers": [],
+}
+
+
+class TestEcr:
+    """Which images there are."""
+
+    @pytest.mark.parametrize(("manifest", "expected"), [(INDEX, ("arm64", "x86_64")), (SINGLE, ())])
+    def test_architectures(self, manifest: dict[str, Any], expected: tuple[str, ...]) -> None:
+        """An index tells what it is built for, attestations aside; a single image does not."""
+        repository = f"team/web{len(expected)}"
+        client("ecr").create_repository(repositoryName=repository)
+        client("ecr").put_image(repositoryName=repository, imageManifest=json.dumps(manifest), imageTag="1")
+        ecr = Ecr(client("ecr"))
+
+        assert expected == ecr.architectures(f"{REGISTRY}/{repository}:1")
+        assert ecr.architectures(f"{REGISTRY}/{repository}:2") is None
+
+    def test_absent_repository(self) -> None:
+        """A repository that is not there has no image."""
+        assert Ecr(client("ecr")).architectures(f"{REGISTRY}/absent") is None
+
+
+class TestSecrets:
+    """Whether secrets and parameters are there."""
+
+    def test_secret(self) -> None:
+        """A secret is there with the keys of its JSON; without a key its value is not read."""
+        made = client("secretsmanager").create_secret(Name="shop", SecretString='{"password": "p"}')["ARN"]
+        secrets = Secrets(client("secretsmanager"))
+
+        assert SecretFound(exists=True) == secrets.find(SecretPlace(made))
+        assert SecretFound(exists=True) == secrets.find(SecretPlace(made, "password", "AWSCURRENT"))
+        assert SecretFound(exists=True, has_key=False) == secrets.find(SecretPlace(made, "token"))
+        assert SecretFound(exists=False) == secrets.find(SecretPlace(f"{made}x"))
+
+    def test_secret_without_json(self) -> None:
+        """A secret that is no JSON has no key."""
+        made = client("secretsmanager").create_secret(Name="plain", SecretString="word")["ARN"]
+        found = Secrets(client("secretsmanager")).find(SecretPlace(made, "password"))
+
+        assert SecretFound(exists=True, has_key=False) == found
+
+    def test_parameter(self) -> None:
+        """A parameter is there or not."""
+        client("ssm").put_parameter(Name="/shop/token", Value="t", Type="SecureString")
+        parameters = Parameters(client("ssm"))
+
+        assert SecretFound(exists=True) == parameters.find(SecretPlace("/shop/token"))
+        assert SecretFound(exists=False) == parameters.find(SecretPlace("/shop/absent"))
+
+
+class TestIam:
+    """Whom a role trusts."""
+
+    @pytest.mark.parametrize(
+        ("changes", "expected"),
+        [
+            ({}, ("ecs-tasks.amazonaws.com",)),
+            (
+                {"Principal": {"Service": ["ec2.amazonaws.com", "a.amazonaws.com"]}},
+                ("a.amazonaws.com", "ec2.amazonaws.com"),
+            ),
+            ({"Effect": "Deny"}, ()),
+            ({"Action": "sts:TagSession"}, ()),
+            ({"Principal": "*"}, ()),
+        ],
+    )
+    def test_trusted_services(self, changes: dict[str, Any], expected: tuple[str, ...]) -> None:
+        """The services are those that an Allow of AssumeRole names."""
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ecs-tasks.amazonaws.com"}}
+        policy = {"Version": "2012-10-17", "Statement": {**statement, **changes}}
+        client("iam").create_role(RoleName="web", AssumeRolePolicyDocument=json.dumps(policy))
+        found = Iam(client("iam")).trusted_services("arn:aws:iam::123456789012:role/path/web")
+        client("iam").delete_role(RoleName="web")
+
+        assert expected == found
+
+    def test_absent_role(self) -> None:
+        """A role that is not there trusts nobody."""
+        assert Iam(client("iam")).trusted_services("absent") is None

@@ -1,0 +1,48 @@
+"""Images, secrets and roles in memory: all are there but those in the world's `absent`."""
+
+from chalicelib.preflight import SecretFound, SecretPlace
+from tests.world import World
+
+
+class FakeEcr:
+    """A registry of images for both architectures."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def architectures(self, image: str) -> tuple[str, ...] | None:
+        """Return what an image is built for."""
+        return None if image in self._world.absent else ("arm64", "x86_64")
+
+
+class FakeSecrets:
+    """Secrets with every key."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def find(self, place: SecretPlace) -> SecretFound:
+        """Return whether a secret is there."""
+        return SecretFound(place.name not in self._world.absent)
+
+
+class FakeParameters:
+    """Parameters."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def find(self, place: SecretPlace) -> SecretFound:
+        """Return whether a parameter is there."""
+        return SecretFound(place.name not in self._world.absent)
+
+
+class FakeIam:
+    """Roles that tasks may assume."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def trusted_services(self, role: str) -> tuple[str, ...] | None:
+        """Return whom a role trusts."""
+        return None if role in self._world.absent else ("ecs-tasks.amazonaws.com",)

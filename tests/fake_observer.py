@@ -1,0 +1,20 @@
+"""The function `observe` as the API asks it, in memory: a fake as those in `fakes`."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.manifest import Manifest
+
+
+class FakeObserver:
+    """The function `observe`, once it is deployed; its payload is JSON on the way."""
+
+    def __init__(self) -> None:
+        self.function: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+
+    def dry_run(self, manifest: Manifest) -> dict[str, Any]:
+        """Return what a deployment would do."""
+        assert self.function, "observe is not deployed"
+        answer = self.function({"state": "DryRun", "manifest": manifest.model_dump_json()})
+        return dict(json.loads(json.dumps(answer)))

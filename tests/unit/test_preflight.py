@@ -1,0 +1,337 @@
+"""Findings: facts and a manifest make what is wrong, where, and what to do."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib import preflight
+from chalicelib.errors import AwsRefused
+from chalicelib.manifest import Manifest, parse
+from chalicelib.plan import first_free_priority
+from chalicelib.preflight import FIXES, Admission, Finding, NetworkFound, Rule, SecretFound, SecretPlace
+from chalicelib.specs import ServiceSpec, Serving
+
+API_PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+FOUND = NetworkFound(("vpc-1",), {"private": ("subnet-1",)}, {"default": ("sg-1",)})
+OWNER = {"slipway:application": "shop", "slipway:environment": "default", "slipway:installation": "slipway"}
+NOTHING = NetworkFound((), {}, {})
+
+
+def manifest(*services: dict[str, Any], **changes: Any) -> Manifest:
+    """Return a manifest of services `a`, `b`, … that share a network."""
+    document = {
+        "application": "shop",
+        "namespace": "shop.local",
+        "network": {"vpc": "main", "subnets": ["private"], "security_groups": ["default"]},
+        "load_balancer": {"name": "slipway"},
+        "services": {"abc"[index]: {"image": "web:1", **service} for index, service in enumerate(services or ({},))},
+        **changes,
+    }
+    return parse(json.dumps(document).encode(), "application/json", {})
+
+
+def serving(**changes: Any) -> Serving:
+    """Return an ECS service of this application."""
+    spec = ServiceSpec("arn", 1, 100, 200, True, 0, None, None, None)
+    return Serving(**{"arn": "arn", "status": "ACTIVE", "spec": spec, "tags": OWNER, **changes})
+
+
+def told(finding: Finding) -> tuple[str, str | None, str | None]:
+    """Return what a caller switches on."""
+    return finding.code, finding.pointer, finding.service
+
+
+def test_all_that_is_missing_of_a_network() -> None:
+    """Every subnet and security group that is not there is told, each at its place; what is shared is told once."""
+    network = {"vpc": "main", "subnets": ["one", "private", "two"], "security_groups": ["web"]}
+    asked = manifest({}, {}, {"network": {"subnets": ["three"]}}, network=network)
+    found = preflight.network_findings(asked, dict.fromkeys("abc", FOUND))
+
+    assert [
+        ("network_not_found", "/network/subnets/0", None),
+        ("network_not_found", "/network/subnets/2", None),
+        ("network_not_found", "/network/security_groups/0", None),
+        ("network_not_found", "/services/c/network/subnets/0", "c"),
+    ] == [told(each) for each in found]
+
+
+@pytest.mark.parametrize(("vpcs", "expected"), [((), "no VPCs are named main"), (("a", "b"), "2 VPCs are named main")])
+def test_vpc_is_one(vpcs: tuple[str, ...], expected: str) -> None:
+    """A VPC that is not there, or there twice, is told once."""
+    (finding,) = preflight.network_findings(manifest({}, {}), dict.fromkeys("ab", NetworkFound(vpcs, {}, {})))
+
+    assert ("network_not_found", "/network/vpc", None) == told(finding)
+    assert finding.detail.startswith(expected)
+
+
+def test_vpc_of_one_service() -> None:
+    """A VPC that only one service names is that service's."""
+    asked = manifest({}, {"network": {"vpc": "other"}})
+    found = preflight.network_findings(asked, {"a": FOUND, "b": NOTHING})
+
+    assert [("network_not_found", "/services/b/network/vpc", "b")] == [told(each) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("off", "expected"), [((), []), (("enableDnsSupport",), [("vpc_dns_off", "/namespace", None)])]
+)
+def test_dns_attributes_are_on(off: tuple[str, ...], expected: list[Any]) -> None:
+    """A VPC that does not answer private names is told."""
+    assert expected == [told(each) for each in preflight.dns_findings("vpc-1", off)]
+
+
+@pytest.mark.parametrize(
+    ("vpcs", "expected"),
+    [
+        (("vpc-1", "vpc-2"), []),
+        ((), []),
+        (("vpc-2",), [("namespace_taken", "/namespace", None)]),
+    ],
+)
+def test_namespace_is_of_this_vpc(vpcs: tuple[str, ...], expected: list[Any]) -> None:
+    """A namespace that serves other VPCs alone is taken."""
+    assert expected == [told(each) for each in preflight.namespace_findings("shop.local", "vpc-1", vpcs)]
+
+
+def test_records_cannot_be_changed() -> None:
+    """A name that is registered with other record types is in conflict; the same types in another order are not."""
+    asked = manifest({"discovery": {}}, {"port": 80, "discovery": {"name": "www", "records": ["SRV", "A"]}}, {})
+    found = preflight.discovery_findings(asked, {"a": ("SRV",), "www": ("A", "SRV"), "c": ("SRV",)})
+
+    assert [("discovery_conflict", "/services/a/discovery/records", "a")] == [told(each) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("tags", "owner"),
+    [
+        ({}, "nobody known to Slipway"),
+        ({"slipway:application": "mall", "slipway:installation": "slipway"}, "slipway:application=mall"),
+    ],
+)
+def test_services_are_ours(tags: dict[str, str], owner: str) -> None:
+    """An ECS service with other tags is somebody else's, unless it is to be adopted; one that is not there is free."""
+    foreign = serving(tags=tags)
+    asked = manifest({}, {"adopt": True}, {})
+    (finding,) = preflight.ownership_findings(asked, {"a": foreign, "b": foreign, "c": None}, OWNER)
+
+    assert ("service_not_owned", "/services/a", "a") == told(finding)
+    assert owner in finding.detail
+    assert [] == list(preflight.ownership_findings(asked, {"a": serving()}, OWNER))
+
+
+def test_launch_type_is_fixed() -> None:
+    """A service that serves on Fargate cannot be asked onto EC2; capacity providers, and one that drains, can."""
+    asked = manifest(
+        {"launch_type": "EC2"}, {"capacity_providers": [{"name": "own"}]}, {"launch_type": "EC2", "cpu": 128}
+    )
+    now = {"a": serving(), "b": serving(), "c": serving(status="DRAINING")}
+
+    assert [("launch_type_fixed", "/services/a/launch_type", "a")] == [
+        told(each) for each in preflight.launch_type_findings(asked, now)
+    ]
+
+
+ERROR = Finding("network_not_found", "vpc-1 has no subnet x", "/network/subnets/0")
+OTHER = Finding("service_not_owned", "a is not ours", "/services/a", "a")
+WARNING = preflight.could_not_check("the network", AwsRefused("describe_vpcs", "AccessDenied", "no right"))
+
+
+@pytest.mark.parametrize(
+    ("findings", "code", "service"),
+    [
+        ([ERROR], "network_not_found", None),
+        ([OTHER, WARNING], "service_not_owned", "a"),
+        ([ERROR, OTHER], "preflight_failed", None),
+    ],
+)
+def test_errors_are_the_failure(findings: list[Finding], code: str, service: str | None) -> None:
+    """What is wrong fails the deployment under its own code, several codes as one; every finding is evidence."""
+    failure = preflight.failure_of(findings)
+
+    assert failure is not None
+    assert (code, service) == (failure.code, failure.service)
+    assert [each.pointer for each in findings] == [each.resource for each in failure.evidence]
+    assert {"preflight"} == {each.kind for each in failure.evidence}
+    assert all(each.detail in failure.cause for each in findings if each.severity == "error")
+
+
+def test_warnings_are_no_failure() -> None:
+    """A refusal to let us look is a warning in AWS's words, and fails nothing."""
+    assert preflight.failure_of([WARNING]) is None
+    assert "describe_vpcs: AccessDenied: no right" in WARNING.sentence
+
+
+@pytest.mark.parametrize("code", FIXES)
+def test_code_is_on_the_page(code: str) -> None:
+    """Every code that a finding may have is explained where callers look."""
+    assert f"`{code}`" in API_PAGE.read_text()
+
+
+REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
+HERE = ("000000000000", "us-east-1")
+SHOP_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:shop"
+
+
+def test_only_our_own_registry_is_asked() -> None:
+    """Images of this account's ECR in this region are asked for, wherever they are written; no others."""
+    definition = {
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+        "containerDefinitions": [{"name": "raw", "image": f"{REGISTRY}/raw:1"}],
+    }
+    document = manifest(
+        {"image": f"{REGISTRY}/web:1"},
+        {"image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:1"},
+        {"image": "000000000000.dkr.ecr.eu-west-1.amazonaws.com/web:1"},
+    )
+    services = {**document.model_dump(exclude_unset=True)["services"], "raw": {"task_definition": definition}}
+    asked = preflight.images_asked(parse_services(services), *HERE)
+
+    assert ["/services/a/image", "/services/raw/task_definition/containerDefinitions/0/image"] == [
+        each.pointer for each in asked
+    ]
+
+
+def parse_services(services: dict[str, Any]) -> Manifest:
+    """Return a manifest of these services."""
+    network = {"vpc": "main", "subnets": ["private"]}
+    document = {"application": "shop", "network": network, "services": services}
+    return parse(json.dumps(document, default=list).encode(), "application/json", {})
+
+
+@pytest.mark.parametrize(
+    ("architectures", "expected"),
+    [
+        (("arm64", "x86_64"), []),
+        ((), []),
+        (None, [("image_not_found", "/services/a/image", "a")]),
+        (("arm64",), [("image_architecture", "/services/a/image", "a")]),
+    ],
+)
+def test_images(architectures: tuple[str, ...] | None, expected: list[Any]) -> None:
+    """An image is there, and for the service's architecture where it tells."""
+    asked = manifest({"image": f"{REGISTRY}/web:1"})
+    images = preflight.images_asked(asked, *HERE)
+    found = preflight.image_findings(asked, images, {f"{REGISTRY}/web:1": architectures})
+
+    assert expected == [told(each) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("place", "found", "expected"),
+    [
+        (f"{SHOP_ARN}:key::", SecretFound(exists=True), []),
+        (SHOP_ARN, SecretFound(exists=False), ["secret_not_found"]),
+        ("/shop/token", SecretFound(exists=False), ["secret_not_found"]),
+        (f"{SHOP_ARN}:key::", SecretFound(exists=True, has_key=False), ["secret_key_missing"]),
+    ],
+)
+def test_secrets(place: str, found: SecretFound, expected: list[str]) -> None:
+    """A secret or parameter is there, with the JSON key that is asked for."""
+    asked = preflight.secrets_asked(manifest({"secrets": {"TOKEN": place}}, execution_role="run"), HERE[1])
+    findings = list(preflight.secret_findings(asked, {place: found}))
+
+    assert expected == [each.code for each in findings]
+    assert {"/services/a/secrets/TOKEN"} >= {each.pointer for each in findings}
+
+
+def test_secrets_of_other_regions_are_not_asked() -> None:
+    """What lies in another region cannot be looked for here."""
+    asked = manifest({"secrets": {"TOKEN": SHOP_ARN.replace("us-east-1", "eu-west-1")}}, execution_role="run")
+    assert () == preflight.secrets_asked(asked, HERE[1])
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        (SHOP_ARN, SecretPlace(SHOP_ARN)),
+        (f"{SHOP_ARN}:key::", SecretPlace(SHOP_ARN, "key")),
+        (f"{SHOP_ARN}::AWSPREVIOUS:v1", SecretPlace(SHOP_ARN, None, "AWSPREVIOUS", "v1")),
+        ("/shop/token", SecretPlace("/shop/token")),
+    ],
+)
+def test_secret_place(reference: str, expected: SecretPlace) -> None:
+    """Key, stage and version follow a secret's ARN; a parameter has none."""
+    assert expected == preflight.secret_place(reference)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "expected"),
+    [
+        (("ecs-tasks.amazonaws.com",), []),
+        (None, [("role_not_found", "/execution_role", None), ("role_not_found", "/services/a/task_role", "a")]),
+        (
+            ("ec2.amazonaws.com",),
+            [("role_not_trusted", "/execution_role", None), ("role_not_trusted", "/services/a/task_role", "a")],
+        ),
+    ],
+)
+def test_roles(trusted: tuple[str, ...] | None, expected: list[Any]) -> None:
+    """A role is there, and lets tasks assume it."""
+    asked = preflight.roles_asked(manifest({"task_role": "web"}, execution_role="run"), HERE[0])
+    assert expected == [told(each) for each in preflight.role_findings(asked, {"run": trusted, "web": trusted})]
+
+
+def test_roles_of_others_are_not_asked() -> None:
+    """A role of another account cannot be looked for here."""
+    asked = manifest({"task_role": "arn:aws:iam::123456789012:role/web"})
+    assert () == preflight.roles_asked(asked, HERE[0])
+
+
+TAKEN = [("path_taken", "/services/a/route/path", "a")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "route", "expected"),
+    [
+        (Rule(7), {"priority": 7}, [("rule_priority_taken", "/services/a/route/priority", "a")]),
+        (Rule(7, tags=OWNER), {"priority": 7}, []),
+        (Rule(1, ("/shop*",)), {"path": "/shop/cart"}, TAKEN),
+        (Rule(1, ("/shop*",)), {"path": "/shop*"}, TAKEN),
+        (Rule(1, ("/sho?",)), {"path": "/shop"}, TAKEN),
+        (Rule(1, ("/sho?",)), {"path": "/sho*"}, []),
+        (Rule(1, ("/SHOP",)), {"path": "/shop"}, []),
+        (Rule(1, ("/shop",)), {"path": "/shop*"}, []),
+        (Rule(50_000, ("/*",)), {"path": "/shop*"}, []),
+        (Rule(1, (), ("*.Example.com",)), {"path": "/", "host": "shop.example.com"}, TAKEN),
+        (Rule(1, (), ("shop.example.com",)), {"path": "/"}, []),
+        (Rule(1, narrower=True), {"path": "/"}, []),
+    ],
+)
+def test_rules_of_others(rule: Rule, route: dict[str, Any], expected: list[Any]) -> None:
+    """Somebody else's rule is in the way at our priority, or where it is asked first and takes all that we would."""
+    asked = manifest({"port": 80, "route": route})
+    assert expected == [told(each) for each in preflight.route_findings(asked, [rule], OWNER, first_free_priority)]
+
+
+def test_our_rule_stays_where_it_is() -> None:
+    """A rule that we have made keeps its priority: what comes after it takes nothing."""
+    ours = Rule(5, ("/shop",), tags={**OWNER, "slipway:service": "a"})
+    asked = manifest({"port": 80, "route": {"path": "/shop"}})
+
+    assert [] == list(preflight.route_findings(asked, [ours, Rule(6, ("/*",))], OWNER, first_free_priority))
+    assert TAKEN == [
+        told(each) for each in preflight.route_findings(asked, [ours, Rule(4, ("/*",))], OWNER, first_free_priority)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("admissions", "admitted"),
+    [
+        ([], False),
+        ([Admission(80, 80, ("sg-alb",))], True),
+        ([Admission(81, 90, ("sg-alb",))], False),
+        ([Admission(0, 65535, ("sg-other",))], False),
+        ([Admission(0, 65535, addresses=True)], True),
+    ],
+)
+def test_load_balancer_is_admitted(admissions: list[Admission], admitted: bool) -> None:
+    """A service that does not let the load balancer's security groups in, or addresses, is warned of."""
+    found = list(preflight.admission_findings("a", 80, ["sg-alb"], admissions))
+
+    assert admitted is not bool(found)
+    assert {"warning"} >= {each.severity for each in found}
