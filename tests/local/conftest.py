@@ -1,4 +1,4 @@
-"""One local cloud for all tests that deploy into it; each test has an application of its own."""
+"""A local cloud for each file that deploys into one: what one leaves cannot meet what another makes."""
 
 from collections.abc import Iterator
 
@@ -7,14 +7,14 @@ import pytest
 from tests.local.local_cloud import LocalCloud, local_cloud
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud() -> Iterator[LocalCloud]:
     """Run a local cloud as `make up` starts it."""
     with local_cloud() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def vpc(cloud: LocalCloud) -> LocalCloud:
     """Return the local cloud where this machine lets its network be a VPC, and skip elsewhere."""
     if cloud.network != "vpc":
