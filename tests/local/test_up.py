@@ -74,18 +74,22 @@ def test_tasks_die_with_a_killed_cloud() -> None:
         wait_for(lambda: None if any((PROCESSES / str(pid)).exists() for pid in family) else True, seconds=10)
 
 
-def test_a_taken_port_is_named(cloud: LocalCloud) -> None:
-    """A port that somebody else holds ends `up` with its number, and what had started is stopped again."""
-    port = cloud.url.rpartition(":")[2]
-    variables = {**os.environ, **free_ports(), "SLIPWAY_API_PORT": port}
-    ended = subprocess.run(
+def refused_start(**variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `up` with variables with which it cannot start, until it has ended."""
+    return subprocess.run(
         [sys.executable, "-m", "localcloud", "up"],
-        env=variables,
+        env={**os.environ, **free_ports(), **variables},
         capture_output=True,
         text=True,
         timeout=30,
         check=False,
     )
+
+
+def test_a_taken_port_is_named(cloud: LocalCloud) -> None:
+    """A port that somebody else holds ends `up` with its number, and what had started is stopped again."""
+    port = cloud.url.rpartition(":")[2]
+    ended = refused_start(SLIPWAY_API_PORT=port)
 
     assert 1 == ended.returncode
     assert port in ended.stderr
@@ -103,14 +107,7 @@ def test_a_taken_port_is_named(cloud: LocalCloud) -> None:
 )
 def test_a_bad_setting_is_named(name: str, value: str) -> None:
     """A variable that cannot be used ends the program with its name, its value, and what it takes."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "localcloud", "up"],
-        env={**os.environ, **free_ports(), name: value},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    ended = refused_start(**{name: value})
 
     assert 1 == ended.returncode
     assert value in ended.stderr
