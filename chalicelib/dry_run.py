@@ -112,7 +112,7 @@ def _registered(cloud: Cloud, asked: _Asked) -> Registered | None:
     wanted = asked.manifest.services[asked.name].discovery
     if wanted is None or asked.namespace is None:
         return None
-    found = cloud.cloud_map.registered(asked.namespace, wanted.name or asked.name)
+    found = cloud.cloud_map.registered(asked.namespace).get(wanted.name or asked.name)
     if found and set(found.records) != set(wanted.records):
         raise DiscoveryConflict(
             f"the Cloud Map service {wanted.name or asked.name} has records {sorted(found.records)}, "

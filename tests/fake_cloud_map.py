@@ -67,22 +67,17 @@ class FakeCloudMap:
             self._world.changed(f"update discovery {name}")
         return known.arn
 
-    def registered(self, namespace: Namespace, name: str) -> cloud_map.Registered | None:
-        """Return a Cloud Map service that is there."""
-        found = self._world.registered.get((namespace.name, name))
-        return cloud_map.Registered(found.arn, found.records, found.ttl) if found else None
-
-    def records(self, namespace: Namespace) -> dict[str, tuple[str, ...]]:
-        """Return the record types of a namespace's services."""
-        return {name: each.records for (space, name), each in self._world.registered.items() if space == namespace.name}
+    def registered(self, namespace: Namespace) -> dict[str, cloud_map.Registered]:
+        """Return a namespace's services by their names."""
+        return {
+            name: cloud_map.Registered(each.arn, each.records, each.ttl)
+            for (space, name), each in self._world.registered.items()
+            if space == namespace.name
+        }
 
     def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
         """Return the addresses that are registered."""
         return self._world.discovered(f"{name}.{namespace.name}")[0]
-
-    def services(self, namespace: Namespace) -> dict[str, str]:
-        """Return the ARNs of a namespace's services by their names."""
-        return {name: each.arn for (space, name), each in self._world.registered.items() if space == namespace.name}
 
     def tags(self, arn: str) -> dict[str, str]:
         """Return the tags of a namespace or service."""
@@ -102,7 +97,7 @@ class FakeCloudMap:
         self._world.settle_namespaces()
         if namespace.name not in self._world.namespaces:
             return None
-        if self.services(namespace):
+        if self.registered(namespace):
             raise TransientAws("delete_namespace", "ResourceInUse", "Namespace contains services")
         ends = [each for each in self._world.operations.values() if each.deletes and not each.settled]
         known = next((each for each in ends if each.namespace == namespace and not each.error), None)

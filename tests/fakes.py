@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from chalicelib.aws.load_balancers import Listener, OwnRule, Routed, target_group_name
+from chalicelib.aws.load_balancers import Listener, Routed, target_group_name
 from chalicelib.aws.logs import LogGroup, LogStream
 from chalicelib.decide import Answer, LogLine, Rollout, StoppedTask
 from chalicelib.errors import ListenerNotFound, NetworkNotFound, TransientAws
@@ -243,7 +243,7 @@ class FakeLoadBalancers:
         if arn not in self._world.target_groups:
             return None
         route, path = self._world.routes[arn], self._world.rules.get(arn)
-        rule = OwnRule(path, route.host, route.priority or 1) if path else None
+        rule = Rule(route.priority or 1, (path,), (route.host,) if route.host else ()) if path else None
         return Routed(arn, route.health_check, route.deregistration_delay, rule)
 
     def ensure_rule(self, route: Route, listener: Listener, target_group: str, tags: Mapping[str, str]) -> None:

@@ -141,19 +141,9 @@ class CloudMap:
             call(self._client.update_service, Id=service_id, Service=change)
         return service["Arn"]
 
-    def registered(self, namespace: Namespace, name: str) -> Registered | None:
-        """Return the namespace's service of this name, None when there is none."""
-        found = next((each for each in self._services(namespace) if each["Name"] == name), None)
-        if found is None:
-            return None
-        records = found.get("DnsConfig", {}).get("DnsRecords", [])
-        types = tuple(each["Type"] for each in records)
-        return Registered(found["Arn"], types, next((each["TTL"] for each in records), None))
-
-    def records(self, namespace: Namespace) -> dict[str, tuple[str, ...]]:
-        """Return the types of DNS records of a namespace's services, by their names."""
-        configs = {each["Name"]: each.get("DnsConfig", {}) for each in self._services(namespace)}
-        return {name: tuple(each["Type"] for each in dns.get("DnsRecords", [])) for name, dns in configs.items()}
+    def registered(self, namespace: Namespace) -> dict[str, Registered]:
+        """Return a namespace's services by their names."""
+        return {each["Name"]: _registered(each) for each in self._services(namespace)}
 
     def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
         """Return the IPv4 addresses of a service's healthy instances, sorted."""
@@ -168,10 +158,6 @@ class CloudMap:
         return tuple(sorted(address for address in addresses if address))
 
     # ── removing ────────────────────────────────────────────────────────────────────────────────────
-
-    def services(self, namespace: Namespace) -> dict[str, str]:
-        """Return the ARNs of a namespace's services by their names."""
-        return {each["Name"]: each["Arn"] for each in self._services(namespace)}
 
     def tags(self, arn: str) -> dict[str, str]:
         """Return the tags of a namespace or service; none of one that is not there."""
@@ -203,3 +189,9 @@ class CloudMap:
             if refusal.aws_code == "NamespaceNotFound":
                 return None
             raise
+
+
+def _registered(service: Mapping[str, Any]) -> Registered:
+    records = service.get("DnsConfig", {}).get("DnsRecords", [])
+    types = tuple(each["Type"] for each in records)
+    return Registered(service["Arn"], types, next((each["TTL"] for each in records), None))

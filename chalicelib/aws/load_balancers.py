@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import call, capital_tag_list, tags_of
@@ -33,22 +33,16 @@ class Listener:
 
 
 @dataclass(frozen=True)
-class OwnRule:
-    """A listener rule that forwards to one of our target groups."""
-
-    path: str | None
-    host: str | None
-    priority: int
-
-
-@dataclass(frozen=True)
 class Routed:
-    """How a service is routed to now; the delay is in seconds, `rule` None where none forwards to the target group."""
+    """How a service is routed to now; the delay is in seconds, `rule` None where none forwards to the target group.
+
+    The rule comes without its tags: whose it is, its target group says.
+    """
 
     target_group: str
     health_check: RouteHealthCheck
     deregistration_delay: int
-    rule: OwnRule | None
+    rule: Rule | None
 
 
 class LoadBalancers:
@@ -78,7 +72,7 @@ class LoadBalancers:
         found = call(self._client.describe_rules, ListenerArn=listener.arn)["Rules"]
         numbered = [rule for rule in found if rule.get("Priority", "").isdigit()]
         tags = self._tags([rule.get("RuleArn", "") for rule in numbered])
-        return tuple(_rule(rule, tags.get(rule.get("RuleArn", ""), {})) for rule in numbered)
+        return tuple(replace(_rule(rule), tags=tags.get(rule.get("RuleArn", ""), {})) for rule in numbered)
 
     def ensure_target_group(self, route: Route, port: int, listener: Listener, tags: Mapping[str, str]) -> str:
         """Return the ARN of the service's target group, made or brought to the route's settings."""
@@ -99,7 +93,7 @@ class LoadBalancers:
             return None
         arn = group["TargetGroupArn"]
         rules = call(self._client.describe_rules, ListenerArn=listener.arn)["Rules"]
-        rule = next((_own_rule(each) for each in rules if _forwards_to(each, arn)), None)
+        rule = next((_rule(each) for each in rules if _forwards_to(each, arn)), None)
         return Routed(arn, _health_check_of(group), self._deregistration_delay(arn), rule)
 
     def _deregistration_delay(self, arn: str) -> int:
@@ -242,12 +236,6 @@ def _health_check_of(group: TargetGroupTypeDef) -> RouteHealthCheck:
     )
 
 
-def _own_rule(rule: RuleTypeDef) -> OwnRule:
-    said = _readable(rule.get("Conditions", []))
-    path, host = (next(iter(said.get(field, [])), None) for field in ("path-pattern", "host-header"))
-    return OwnRule(path, host, int(rule["Priority"]))
-
-
 def _conditions(route: Route) -> list[dict[str, Any]]:
     conditions: list[dict[str, Any]] = [{"Field": "path-pattern", "PathPatternConfig": {"Values": [route.path]}}]
     if route.host:
@@ -264,10 +252,10 @@ def _readable(conditions: Sequence[Any]) -> dict[str, list[str]]:
     }
 
 
-def _rule(rule: RuleTypeDef, tags: Mapping[str, str]) -> Rule:
+def _rule(rule: RuleTypeDef) -> Rule:
     conditions = _readable(rule.get("Conditions", []))
     paths, hosts = (tuple(conditions.pop(field, ())) for field in ("path-pattern", "host-header"))
-    return Rule(int(rule.get("Priority", "0")), paths, hosts, bool(conditions), tags)
+    return Rule(int(rule.get("Priority", "0")), paths, hosts, bool(conditions))
 
 
 def _forwards_to(rule: RuleTypeDef, target_group: str) -> bool:

@@ -20,6 +20,16 @@ class Rule:
     narrower: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def path(self) -> str | None:
+        """Return its first path: a rule that Slipway makes has one."""
+        return next(iter(self.paths), None)
+
+    @property
+    def host(self) -> str | None:
+        """Return its first host, None where any is meant."""
+        return next(iter(self.hosts), None)
+
 
 @dataclass(frozen=True)
 class Admission:

@@ -123,7 +123,8 @@ def _namespace(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
 def _discovery(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
     namespace = cloud.cloud_map.namespace(manifest.namespace) if manifest.namespace else None
     if namespace:
-        yield from preflight.discovery_findings(manifest, cloud.cloud_map.records(namespace))
+        records = {name: each.records for name, each in cloud.cloud_map.registered(namespace).items()}
+        yield from preflight.discovery_findings(manifest, records)
 
 
 def _images(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:

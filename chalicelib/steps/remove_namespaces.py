@@ -48,11 +48,11 @@ def _remove_services(cloud: Cloud, deployment: Deployment, belongings: Belonging
     """Delete our services of a namespace; one that has instances still is refused, and asked again at the next look."""
     wanted = {name for each in belongings.services.values() for space, name in each.names if space == namespace.name}
     owner = owner_tags(cloud, deployment)
-    for name, arn in cloud.cloud_map.services(namespace).items():
+    for name, registered in cloud.cloud_map.registered(namespace).items():
         if name not in wanted:
             continue
-        if owner.items() <= cloud.cloud_map.tags(arn).items():
-            cloud.cloud_map.delete_service(arn)
+        if owner.items() <= cloud.cloud_map.tags(registered.arn).items():
+            cloud.cloud_map.delete_service(registered.arn)
         else:
             leave(cloud, deployment.id, f"the name {name}.{namespace.name}, which is not this application's")
 
@@ -60,5 +60,5 @@ def _remove_services(cloud: Cloud, deployment: Deployment, belongings: Belonging
 def _reason_to_stay(cloud: Cloud, namespace: Namespace) -> str | None:
     if not made_by_us(cloud, cloud.cloud_map.tags(namespace.arn)):
         return "which Slipway did not make"
-    others = sorted(cloud.cloud_map.services(namespace))
+    others = sorted(cloud.cloud_map.registered(namespace))
     return f"in which others have {', '.join(others)}" if others else None

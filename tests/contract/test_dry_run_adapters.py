@@ -12,11 +12,12 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from chalicelib.aws.cloud_map import CloudMap, Namespace, Registered
-from chalicelib.aws.load_balancers import Listener, LoadBalancers, OwnRule, Routed
+from chalicelib.aws.load_balancers import Listener, LoadBalancers, Routed
 from chalicelib.aws.logs import LogGroup, Logs
 from chalicelib.aws.observer import Observer
 from chalicelib.errors import AwsError, AwsRefused, TransientAws
 from chalicelib.manifest import Manifest, Network, Route, RouteHealthCheck, Service
+from chalicelib.preflight import Rule
 
 TAGS = {f"slipway:{each}": each for each in ("application", "environment", "installation", "service")}
 
@@ -58,7 +59,7 @@ def test_route_is_read_as_it_was_made(listener: Listener) -> None:
     group = balancers.ensure_target_group(route, 80, listener, tags)
     assert Routed(group, check, 12, None) == balancers.routed(listener, tags)
     balancers.ensure_rule(route, listener, group, tags)
-    assert Routed(group, check, 12, OwnRule("/home*", "shop.example.com", 7)) == balancers.routed(listener, tags)
+    assert Routed(group, check, 12, Rule(7, ("/home*",), ("shop.example.com",))) == balancers.routed(listener, tags)
 
 
 def test_log_group_is_read() -> None:
@@ -77,10 +78,9 @@ def test_cloud_map_service_is_read() -> None:
     records = [{"Type": "A", "TTL": 10}, {"Type": "SRV", "TTL": 10}]
     answer = {"Services": [{"Name": "www", "Arn": "arn:www", "DnsConfig": {"DnsRecords": records}}]}
     with Stubber(discovery) as stub:
-        for _ in range(2):
-            stub.add_response("list_services", answer)
-        found = [CloudMap(discovery).registered(namespace, name) for name in ("www", "absent")]
-    assert [Registered("arn:www", ("A", "SRV"), 10), None] == found
+        stub.add_response("list_services", answer)
+        found = CloudMap(discovery).registered(namespace)
+    assert {"www": Registered("arn:www", ("A", "SRV"), 10)} == found
 
 
 def manifest() -> Manifest:

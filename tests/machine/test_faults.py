@@ -30,7 +30,6 @@ OUTSIDE = {"workflow.start", "workflow.status"}
 OF_A_TEARDOWN = {
     "cloud_map.delete_namespace",
     "cloud_map.delete_service",
-    "cloud_map.services",
     "cloud_map.tags",
     "clusters.delete",
     "clusters.delete_service",
@@ -44,9 +43,9 @@ OF_A_TEARDOWN = {
     "task_definitions.tags",
 }
 # These only a dry run asks, which changes nothing: test_dry_run tells of their faults.
-OF_A_DRY_RUN = {"cloud_map.registered", "load_balancers.routed", "logs.group", "observer.dry_run"}
+OF_A_DRY_RUN = {"load_balancers.routed", "logs.group", "observer.dry_run"}
 IN_AN_UPDATE = {
-    "cloud_map.records",
+    "cloud_map.registered",
     "hosted_zones.vpcs",
     "ecs.update_service",
     "ecs.tag",
@@ -59,7 +58,7 @@ IN_A_LONG_TASK = {"tasks.stop"}
 FAILS = IN_A_FAILURE | IN_A_LONG_TASK
 # What cannot be read of a log decides nothing, and what Preflight cannot look at is a warning.
 ONLY_CHECKED = {
-    "cloud_map.records",
+    "cloud_map.registered",
     "ec2.admissions",
     "ec2.dns_attributes_off",
     "ec2.find",

@@ -20,6 +20,7 @@ SHARED = {
     "autoscaling.remove",
     "cloud_map.namespace",
     "cloud_map.operation_succeeded",
+    "cloud_map.registered",
     "ecs.running_task_definition",
     "ecs.serving",
     "task_definitions.read",
