@@ -1,25 +1,45 @@
 """What a deployment would do. It is no state: the API asks the function `observe` for it, and nothing is written."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from chalicelib.aws.autoscaling import Scaled, resource_label, scaled_as
 from chalicelib.aws.cloud_map import Namespace, Registered
 from chalicelib.aws.load_balancers import Listener, Routed
 from chalicelib.aws.logs import LogGroup
 from chalicelib.cloud import Cloud
-from chalicelib.errors import DeploymentError, DiscoveryConflict
-from chalicelib.forecast import MADE, Effect, Finding, Forecast, Found, effects, shared_effects
+from chalicelib.errors import AwsRefused
+from chalicelib.forecast import MADE, Effect, Forecast, Found, effects, refuses, shared_effects
 from chalicelib.log import logger
 from chalicelib.manifest import Manifest
 from chalicelib.plan import task_spec
 from chalicelib.plan_document import plan_document
+from chalicelib.preflight import Finding, could_not_check
 from chalicelib.specs import Serving
-from chalicelib.steps.found import known_revision, placement, refuse
+from chalicelib.steps import preflight
+from chalicelib.steps.found import known_revision, placement
 from chalicelib.steps.step import tags
 
 STATE = "DryRun"  # what `observe` is told in the place of a state
+T = TypeVar("T")
+
+
+@dataclass
+class _Looks:
+    """What is looked at beside Preflight: what AWS refuses to show is `unknown`, with a warning as Preflight's own."""
+
+    unknown: set[str] = field(default_factory=set)
+    warnings: list[Finding] = field(default_factory=list)
+
+    def at(self, part: str, what: str, read: Callable[[], T]) -> T | None:
+        """Return what is read, None when AWS refuses."""
+        try:
+            return read()
+        except AwsRefused as refusal:
+            self.unknown.add(part)
+            self.warnings.append(could_not_check(what, refusal))
+            return None
 
 
 @dataclass(frozen=True)
@@ -45,19 +65,33 @@ def run(cloud: Cloud, document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _forecast(cloud: Cloud, manifest: Manifest) -> Forecast:
-    serving = cloud.ecs.serving(manifest.cluster_name, list(manifest.services))
-    namespace = cloud.cloud_map.namespace(manifest.namespace) if manifest.namespace else None
-    cluster = cloud.clusters.find(manifest.cluster_name)
-    told = {
-        name: _effects(cloud, _Asked(manifest, name, namespace, _tags(cloud, manifest, name)), now)
-        for name, now in serving.items()
-    }
+    findings, looks = preflight.findings(cloud, manifest), _Looks()
+    serving = looks.at("services", "the ECS services", lambda: cloud.ecs.serving(*_services(manifest)))
+    namespace = looks.at("discovery", "the names in Cloud Map", lambda: _namespace(cloud, manifest))
+    cluster = looks.at("cluster", "the cluster", lambda: cloud.clusters.find(manifest.cluster_name))
+    told: dict[str, tuple[Effect, ...] | None] = dict.fromkeys(manifest.services)
+    for name, now in (serving or {}).items():
+        if not refuses(findings, name):
+            asked = _Asked(manifest, name, namespace, _tags(cloud, manifest, name))
+            told[name] = effects(manifest, name, _found(cloud, asked, _active(now), looks))
     return Forecast(
-        shared=shared_effects(manifest, namespace=namespace is not None, cluster=cluster is not None),
-        services={name: None if isinstance(each, Finding) else each for name, each in told.items()},
-        new=frozenset(name for name, now in serving.items() if _active(now) is None),
-        findings=tuple(each for each in told.values() if isinstance(each, Finding)),
+        shared=shared_effects(
+            manifest,
+            namespace=namespace is not None or "discovery" in looks.unknown,
+            cluster=cluster is not None or "cluster" in looks.unknown,
+        ),
+        services=told,
+        new=frozenset(name for name, now in (serving or {}).items() if _active(now) is None),
+        findings=tuple(dict.fromkeys((*findings, *looks.warnings))),
     )
+
+
+def _services(manifest: Manifest) -> tuple[str, list[str]]:
+    return manifest.cluster_name, list(manifest.services)
+
+
+def _namespace(cloud: Cloud, manifest: Manifest) -> Namespace | None:
+    return cloud.cloud_map.namespace(manifest.namespace) if manifest.namespace else None
 
 
 def _tags(cloud: Cloud, manifest: Manifest, name: str) -> dict[str, str]:
@@ -70,28 +104,23 @@ def _active(now: Serving | None) -> Serving | None:
     return now if now and now.status == "ACTIVE" else None
 
 
-def _effects(cloud: Cloud, asked: _Asked, now: Serving | None) -> tuple[Effect, ...] | Finding:
-    """Return what would happen to a service, or why it would be refused."""
-    try:
-        refuse(cloud, asked.manifest, asked.name, now)
-        return effects(asked.manifest, asked.name, _found(cloud, asked, _active(now)))
-    except DeploymentError as error:
-        return Finding(error.code(), asked.name, error.cause, error.fix)
-
-
-def _found(cloud: Cloud, asked: _Asked, serving: Serving | None) -> Found:
-    manifest, name, listener = asked.manifest, asked.name, _listener(cloud, asked)
-    routed = cloud.load_balancers.routed(listener, asked.tags) if listener else None
+def _found(cloud: Cloud, asked: _Asked, serving: Serving | None, looks: _Looks) -> Found:
+    manifest, name = asked.manifest, asked.name
+    own = _Looks({"discovery"} & looks.unknown, looks.warnings)
+    spec = task_spec(manifest, name)
+    listener = own.at("route", "the listener", lambda: _listener(cloud, asked))
+    routed = own.at("route", "the target groups", lambda: _routed(cloud, asked, listener))
     return Found(
         tags=asked.tags,
         serving=serving,
-        revision=known_revision(cloud, task_spec(manifest, name)),
-        log_group=_log_group(cloud, asked),
-        network=placement(cloud, manifest, name),
-        registered=_registered(cloud, asked),
+        revision=own.at("task_definition", "the task definitions", lambda: known_revision(cloud, spec)),
+        log_group=own.at("log_group", "the log groups", lambda: _log_group(cloud, spec.log_group)),
+        network=own.at("network", "the networks", lambda: placement(cloud, manifest, name)),
+        registered=own.at("discovery", "the names in Cloud Map", lambda: _registered(cloud, asked)),
         routed=routed,
-        scaled=cloud.autoscaling.find(manifest.cluster_name, name),
+        scaled=own.at("scaling", "the scaling", lambda: cloud.autoscaling.find(manifest.cluster_name, name)),
         scaling=_scaling(asked, listener, routed),
+        unknown=frozenset(own.unknown),
     )
 
 
@@ -102,23 +131,20 @@ def _listener(cloud: Cloud, asked: _Asked) -> Listener | None:
     return cloud.load_balancers.listener(balancer.name, balancer.port)
 
 
-def _log_group(cloud: Cloud, asked: _Asked) -> LogGroup | None:
-    group = task_spec(asked.manifest, asked.name).log_group
-    return cloud.logs.group(group) if group else None
+def _routed(cloud: Cloud, asked: _Asked, listener: Listener | None) -> Routed | None:
+    return cloud.load_balancers.routed(listener, asked.tags) if listener else None
+
+
+def _log_group(cloud: Cloud, name: str | None) -> LogGroup | None:
+    return cloud.logs.group(name) if name else None
 
 
 def _registered(cloud: Cloud, asked: _Asked) -> Registered | None:
-    """Return the Cloud Map service that is there; raises DiscoveryConflict when it has other record types."""
+    """Return the Cloud Map service that is there; Preflight looks at its record types."""
     wanted = asked.manifest.services[asked.name].discovery
     if wanted is None or asked.namespace is None:
         return None
-    found = cloud.cloud_map.registered(asked.namespace).get(wanted.name or asked.name)
-    if found and set(found.records) != set(wanted.records):
-        raise DiscoveryConflict(
-            f"the Cloud Map service {wanted.name or asked.name} has records {sorted(found.records)}, "
-            f"the manifest asks for {sorted(wanted.records)}"
-        )
-    return found
+    return cloud.cloud_map.registered(asked.namespace).get(wanted.name or asked.name)
 
 
 def _scaling(asked: _Asked, listener: Listener | None, routed: Routed | None) -> Scaled | None:

@@ -5,7 +5,7 @@ made and given its retention, a target group is made and given its attributes, a
 service is scaled by.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from chalicelib.aws.autoscaling import OURS, Scaled
@@ -14,26 +14,18 @@ from chalicelib.aws.load_balancers import Routed
 from chalicelib.aws.logs import LogGroup
 from chalicelib.manifest import Manifest, Route, RouteHealthCheck
 from chalicelib.plan import changes, content_changes, service_spec, task_spec
+from chalicelib.preflight import Finding
 from chalicelib.specs import Change, Placement, ServiceSpec, Serving, service_changes
 
 MADE = "(to be made)"  # stands for an ARN that nobody knows yet
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Why a service would be refused: the failure's stable code, its cause, and what to do."""
-
-    code: str
-    service: str
-    detail: str
-    fix: str
-
-
-@dataclass(frozen=True)
 class Found:
     """What is there for one service, None where nothing is, beside the tags and the scaling that are wanted.
 
-    `serving` is ACTIVE; `revision` is a task definition that has the wanted content already.
+    `serving` is ACTIVE; `revision` is a task definition that has the wanted content already. `unknown` is what could
+    not be looked at: log_group, task_definition, network, discovery, route, scaling.
     """
 
     tags: Mapping[str, str]
@@ -45,6 +37,7 @@ class Found:
     routed: Routed | None = None
     scaled: Scaled | None = None
     scaling: Scaled | None = None
+    unknown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -58,7 +51,10 @@ class Effect:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a deployment would do: what services share, and each service, None when it would be refused."""
+    """What a deployment would do: what services share, and each service.
+
+    A service is None when it would be refused, or when nobody knows what serves.
+    """
 
     shared: tuple[Effect, ...]
     services: Mapping[str, tuple[Effect, ...] | None]
@@ -66,10 +62,12 @@ class Forecast:
     findings: tuple[Finding, ...]
 
     def action(self, name: str) -> str:
-        """Return what happens to a service: create, update, unchanged or refused."""
+        """Return what happens to a service: create, update, unchanged, refused or unknown."""
         effects = self.services[name]
-        if effects is None:
+        if refuses(self.findings, name):
             return "refused"
+        if effects is None:
+            return "unknown"
         if name in self.new:
             return "create"
         return "update" if any(effects) else "unchanged"
@@ -81,6 +79,11 @@ class Forecast:
         return sum(effect.calls for effect in (*self.shared, *each))
 
 
+def refuses(findings: Iterable[Finding], name: str) -> bool:
+    """Tell whether findings refuse a service: an error of its own, or one of what all services share."""
+    return any(each.severity == "error" and each.service in (None, name) for each in findings)
+
+
 def shared_effects(manifest: Manifest, *, namespace: bool, cluster: bool) -> tuple[Effect, ...]:
     """Return what happens to what the services share; the flags tell what is there."""
     made = [f"namespace {manifest.namespace}"] if manifest.namespace and not namespace else []
@@ -89,19 +92,22 @@ def shared_effects(manifest: Manifest, *, namespace: bool, cluster: bool) -> tup
 
 
 def effects(manifest: Manifest, name: str, found: Found) -> tuple[Effect, ...]:
-    """Return what happens to the resources of one service, in the order of the steps; nothing where nothing does."""
-    parts = (
-        _log_group(manifest, name, found),
-        _task_definition(manifest, name, found),
-        _discovery(manifest, name, found),
-        _target_group(manifest.services[name].route, found),
-        _rule(manifest.services[name].route, found),
-        _before_deploy(manifest, name, found),
-        _service(manifest, name, found),
-        _tags(found),
-        _scaling(found),
+    """Return what happens to the resources of one service, in the order of the steps; nothing where nothing does.
+
+    What is unknown is left out.
+    """
+    parts: tuple[tuple[Effect, set[str]], ...] = (
+        (_log_group(manifest, name, found), {"log_group"}),
+        (_task_definition(manifest, name, found), set()),
+        (_discovery(manifest, name, found), {"discovery"}),
+        (_target_group(manifest.services[name].route, found), {"route"}),
+        (_rule(manifest.services[name].route, found), {"route"}),
+        (_before_deploy(manifest, name, found), set()),
+        (_service(manifest, name, found), set()),
+        (_tags(found), set()),
+        (_scaling(found), {"route", "scaling"}),
     )
-    return tuple(effect for effect in parts if effect != Effect())
+    return tuple(effect for effect, needs in parts if effect != Effect() and not needs & found.unknown)
 
 
 def _log_group(manifest: Manifest, name: str, found: Found) -> Effect:
@@ -115,7 +121,8 @@ def _log_group(manifest: Manifest, name: str, found: Found) -> Effect:
 
 def _task_definition(manifest: Manifest, name: str, found: Found) -> Effect:
     differs = content_changes(task_spec(manifest, name), found.serving) if found.serving else ()
-    return Effect(None, differs) if found.revision else Effect("task definition", differs, calls=1)
+    known = found.revision or "task_definition" in found.unknown
+    return Effect(None, differs) if known else Effect("task definition", differs, calls=1)
 
 
 def _discovery(manifest: Manifest, name: str, found: Found) -> Effect:
@@ -161,7 +168,7 @@ def _before_deploy(manifest: Manifest, name: str, found: Found) -> Effect:
 def _service(manifest: Manifest, name: str, found: Found) -> Effect:
     if found.serving is None:
         return Effect("service", calls=1)
-    differs = service_changes(_wanted(manifest, name, found), found.serving.spec)
+    differs = service_changes(_wanted(manifest, name, found), found.serving.spec, leaving_out=tuple(found.unknown))
     shown = tuple(
         change for change in differs if change.field != "task_definition" or not _content(manifest, name, found)
     )

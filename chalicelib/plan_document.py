@@ -1,7 +1,7 @@
 """A forecast as the document that a dry run answers. Of secrets it shows that they change, never what they are."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from chalicelib.forecast import Effect, Forecast
 from chalicelib.manifest import Manifest
 from chalicelib.plan import waves
+from chalicelib.preflight import Finding
 from chalicelib.specs import Change
 
 HIDDEN = "(secret)"
@@ -30,8 +31,13 @@ def plan_document(manifest: Manifest, forecast: Forecast) -> dict[str, Any]:
         "creates": _creates(forecast.shared),
         "waves": waves({name: service.depends_on for name, service in manifest.services.items()}),
         "calls": forecast.calls,
-        "findings": [asdict(finding) for finding in forecast.findings],
+        "findings": [_finding(each) for each in forecast.findings],
     }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    said = {field.name: getattr(finding, field.name) for field in fields(finding)}
+    return {**said, "fix": finding.fix}
 
 
 def _service(effects: tuple[Effect, ...]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The manifest as a value: what a caller may write, its defaults, and the names that follow from it."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -50,7 +50,11 @@ Services = Annotated[
 
 
 class Manifest(Model):
-    """What a caller asks for: services that are deployed as one unit."""
+    """What a caller asks for: services that are deployed as one unit.
+
+    `on_failure` is what becomes of what a deployment changed when it fails; `prune` removes the application's services
+    that are not named here.
+    """
 
     application: Name
     environment: Name = "default"
@@ -62,6 +66,8 @@ class Manifest(Model):
     tags: Tags = EMPTY
     timeout_seconds: Annotated[Whole, Field(ge=1, le=86400)] = 900
     poll_seconds: Annotated[Whole, Field(ge=1, le=300)] = 15
+    on_failure: Literal["rollback", "keep"] = "rollback"
+    prune: Flag = False
     services: Services
 
     @property

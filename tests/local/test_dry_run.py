@@ -1,6 +1,9 @@
 """The plan of a deployment: true of what then happens, and without a trace."""
 
+import contextlib
 import json
+import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -41,6 +44,17 @@ def actions(plan: dict[str, Any]) -> dict[str, str]:
     return {name: service["action"] for name, service in plan["services"].items()}
 
 
+@contextlib.contextmanager
+def faults(cloud: LocalCloud, *faults: dict[str, Any]) -> Iterator[None]:
+    """Let calls to AWS go wrong meanwhile."""
+    place = f"{cloud.aws}/_slipway/faults"
+    urllib.request.urlopen(urllib.request.Request(place, json.dumps(faults).encode(), method="POST")).close()
+    try:
+        yield
+    finally:
+        urllib.request.urlopen(urllib.request.Request(place, method="DELETE")).close()
+
+
 def test_before_after_and_changed(cloud: LocalCloud) -> None:
     """First all is to be made, then nothing is to be done, and one changed value is one change from old to new."""
     manifest = practice()
@@ -59,6 +73,22 @@ def test_before_after_and_changed(cloud: LocalCloud) -> None:
     change = {"field": "environment.USER_API_PORT", "old": "3000", "new": "3001"}
     api = {"action": "update", "changes": [change], "creates": ["task definition"]}
     assert (api, "unchanged", 2) == (third["services"]["api"], actions(third)["user-api"], third["calls"])
+
+
+def test_findings_are_those_of_preflight(cloud: LocalCloud) -> None:
+    """What a deployment would be refused for is in its plan, and so is what AWS does not let us look at."""
+    manifest = practice()
+    manifest["network"] = {"subnets": ["private", "nowhere"]}
+    fault = {"kind": "fail", "service": "iam", "operation": "GetRole", "code": "AccessDenied", "message": "no right"}
+    with faults(cloud, {**fault, "status": 403, "times": None}):
+        plan = planned(cloud, manifest)
+
+    assert {"user-api": "refused", "api": "refused"} == actions(plan)
+    assert [
+        ("error", "network_not_found", "/network/subnets/1"),
+        ("warning", "could_not_check", None),
+    ] == [(each["severity"], each["code"], each["pointer"]) for each in plan["findings"]]
+    assert "AccessDenied: no right" in plan["findings"][1]["detail"]
 
 
 def test_questions_that_are_refused(cloud: LocalCloud) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.errors import InvalidManifest, Throttled
+from chalicelib.errors import AwsRefused, InvalidManifest, Throttled
 from chalicelib.manifest import Manifest
 from chalicelib.store import Store
 from tests.fake_observer import FakeObserver
@@ -151,9 +151,82 @@ def test_what_would_fail_is_a_finding(store: Store, said: dict[str, Any], code: 
 
 
 def test_listener_that_is_not_there(store: Store) -> None:
-    """A load balancer that is not there is a finding of the service that it would route to."""
+    """An error of what services share refuses all of them, as it would end the deployment."""
     plan = Slipway(store).dry_run({**two_services(), "load_balancer": {"name": "absent"}})
-    assert [("listener_not_found", "home")] == [(each["code"], each["service"]) for each in plan["findings"]]
+    assert [("listener_not_found", None)] == [(each["code"], each["service"]) for each in plan["findings"]]
+    assert {"home": "refused", "redis": "refused"} == actions(plan)
+
+
+def test_findings_are_those_of_a_deployment(store: Store) -> None:
+    """A plan has the findings that a deployment records, in the same order, with all that is known of each."""
+    absent = {"home", "/shop/token"}
+    manifest = {**two_services(), "execution_role": "execution"}
+    wrong = with_service(manifest, "home", secrets={"TOKEN": "/shop/token"}, task_role="home")
+    slipway = Slipway(store, absent=absent, admissions=())
+    findings, failed = slipway.dry_run(wrong)["findings"], slipway.deploy(wrong)
+
+    assert failed.failure is not None
+    assert [each.resource for each in failed.failure.evidence] == [each["pointer"] for each in findings]
+    assert ["warning", "error", "error"] == [each["severity"] for each in findings]
+    assert {
+        "code": "secret_not_found",
+        "severity": "error",
+        "service": "home",
+        "pointer": "/services/home/secrets/TOKEN",
+        "detail": "the Parameter Store has no /shop/token",
+        "fix": "Create the secret or parameter in this region, or name one that exists.",
+    } == findings[1]
+
+
+def test_warning_refuses_nothing(store: Store) -> None:
+    """A warning is shown beside what would be done."""
+    plan = Slipway(store, admissions=()).dry_run(two_services())
+    assert [("load_balancer_not_admitted", "warning")] == [
+        (each["code"], each["severity"]) for each in plan["findings"]
+    ]
+    assert {"home": "create", "redis": "create"} == actions(plan)
+
+
+REFUSED = AwsRefused("call", "AccessDeniedException", "not authorized")
+
+
+@pytest.mark.parametrize(
+    ("call", "what", "changes", "creates"),
+    [
+        ("logs.group", "the log groups", ["image"], ["task definition"]),
+        ("task_definitions.content_hash", "the task definitions", ["log_retention_days", "image"], []),
+        ("cloud_map.registered", "the names in Cloud Map", ["log_retention_days", "image"], ["task definition"]),
+        ("cloud_map.namespace", "the names in Cloud Map", ["log_retention_days", "image"], ["task definition"]),
+        ("load_balancers.listener", "the listener", ["log_retention_days", "image"], ["task definition"]),
+        ("load_balancers.routed", "the target groups", ["log_retention_days", "image"], ["task definition"]),
+        ("ec2.placement", "the networks", ["log_retention_days", "image"], ["task definition"]),
+        ("autoscaling.find", "the scaling", ["log_retention_days", "image"], ["task definition"]),
+        ("clusters.find", "the cluster", ["log_retention_days", "image"], ["task definition"]),
+    ],
+)
+def test_refused_look(store: Store, call: str, what: str, changes: list[str], creates: list[str]) -> None:
+    """What AWS does not let us look at is a warning, told once, and what is known is told all the same."""
+    slipway, manifest = Slipway(store), everything(scaling={"min": 1, "max": 4, "requests_per_target": 9})
+    slipway.deploy(manifest)
+    slipway.faults.break_from_now_on({call: REFUSED})
+    plan = slipway.dry_run(changed(manifest, "home", image="home:2", log_retention_days=7))
+    home, warnings = plan["services"]["home"], [each for each in plan["findings"] if each["detail"].startswith(what)]
+
+    assert [("could_not_check", "warning")] == [(each["code"], each["severity"]) for each in warnings]
+    assert changes == [each["field"] for each in home["changes"]]
+    assert ([*creates, "before_deploy task"], []) == (home["creates"], plan["creates"])
+    assert {"home": "update", "redis": "unchanged"} == actions(plan)
+
+
+def test_services_that_cannot_be_looked_at(store: Store) -> None:
+    """Where AWS does not say what serves, nobody knows what would happen to a service."""
+    slipway = Slipway(store, {"ecs.serving": REFUSED})
+    plan = slipway.dry_run(two_services())
+
+    assert {"home": "unknown", "redis": "unknown"} == actions(plan)
+    assert ["the ECS services cannot be checked: call: AccessDeniedException: not authorized"] == [
+        each["detail"] for each in plan["findings"]
+    ]
 
 
 def test_works_while_busy(store: Store) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from chalicelib.aws.autoscaling import Policy, Scaled
-from chalicelib.forecast import Effect, Finding, Forecast, Found, effects, shared_effects
+from chalicelib.errors import ServiceNotOwned
+from chalicelib.forecast import Effect, Forecast, Found, effects, shared_effects
 from chalicelib.manifest import Manifest, parse
 from chalicelib.plan import service_spec, task_spec
 from chalicelib.plan_document import plan_document
+from chalicelib.preflight import Finding
 from chalicelib.specs import Change, ContainerSpec, Placement, Registry, Serving
 
 ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:token"
@@ -125,15 +127,20 @@ def test_network_and_registry_are_told_by_field() -> None:
 
 def test_refused_service() -> None:
     """A refused service has its finding, and neither changes nor calls."""
-    finding = Finding("service_not_owned", "home", "it is theirs", "name it otherwise")
+    finding = Finding("service_not_owned", "it is theirs", "/services/home", "home")
     document = plan_document(
         asked(), Forecast((Effect("cluster shop", (), 1),), {"home": None}, frozenset(), (finding,))
     )
     assert {"action": "refused", "changes": [], "creates": []} == document["services"]["home"]
     assert (["cluster shop"], 1) == (document["creates"], document["calls"])
-    assert {"code": "service_not_owned", "service": "home", "detail": "it is theirs", "fix": "name it otherwise"} == (
-        document["findings"][0]
-    )
+    assert {
+        "code": "service_not_owned",
+        "severity": "error",
+        "service": "home",
+        "pointer": "/services/home",
+        "detail": "it is theirs",
+        "fix": ServiceNotOwned.fix,
+    } == document["findings"][0]
 
 
 @pytest.mark.parametrize(
