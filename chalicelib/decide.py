@@ -5,9 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.deployment import Deployment, Evidence, Failure, ServiceProgress, Status
-from chalicelib.errors import BeforeDeployFailed, DeploymentError, RolloutFailed, RolloutSuperseded, SiblingFailed
+from chalicelib.deployment import Deployment, Failure, ServiceProgress, Status
+from chalicelib.diagnosis import Facts, StoppedTask, diagnose, explains, observed
+from chalicelib.errors import (
+    BeforeDeployFailed,
+    DeploymentError,
+    DeploymentTimedOut,
+    RolloutFailed,
+    RolloutSuperseded,
+    SiblingFailed,
+)
 
+NOTHING_SEEN = Facts()
 ANSWERED_AT_MOST = 8  # addresses in one multivalue answer: Cloud Map developer guide, "DnsConfig"
 
 
@@ -32,18 +41,6 @@ class Rollout:
 
 
 @dataclass(frozen=True)
-class StoppedTask:
-    """A task that stopped, and why, in ECS's words."""
-
-    arn: str
-    stop_code: str
-    reason: str
-    container_reason: str | None = None
-    exit_code: int | None = None
-    stopped_at: datetime | None = None
-
-
-@dataclass(frozen=True)
 class OneOffTask:
     """A task of before_deploy; `container` runs its command, and `end` is how that ended, None while it runs."""
 
@@ -53,14 +50,6 @@ class OneOffTask:
     status: str
     created_at: datetime
     end: StoppedTask | None = None
-
-
-@dataclass(frozen=True)
-class LogLine:
-    """A line that a task wrote."""
-
-    at: datetime
-    message: str
 
 
 @dataclass(frozen=True)
@@ -121,7 +110,7 @@ def task_ended(task: OneOffTask | None, timeout_seconds: int, now: datetime) -> 
             raise BeforeDeployFailed(f"before_deploy was {task.status} after its timeout_seconds of {timeout_seconds}")
         return False
     if task.end.exit_code != 0:
-        raise BeforeDeployFailed(f"before_deploy failed: {task_cause(task.end)}")
+        raise BeforeDeployFailed(f"before_deploy failed: {task.end.cause}")
     return True
 
 
@@ -141,32 +130,20 @@ def names_proven(running: Sequence[str], registered: Sequence[str], answer: Answ
     return addresses_agree and ports_agree
 
 
-def failure_of(
-    error: DeploymentError, service: str | None, stopped: Sequence[StoppedTask] = (), log: Sequence[Evidence] = ()
-) -> Failure:
-    """Return the failure that an error means: AWS's words about a stopped task tell more than the rollout's."""
-    telling = next((task for task in stopped if not task.reason.startswith("Scaling activity initiated by")), None)
-    return Failure(
-        code=error.code(),
-        service=service,
-        cause=f"{task_cause(telling)} ({error.cause})" if telling else error.cause,
-        fix=error.fix,
-        evidence=(*(_evidence(task) for task in stopped[:5]), *log),
-    )
+def failure_of(error: DeploymentError, service: str | None, facts: Facts = NOTHING_SEEN) -> Failure:
+    """Return the failure that an error means, with all that was seen.
 
-
-def task_cause(task: StoppedTask) -> str:
-    """Return why a task stopped: the task's reason, its container's, and its exit code."""
-    parts = [task.reason]
-    if task.container_reason and task.container_reason not in task.reason:
-        parts.append(task.container_reason)
-    if task.exit_code is not None:
-        parts.append(f"exit code {task.exit_code}")
-    return "; ".join(part for part in parts if part)
-
-
-def _evidence(task: StoppedTask) -> Evidence:
-    return Evidence(kind="stopped_task", message=task_cause(task), at=task.stopped_at, resource=task.arn)
+    A rollout that failed has the diagnosis's code, words and fix, and ECS's own where they tell more; one that took
+    too long keeps its code, and says what it waited on.
+    """
+    found = diagnose(facts)
+    own = Failure(code=error.code(), service=service, cause=error.cause, fix=error.fix, evidence=observed(facts))
+    if found is None or not isinstance(error, RolloutFailed | DeploymentTimedOut):
+        return own
+    failure = found.failure(service)
+    if explains(error.cause) and found.cause not in error.cause:
+        failure = failure.model_copy(update={"cause": f"{failure.cause} ({error.cause})"})
+    return failure if isinstance(error, RolloutFailed) else failure.model_copy(update={"code": error.code()})
 
 
 def verdict(deployment: Deployment) -> tuple[Status, str]:

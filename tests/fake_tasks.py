@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from chalicelib.aws.autoscaling import Scaled
 from chalicelib.aws.logs import LogStream
 from chalicelib.aws.tasks import Command
-from chalicelib.decide import OneOffTask, StoppedTask
+from chalicelib.decide import OneOffTask
+from chalicelib.diagnosis import StoppedTask
 from chalicelib.specs import ServiceSpec
 from tests.world import ACCOUNT, World, WorldTask
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from chalicelib.aws.load_balancers import Listener, Routed, target_group_name
 from chalicelib.aws.logs import LogGroup, LogStream
-from chalicelib.decide import Answer, LogLine, Rollout, StoppedTask
+from chalicelib.decide import Answer, Rollout
+from chalicelib.diagnosis import LogLine, StoppedTask
 from chalicelib.errors import ListenerNotFound, NetworkNotFound, TransientAws
 from chalicelib.manifest import Network, Route
 from chalicelib.preflight import Admission, NetworkFound, Rule

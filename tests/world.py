@@ -11,13 +11,17 @@ from typing import Protocol
 from chalicelib.aws.autoscaling import Scaled
 from chalicelib.aws.cloud_map import Namespace
 from chalicelib.aws.tasks import Command
-from chalicelib.decide import Rollout, StoppedTask
+from chalicelib.decide import Rollout
+from chalicelib.diagnosis import StoppedTask
 from chalicelib.manifest import Route
 from chalicelib.preflight import Admission, Rule
 from chalicelib.specs import ServiceSpec, TaskSpec
 
 ACCOUNT = "arn:aws:ecs:us-east-1:000000000000"
-CANNOT_PULL = "CannotPullContainerError: pull image manifest has been retried 1 time(s): {image} not found"
+CANNOT_PULL = (
+    "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {image}: "
+    "not found"
+)
 
 
 class Seconds(Protocol):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from chalicelib.aws.calls import call, tag_list
 from chalicelib.aws.service_document import compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
-from chalicelib.decide import Rollout, StoppedTask
+from chalicelib.decide import Rollout
+from chalicelib.diagnosis import StoppedTask
 from chalicelib.errors import AwsRefused
 from chalicelib.manifest.services import FARGATE_PROVIDERS
 from chalicelib.specs import ServiceSpec, Serving

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.aws.calls import call
-from chalicelib.decide import LogLine
+from chalicelib.diagnosis import LogLine
 from chalicelib.errors import AwsRefused
 
 if TYPE_CHECKING:

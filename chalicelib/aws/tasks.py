@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 from chalicelib.aws.calls import call, tag_list
 from chalicelib.aws.logs import LogStream
 from chalicelib.aws.service_document import compute, settings
-from chalicelib.decide import OneOffTask, StoppedTask
+from chalicelib.decide import OneOffTask
+from chalicelib.diagnosis import StoppedTask
 from chalicelib.errors import AwsRefused, BeforeDeployFailed
 from chalicelib.specs import ServiceSpec
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
-from chalicelib.decide import LogLine, OneOffTask, task_ended
+from chalicelib.decide import OneOffTask, task_ended
 from chalicelib.deployment import Deployment
+from chalicelib.diagnosis import LogLine
 from chalicelib.errors import AwsRefused
 from chalicelib.log import logger
 from chalicelib.steps.step import StepEvent

@@ -4,8 +4,9 @@ from typing import Any
 
 from chalicelib import errors
 from chalicelib.cloud import Cloud
-from chalicelib.decide import StoppedTask, failure_of
-from chalicelib.deployment import Deployment, Evidence, ServiceProgress
+from chalicelib.decide import failure_of
+from chalicelib.deployment import Deployment, ServiceProgress
+from chalicelib.diagnosis import Facts, LogLine, StoppedTask
 from chalicelib.errors import AwsRefused, BeforeDeployFailed, DeploymentError, SiblingFailed
 from chalicelib.log import logger
 from chalicelib.steps.await_task import log_tail
@@ -22,7 +23,9 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     name, message = event.caught
     error = deployment_error(name, message)
     log = _log(cloud, deployment, progress) if isinstance(error, BeforeDeployFailed) else ()
-    failure = failure_of(error, progress.name, _stopped_tasks(cloud, deployment, progress), log)
+    stopped = _stopped_tasks(cloud, deployment, progress)
+    facts = Facts(stopped_tasks=stopped, log=log, log_of=progress.before_deploy_task)
+    failure = failure_of(error, progress.name, facts)
     now = cloud.now()
     if not isinstance(error, SiblingFailed):
         cloud.store.fail(deployment.id, failure, now)
@@ -58,15 +61,14 @@ def _stopped_tasks(cloud: Cloud, deployment: Deployment, progress: ServiceProgre
         return ()
 
 
-def _log(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> tuple[Evidence, ...]:
+def _log(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> tuple[LogLine, ...]:
     """Return what the task of before_deploy wrote last, as far as ECS can be asked."""
     try:
         task = cloud.tasks.find(deployment.cluster, progress.before_deploy_task or "")
     except AwsRefused as error:
         logger.warning("the task of before_deploy cannot be read", extra={"cause": str(error)})
         return ()
-    lines = log_tail(cloud, task) if task else ()
-    return tuple(Evidence(kind="log", message=each.message, at=each.at, resource=task.arn) for each in lines if task)
+    return log_tail(cloud, task) if task else ()
 
 
 def _what_serves(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> str | None:

@@ -13,7 +13,8 @@ from moto import mock_aws
 from chalicelib.aws.autoscaling import AutoScaling, Policy, Scaled, resource_label, scaled_as
 from chalicelib.aws.logs import Logs, LogStream
 from chalicelib.aws.tasks import Command, Tasks
-from chalicelib.decide import OneOffTask, StoppedTask
+from chalicelib.decide import OneOffTask
+from chalicelib.diagnosis import StoppedTask
 from chalicelib.errors import AwsRefused, TransientAws
 from chalicelib.manifest import Scaling
 from chalicelib.specs import Placement, ServiceSpec

@@ -8,6 +8,7 @@ import pytest
 from chalicelib.deployment import Deployment, Status
 from chalicelib.store import Store
 from tests.machine.slipway import Slipway, two_services, with_service
+from tests.world import CANNOT_PULL
 
 
 def code(deployment: Deployment) -> str | None:
@@ -23,8 +24,8 @@ def test_first_rollout_fails(store: Store) -> None:
 
     assert (Status.FAILED, "failed", None) == (deployment.status, redis.status, redis.what_serves)
     assert failure is not None
-    assert ("rollout_failed", "redis") == (failure.code, failure.service)
-    assert failure.cause.startswith("CannotPullContainerError: pull image manifest has been retried 1 time(s): redis:7")
+    assert ("image_not_found", "redis") == (failure.code, failure.service)
+    assert f"{CANNOT_PULL.format(image='redis:7')} (3 of 3 tasks)" == failure.cause
     assert ["stopped_task"] * 3 == [each.kind for each in failure.evidence]
     assert f"redis failed: {failure.cause}" == deployment.verdict
     assert [] == slipway.locks(deployment)
@@ -46,7 +47,7 @@ def test_siblings_stop(store: Store) -> None:
     deployment = slipway.deploy(with_service(two_services(), "cart", image="cart:1"))
     statuses = {name: each.status for name, each in deployment.services.items()}
     assert {"cart": "stopped", "home": "pending", "redis": "failed"} == statuses
-    assert (Status.FAILED, "rollout_failed") == (deployment.status, code(deployment))
+    assert (Status.FAILED, "image_not_found") == (deployment.status, code(deployment))
     assert slipway.clock.seconds < 120
 
 
@@ -59,7 +60,7 @@ def test_failed_update_names_what_serves(store: Store) -> None:
     after = slipway.deploy(with_service(manifest, "home", image="home:2"))
     home = after.services["home"]
 
-    assert (Status.FAILED, "failed", "rollout_failed") == (after.status, home.status, code(after))
+    assert (Status.FAILED, "failed", "image_not_found") == (after.status, home.status, code(after))
     assert before.services["home"].task_definition == home.what_serves == slipway.world.serves(after.cluster, "home")
     assert home.task_definition != home.what_serves
     assert after.failure is not None

@@ -10,18 +10,17 @@ from chalicelib.decide import (
     Answer,
     OneOffTask,
     Rollout,
-    StoppedTask,
     failure_of,
     names_proven,
     sibling_failure,
     stable,
-    task_cause,
     task_ended,
     verdict,
     wakes,
 )
-from chalicelib.deployment import Deployment, Evidence, Failure, Names, ServiceProgress, Status
-from chalicelib.errors import BeforeDeployFailed, RolloutFailed, RolloutSuperseded
+from chalicelib.deployment import Deployment, Failure, Names, ServiceProgress, Status
+from chalicelib.diagnosis import Facts, StoppedTask
+from chalicelib.errors import BeforeDeployFailed, DeploymentTimedOut, RolloutFailed, RolloutSuperseded, StepFailed
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 FOLLOWED = ServiceProgress(name="home", ecs_deployment_id="ecs-svc/1", service_deployment_arn="arn:1")
@@ -277,46 +276,41 @@ def test_wakes(detail_type: str, detail: dict[str, str], expected: bool) -> None
     assert expected is wakes(detail_type, detail)
 
 
-def test_failure_tells_what_stopped_a_task() -> None:
-    """A stopped task tells more than the rollout; one that a scaling stopped tells nothing, but stays evidence."""
-    scaled = StoppedTask("arn:1", "ServiceSchedulerInitiated", "Scaling activity initiated by (deployment x)")
-    crashed = StoppedTask("arn:2", "EssentialContainerExited", "Essential container in task exited", None, 3, NOW)
-    found = failure_of(RolloutFailed("tasks failed to start."), "home", (scaled, crashed))
-    assert "Essential container in task exited; exit code 3 (tasks failed to start.)" == found.cause
-    assert [("arn:1", None), ("arn:2", NOW)] == [(each.resource, each.at) for each in found.evidence]
-    assert ("rollout_failed", RolloutFailed.fix) == (found.code, found.fix)
+PULL = StoppedTask("arn:1", "TaskFailedToStart", "CannotPullContainerError: failed to resolve ref a: a: not found")
 
 
-def test_failure_without_tasks_is_the_errors_own() -> None:
-    """Without a task that stopped the cause is what ECS said of the rollout."""
+def test_rollout_that_failed_has_its_causes_code() -> None:
+    """A failed rollout has the code, the words and the fix of what a stopped task proves; a symptom adds nothing."""
+    found = failure_of(RolloutFailed("ECS deployment circuit breaker: tasks failed to start."), "home", Facts((PULL,)))
+    assert ("image_not_found", PULL.reason, "home") == (found.code, found.cause, found.service)
+    assert found.fix != RolloutFailed.fix
+    assert ["stopped_task"] == [each.kind for each in found.evidence]
+
+
+def test_words_of_ecs_that_tell_more_are_added() -> None:
+    """What ECS says of the rollout itself is added where it is no symptom, and only once."""
+    found = failure_of(RolloutFailed("the ECS service home is INACTIVE"), "home", Facts((PULL,)))
+    assert f"{PULL.reason} (the ECS service home is INACTIVE)" == found.cause
+    assert PULL.reason == failure_of(RolloutFailed(PULL.reason), "home", Facts((PULL,))).cause
+
+
+def test_timed_out_keeps_its_code() -> None:
+    """A deployment that took too long says what it waited on, under the code that names its status."""
+    found = failure_of(DeploymentTimedOut("the deadline passed"), "home", Facts((PULL,)))
+    assert ("deployment_timed_out", f"{PULL.reason} (the deadline passed)") == (found.code, found.cause)
+
+
+def test_other_failures_keep_their_words() -> None:
+    """What AWS refused is not explained by a task that stopped; that stays evidence."""
+    found = failure_of(StepFailed("AccessDenied"), "home", Facts((PULL,)))
+    assert ("step_failed", "AccessDenied", StepFailed.fix) == (found.code, found.cause, found.fix)
+    assert ["arn:1"] == [each.resource for each in found.evidence]
+
+
+def test_failure_without_facts_is_the_errors_own() -> None:
+    """Without anything seen the cause is what ECS said of the rollout."""
     found = failure_of(RolloutFailed("tasks failed to start."), "home")
-    assert ("tasks failed to start.", ()) == (found.cause, found.evidence)
-
-
-def test_log_lines_are_evidence() -> None:
-    """What a task wrote stands in the evidence after the tasks that stopped."""
-    line = Evidence(kind="log", message="no such table", resource="arn:task/1")
-    assert (line,) == failure_of(BeforeDeployFailed("exit code 3"), "home", log=(line,)).evidence
-
-
-def test_evidence_is_bounded() -> None:
-    """Five tasks are evidence enough."""
-    tasks = [StoppedTask(f"arn:{number}", "", "Crashed") for number in range(50)]
-    assert 5 == len(failure_of(RolloutFailed("x"), "home", tasks).evidence)
-
-
-@pytest.mark.parametrize(
-    ("task", "expected"),
-    [
-        (StoppedTask("a", "", "R", "C", 1), "R; C; exit code 1"),
-        (StoppedTask("a", "", "R: C", "C", 0), "R: C; exit code 0"),
-        (StoppedTask("a", "", "", "C"), "C"),
-        (StoppedTask("a", "", "R"), "R"),
-    ],
-)
-def test_task_cause(task: StoppedTask, expected: str) -> None:
-    """A task's cause is its reason, its container's unless that is said already, and the exit code."""
-    assert expected == task_cause(task)
+    assert ("rollout_failed", "tasks failed to start.", ()) == (found.code, found.cause, found.evidence)
 
 
 @pytest.mark.parametrize(
