@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
 
 from chalicelib import dry_run, events, names, recovery, steps
-from chalicelib.api import applications, deployments, plans, problems, tokens
+from chalicelib.api import applications, deployments, plans, problems, tokens, ways_back
+from chalicelib.api.options import options
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.deployment import Deployment, status_document
 from chalicelib.errors import Busy, InternalError, RequestError, StoreConflict, Throttled, TransientAws
@@ -97,14 +98,15 @@ def health() -> dict[str, str]:
 @answers("write")
 def create_deployment(request: Request) -> Response:
     """Accept a manifest: 202, or what the same Idempotency-Key made before; or show its plan: `?dry_run=true`."""
-    only_plan = plans.is_dry_run(request.query_params or {})
+    wanted = options(request.query_params or {})
     asked = deployments.Request(
         body=cast("bytes", request.raw_body),
         content_type=request.headers.get("content-type"),
         caller=request.context["authorizer"]["name"],
         idempotency_key=request.headers.get("idempotency-key"),
+        supersede=wanted.supersede,
     )
-    if only_plan:
+    if wanted.dry_run:
         return Response(plans.dry_run(cloud(), asked))
     return accepted(request, *deployments.create(cloud(), asked))
 
@@ -128,6 +130,22 @@ def list_deployments(request: Request) -> Response:
 def get_deployment(request: Request, deployment_id: str) -> Response:
     """Show a deployment, whatever its state; 304 when the caller has this version."""
     return shown(request, deployments.get(cloud(), deployment_id))
+
+
+@app.route("/deployments/{deployment_id}/cancel", methods=["POST"], content_types=ANY_CONTENT, authorizer=authorize)
+@answers("write")
+def cancel_deployment(request: Request, deployment_id: str) -> Response:
+    """Have a deployment go back to what served before: 202."""
+    deployment = ways_back.cancel(cloud(), deployment_id, request.context["authorizer"]["name"])
+    return accepted(request, deployment, replayed=False)
+
+
+@app.route("/deployments/{deployment_id}/rollback", methods=["POST"], content_types=ANY_CONTENT, authorizer=authorize)
+@answers("write")
+def roll_back_deployment(request: Request, deployment_id: str) -> Response:
+    """Accept a deployment of what succeeded before this one: 202."""
+    caller, key = request.context["authorizer"]["name"], request.headers.get("idempotency-key")
+    return accepted(request, *ways_back.rollback(cloud(), deployment_id, caller, key))
 
 
 @app.route("/applications/{application}", methods=["DELETE"], authorizer=authorize)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.deployment import Deployment, Failure, ServiceProgress, Status
+from chalicelib.deployment import Deployment, Failure, ServiceProgress
 from chalicelib.diagnosis import Facts, StoppedTask, diagnose, explains, observed
 from chalicelib.errors import (
     BeforeDeployFailed,
@@ -146,58 +146,13 @@ def failure_of(error: DeploymentError, service: str | None, facts: Facts = NOTHI
     return failure if isinstance(error, RolloutFailed) else failure.model_copy(update={"code": error.code()})
 
 
-def verdict(deployment: Deployment) -> tuple[Status, str]:
-    """Return how a deployment ended, and one sentence for a person."""
-    if deployment.failure is not None:
-        status = Status.TIMED_OUT if deployment.failure.code == "deployment_timed_out" else Status.FAILED
-        status = Status.SUPERSEDED if deployment.failure.code == RolloutSuperseded.code() else status
-        return status, _failure_sentence(deployment.failure) + _not_removed(deployment)
-    unproven = [name for name, each in deployment.services.items() if each.status != "succeeded"]
-    if unproven:
-        return Status.FAILED, f"{', '.join(unproven)} never reached a proof, and nothing says why."
-    if deployment.kind == "teardown":
-        return Status.SUCCEEDED, _removed_sentence(deployment)
-    return Status.SUCCEEDED, _success_sentence(deployment.services)
+def called_off(deployment: Deployment, service: str | None) -> SiblingFailed | None:
+    """Return the error that ends this service's branch, or what is before all branches, when a failure is decided.
 
-
-def _failure_sentence(failure: Failure) -> str:
-    subject = failure.service or "The deployment"
-    return f"{subject} failed: {failure.cause}"
-
-
-def _not_removed(deployment: Deployment) -> str:
-    """Return what a teardown that failed did not come to."""
-    left = [name for name, each in deployment.services.items() if each.status != "succeeded"]
-    if deployment.kind != "teardown":
-        return ""
-    return f" Not removed: {_listed(left)}." if left else " The services are removed, what they shared is not."
-
-
-def _removed_sentence(deployment: Deployment) -> str:
-    removed = [name for name, each in deployment.services.items() if each.changed]
-    what = _listed(removed) if removed else f"Nothing of {deployment.application} was running; what else it had"
-    left = f" Left: {'; '.join(deployment.left)}." if deployment.left else ""
-    return f"{what} {'are' if len(removed) > 1 else 'is'} removed.{left}"
-
-
-def _success_sentence(services: Mapping[str, ServiceProgress]) -> str:
-    changed = [name for name, each in services.items() if each.changed]
-    if not changed:
-        return f"Nothing to change: {_listed(services)} already serve as asked, proven."
-    proven = [name for name, each in services.items() if each.dns]
-    names = f", and {_listed(proven)} resolve{'s' if len(proven) == 1 else ''} to the tasks that run" if proven else ""
-    return f"{_listed(changed)} deployed and stable{names}."
-
-
-def _listed(names: Mapping[str, Any] | Sequence[str]) -> str:
-    *rest, last = names
-    return f"{', '.join(rest)} and {last}" if rest else last
-
-
-def sibling_failure(deployment: Deployment, service: str) -> SiblingFailed | None:
-    """Return the error that ends this service's branch when another service's failure is decided already."""
+    On the way back it is decided, and nothing ends because of it.
+    """
     failure = deployment.failure
-    if failure is None or failure.service == service:
+    if failure is None or deployment.goes_back or (service is not None and failure.service == service):
         return None
     return SiblingFailed(f"{failure.service or 'the deployment'} failed first: {failure.cause}")
 

@@ -106,7 +106,9 @@ class Deployment(Value):
     """One deployment of a manifest, or a teardown, with the progress of each of its services by name.
 
     A teardown names a service that is in another cluster than `cluster` as `cluster/service`; `left` is what it left
-    alone, as sentences.
+    alone, as sentences. `succeeded_before` names, by service, the deployment that last succeeded with it before this
+    one. A deployment that goes back has `rollback_deadline_at`, and `rollback_failure` if it cannot. One that takes the
+    place of others waits until those, `after`, have ended; theirs says `superseded_by`.
     """
 
     id: str
@@ -126,7 +128,22 @@ class Deployment(Value):
     failure: Failure | None = None
     namespace_operation_id: str | None = None
     left: tuple[str, ...] = ()
+    succeeded_before: dict[str, str] = {}
+    rollback_deadline_at: Instant | None = None
+    rollback_failure: Failure | None = None
+    after: tuple[str, ...] = ()
+    superseded_by: str | None = None
     services: dict[str, ServiceProgress] = {}
+
+    @property
+    def goes_back(self) -> bool:
+        """Tell whether this deployment is on its way back, or has been."""
+        return self.rollback_deadline_at is not None
+
+    @property
+    def can_rollback(self) -> bool:
+        """Tell whether a set that succeeded before this deployment can be deployed in its place."""
+        return self.kind == "deploy" and self.status.ended and bool(self.succeeded_before)
 
     @property
     def locks(self) -> tuple[str, ...]:
@@ -158,17 +175,35 @@ INTERNAL = {
     "service_deployment_arn",
     "name",
 }
+INTERNAL_TO_DEPLOYMENT = {
+    "services",
+    "cluster",
+    "namespace_operation_id",
+    "left",
+    "succeeded_before",
+    "rollback_deadline_at",
+    "after",
+}
 
 
 def status_document(deployment: Deployment, prefix: str = "") -> dict[str, Any]:
     """Return the JSON that GET answers (docs/api.md); `prefix` is the API's stage path, such as "/api"."""
-    document = deployment.model_dump(mode="json", exclude={"services", "cluster", "namespace_operation_id", "left"})
+    document = deployment.model_dump(mode="json", exclude=INTERNAL_TO_DEPLOYMENT)
+    document["can_rollback"] = deployment.can_rollback
     document["services"] = {
         name: progress.model_dump(mode="json", exclude=INTERNAL) for name, progress in deployment.services.items()
     }
-    own = f"{prefix}/deployments/{deployment.id}"
-    document["links"] = {"self": own, "events": f"{own}/events"}
+    document["links"] = _links(deployment, f"{prefix}/deployments/{deployment.id}")
     return document
+
+
+def _links(deployment: Deployment, own: str) -> dict[str, str]:
+    links = {"self": own, "events": f"{own}/events"}
+    if deployment.kind == "deploy" and not deployment.status.ended and deployment.failure is None:
+        links["cancel"] = f"{own}/cancel"
+    if deployment.can_rollback:
+        links["rollback"] = f"{own}/rollback"
+    return links
 
 
 def new_id(kind: str, at: datetime) -> str:

@@ -11,6 +11,8 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
     │   ├── Forbidden              403  a token without the right for this
     │   ├── NotFound               404
     │   ├── DeploymentInProgress   409  another deployment holds one of these services
+    │   ├── NotCancellable         409  it has ended, goes back already, or is a teardown
+    │   ├── NothingToGoBackTo      409  no set succeeded before this one, or it has not ended
     │   ├── BodyTooLarge           413
     │   ├── UnsupportedMediaType   415
     │   ├── InvalidManifest        422  every fault of the manifest, each with its pointer
@@ -22,6 +24,7 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
     │   ├── TransientAws                AWS's own fault, or the network's: ask again
     │   └── AwsRefused                  asking again would not help
     ├── StoreConflict              two writers met: ask again
+    ├── FailureDecided             a failure was recorded while success was about to be
     └── DeploymentError            this deployment cannot succeed; becomes its `failure`
         ├── NamespaceFailed             the namespace's operation ended in FAIL
         ├── NamespaceTaken              a namespace of that name serves another VPC
@@ -34,7 +37,9 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
         ├── BeforeDeployFailed          the task of before_deploy did not exit 0, or not in time
         ├── RolloutFailed               ECS gave the rollout up
         ├── RolloutSuperseded           another ECS deployment replaced ours
-        ├── SiblingFailed               another service of this deployment failed first
+        ├── SiblingFailed               another service of this deployment failed first, or the deployment is called off
+        ├── DeploymentCancelled         somebody cancelled it
+        ├── DeploymentSuperseded        a later deployment took its place
         ├── DeploymentTimedOut          the deadline passed
         ├── ExecutionEnded              the workflow ended outside of its own roads
         └── StepFailed                  a step ended in an error that is none of these
@@ -116,6 +121,18 @@ class DeploymentInProgress(RequestError):
         self.holder = holder
 
 
+class NotCancellable(RequestError):
+    """The deployment has ended, goes back already, or is a teardown, which has no way back."""
+
+    status, title = 409, "The deployment cannot be cancelled"
+
+
+class NothingToGoBackTo(RequestError):
+    """No set of services succeeded here before this deployment, or the deployment has not ended."""
+
+    status, title = 409, "There is nothing to go back to"
+
+
 class BodyTooLarge(RequestError):
     """The body is larger than a manifest may be."""
 
@@ -176,6 +193,10 @@ class AwsRefused(AwsError):
 
 class StoreConflict(SlipwayError):
     """Two writers met in the table: the same write goes through later."""
+
+
+class FailureDecided(SlipwayError):
+    """A failure was recorded (a cancel, as a rule) while this deployment was about to succeed: it has to go back."""
 
 
 class DeploymentError(SlipwayError):
@@ -256,9 +277,21 @@ class RolloutSuperseded(DeploymentError):
 
 
 class SiblingFailed(DeploymentError):
-    """Another service of the same deployment failed, so this one was not followed to its end."""
+    """Another service of the same deployment failed, or it was called off: this one was not followed to its end."""
 
     fix = "Mend the service that failed and deploy again."
+
+
+class DeploymentCancelled(DeploymentError):
+    """Somebody cancelled the deployment; it goes back to what served before."""
+
+    fix = "Nothing is wrong with the services for all we know: deploy again when you want them."
+
+
+class DeploymentSuperseded(DeploymentError):
+    """A later deployment was told to take this one's place."""
+
+    fix = "Follow the deployment that the cause names."
 
 
 class DeploymentTimedOut(DeploymentError):

@@ -21,7 +21,7 @@ def on_event(cloud: Cloud, event: Mapping[str, Any]) -> None:
     if not wakes(event["detail-type"], detail):
         return
     if one_off := one_off_of(event):
-        _wake(cloud, *one_off)
+        wake(cloud, *one_off)
     elif service := service_of(event):
         _wake_holder(cloud, service)
 
@@ -58,9 +58,10 @@ def _wake_holder(cloud: Cloud, service: str) -> None:
     """Ask the waits of whoever deploys this service to look again."""
     lock = cloud.store.lock(service)
     if lock is not None:
-        _wake(cloud, lock.deployment_id, f"{service.rpartition('/')[2]}#")
+        wake(cloud, lock.deployment_id, f"{service.rpartition('/')[2]}#")
 
 
-def _wake(cloud: Cloud, deployment_id: str, waits: str) -> None:
+def wake(cloud: Cloud, deployment_id: str, waits: str = "") -> None:
+    """Ask the waits of a deployment whose names begin so to look again."""
     for token in cloud.store.tokens(deployment_id, prefix=waits):
         cloud.workflow.complete(token, decided=False)

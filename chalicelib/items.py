@@ -45,10 +45,20 @@ def deployment_of(item: Item, services: Mapping[str, ServiceProgress]) -> Deploy
     return deployment.model_copy(update={"updated_at": max([deployment.updated_at, *changes])})
 
 
+def service_key(deployment_id: str, service: str) -> Item:
+    """Return the key of a service's progress."""
+    return {"pk": f"deployment#{deployment_id}", "sk": f"service#{service}"}
+
+
 def service_item(deployment_id: str, progress: ServiceProgress) -> Item:
     """Return the progress of a service as an item."""
-    key = {"pk": f"deployment#{deployment_id}", "sk": f"service#{progress.name}"}
-    return {**key, **progress.model_dump(mode="json")}
+    return {**service_key(deployment_id, progress.name), **progress.model_dump(mode="json")}
+
+
+def live_items(deployment: Deployment) -> list[Item]:
+    """Return, of each service of a deployment that succeeded, that it was this one, as items of its application."""
+    pk = f"live#{deployment.application}/{deployment.environment}"
+    return [{"pk": pk, "sk": name, "deployment_id": deployment.id} for name in deployment.services]
 
 
 def service_of(item: Item) -> ServiceProgress:

@@ -7,9 +7,10 @@ the end the scheduled sweep. All of it can happen twice.
 from datetime import timedelta
 
 from chalicelib.cloud import Cloud
-from chalicelib.decide import failure_of, verdict
+from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import AwsError, ExecutionEnded, StoreConflict
+from chalicelib.verdict import verdict
 
 START_AGAIN_AFTER = timedelta(seconds=60)
 
@@ -26,7 +27,7 @@ def recover(cloud: Cloud, deployment_id: str) -> bool:
     if pending and now - deployment.created_at < START_AGAIN_AFTER:
         return False
     status = cloud.workflow.status(deployment.id, deployment.kind)
-    if status == "RUNNING":
+    if status == "RUNNING" or (pending and not _predecessors_ended(cloud, deployment)):
         return False
     if status is None and pending and now < deployment.deadline_at:
         cloud.workflow.start(deployment.id, deployment.kind)
@@ -35,15 +36,50 @@ def recover(cloud: Cloud, deployment_id: str) -> bool:
     return True
 
 
+def _predecessors_ended(cloud: Cloud, deployment: Deployment) -> bool:
+    """Recover those whose place a deployment takes; tell whether all of them have ended."""
+    ended = [recover(cloud, each) for each in deployment.after]
+    return all(ended)
+
+
 def close(cloud: Cloud, deployment: Deployment, execution_status: str) -> None:
     """End a deployment whose execution ended without Finish, and release its locks."""
     now = cloud.now()
     error = ExecutionEnded(f"the workflow's execution is {execution_status}, and it never reached its end")
     cloud.store.fail(deployment.id, failure_of(error, None), now)
-    failed = cloud.store.get(deployment.id)
-    status, sentence = verdict(failed)
-    if cloud.store.finish(failed, status, sentence, now):
+    conclude(cloud, cloud.store.get(deployment.id))
+
+
+def conclude(cloud: Cloud, deployment: Deployment) -> Status:
+    """Write how a deployment ended, release its locks, and start the one that waited for it. Raises FailureDecided.
+
+    Of a service that nobody could follow to an end, nobody looked what serves.
+    """
+    now = cloud.now()
+    for name, progress in deployment.services.items():
+        if progress.status == "running":
+            cloud.store.progress(deployment.id, name, now, status="stopped", what_serves=None, finished_at=now)
+    status, sentence = verdict(deployment)
+    if cloud.store.finish(deployment, status, sentence, now):
         cloud.store.record(deployment.id, None, status.value, sentence, now)
+    start_next(cloud, deployment.id)
+    return status
+
+
+def start_next(cloud: Cloud, deployment_id: str) -> None:
+    """Start the deployment that takes the place of one that ended; if that one gave way too, the one after it."""
+    by = cloud.store.get(deployment_id).superseded_by
+    waiting = cloud.store.get(by) if by else None
+    if waiting and waiting.status.ended:
+        start_next(cloud, waiting.id)
+    elif waiting:
+        start_if_free(cloud, waiting)
+
+
+def start_if_free(cloud: Cloud, deployment: Deployment) -> None:
+    """Start a deployment once all whose place it takes have ended."""
+    if deployment.status is Status.PENDING and all(cloud.store.get(each).status.ended for each in deployment.after):
+        cloud.workflow.start(deployment.id, deployment.kind)
 
 
 def sweep(cloud: Cloud) -> None:

@@ -5,6 +5,8 @@ One table; `pk` and `sk` of its items:
     deployment#<id>        deployment           the deployment; in the indexes `newest`, `application` and `open`
     deployment#<id>        service#<name>       the progress of one service
     manifest#<id>          manifest             what was asked, as canonical JSON, gzipped
+    before#<id>            <service>#<part>     what served before a deployment changed it: see `chalicelib/before.py`
+    live#<a>/<env>         <service>            which deployment of an application last succeeded with this service
     belongings#<id>        belongings           what a teardown removes
     application#<a>/<env>  outline#<hash>       what a manifest asked to be made, and the latest deployment of it
     application#<a>/<env>  torn_down            that there was one, and the shared parts that its teardown left
@@ -16,15 +18,17 @@ One table; `pk` and `sk` of its items:
     token#<sha256>         token                whom a bearer token belongs to, and what he may
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.aws.dynamodb import Condition, ConditionFailed, Delete, Item, Put, Table, Update, Write
-from chalicelib.belongings import Belongings, all_of
+from chalicelib.before import Before, BeforePart, before_item, before_of
+from chalicelib.belongings import Belongings, all_of, belongings_of
 from chalicelib.deployment import Deployment, Event, Failure, Status, new_id
-from chalicelib.errors import DeploymentInProgress, NotFound
+from chalicelib.errors import DeploymentInProgress, FailureDecided, NotFound, StoreConflict
 from chalicelib.items import (
     TORN_DOWN,
     IdempotencyRecord,
@@ -37,9 +41,11 @@ from chalicelib.items import (
     equal,
     idempotency_item,
     idempotency_record,
+    live_items,
     own,
     plain,
     service_item,
+    service_key,
     service_of,
     torn_down_item,
     unpacked_manifest,
@@ -55,13 +61,24 @@ ABSENT = Condition("attribute_not_exists(pk)")
 LEASE_MARGIN = timedelta(minutes=10)
 
 
-def _held_by(deployment_id: str) -> Condition:
-    return Condition("attribute_not_exists(pk) OR deployment_id = :mine", values={":mine": deployment_id})
+def _held_by(*deployment_ids: str) -> Condition:
+    """Return the condition that a lock is free, or held by one of these deployments."""
+    values = {f":holder{at}": each for at, each in enumerate(deployment_ids)}
+    return Condition(f"attribute_not_exists(pk) OR deployment_id IN ({', '.join(values)})", values=values)
+
+
+OPEN = "#status IN (:pending, :running)"
+NO_FAILURE = "attribute_type(#failure, :null)"
 
 
 def _still_open() -> Condition:
+    return Condition(OPEN, {"#status": "status"}, {":pending": "pending", ":running": "running"})
+
+
+def _open_without_failure() -> Condition:
+    still_open = _still_open()
     return Condition(
-        "#status IN (:pending, :running)", {"#status": "status"}, {":pending": "pending", ":running": "running"}
+        f"{OPEN} AND {NO_FAILURE}", {**still_open.names, "#failure": "failure"}, {**still_open.values, ":null": "NULL"}
     )
 
 
@@ -98,10 +115,15 @@ class Store:
     # ── begin and finish ────────────────────────────────────────────────────────────────────────────
 
     def begin(
-        self, deployment: Deployment, asked: Manifest | Belongings, idempotency: IdempotencyRecord | None = None
+        self,
+        deployment: Deployment,
+        asked: Manifest | Belongings,
+        idempotency: IdempotencyRecord | None = None,
+        taking_over: Sequence[Update] = (),
     ) -> None:
         """Write a deployment, with what it is asked, and take its locks, all or nothing.
 
+        It takes them from the deployments that it comes `after` too; `taking_over` is what that writes into those.
         Raises DeploymentInProgress naming the holder of a service, AlreadyAccepted for a key that is known, and
         StoreConflict.
         """
@@ -109,6 +131,7 @@ class Store:
         others: list[Write] = [
             Put(deployment_item(deployment), ABSENT),
             *(Put(item) for item in asked_items(deployment, asked)),
+            *taking_over,
         ]
         services = [Put(service_item(deployment.id, progress)) for progress in deployment.services.values()]
         keys = [Put(idempotency_item(idempotency, deployment.created_at), unused(deployment))] if idempotency else []
@@ -128,34 +151,58 @@ class Store:
             "deployment_id": deployment.id,
             "expires_at": expires_at.isoformat(),
         }
-        return Put(item, _held_by(deployment.id))
+        return Put(item, _held_by(deployment.id, *deployment.after))
 
     def _refused(self, refusal: ConditionFailed, deployment: Deployment, locks: int) -> Exception:
         """Tell a known key from a busy service: the key counts first, its request was accepted before."""
         if locks in refusal.refused and "fingerprint" in refusal.refused[locks]:
             return AlreadyAccepted(idempotency_record(refusal.refused[locks]))
         at, item = next(iter(refusal.refused.items()))
+        if at >= locks:
+            return StoreConflict("a deployment that was to be superseded changed meanwhile")
         holder = str(item.get("deployment_id", ""))
         return DeploymentInProgress(
             f"{deployment.locks[at]} is being deployed by {holder}.",
             holder=holder,
-            hint=f"Follow GET /deployments/{holder}, and send this again when it has ended.",
+            hint=f"Follow GET /deployments/{holder}, and send this again when it has ended; "
+            "or send it with ?on_busy=supersede, which calls that one off.",
         )
 
+    def supersede(self, holder: Deployment, failure: Failure, by: str, at: datetime) -> Update:
+        """Return the write that has a deployment give way to `by`: it fails so, unless it has failed already."""
+        first = holder.failure is None
+        changes: Item = {"superseded_by": by, "updated_at": at.isoformat()}
+        changes |= {"failure": failure.model_dump(mode="json")} if first else {}
+        return Update(deployment_key(holder.id), changes, _open_without_failure() if first else _still_open())
+
     def finish(self, deployment: Deployment, status: Status, verdict: str, at: datetime) -> bool:
-        """Write the end of a deployment and release its locks, all or nothing; False when it had ended before."""
+        """Write the end of a deployment and release its locks, all or nothing; False when it had ended before.
+
+        Its services are what a later deployment goes back to, if it succeeded. Raises FailureDecided when it was to
+        succeed, and a failure was recorded meanwhile.
+        """
+        succeeded = status is Status.SUCCEEDED
         end = {"status": status.value, "phase": status.value, "verdict": verdict} | {
             name: at.isoformat() for name in ("updated_at", "finished_at")
         }
         failure = {"failure": deployment.failure.model_dump(mode="json")} if deployment.failure else {}
-        ended = Update(deployment_key(deployment.id), end | failure, _still_open(), remove=("open",))
-        releases = [Delete({"pk": f"lock#{name}", "sk": "lock"}, _held_by(deployment.id)) for name in deployment.locks]
+        condition = _open_without_failure() if succeeded else _still_open()
+        ended = Update(deployment_key(deployment.id), end | failure, condition, remove=("open",))
+        live = [Put(item) for item in live_items(deployment)] if succeeded and deployment.kind == "deploy" else []
+        return self._finish(ended, deployment, list(deployment.locks), live)
+
+    def _finish(self, ended: Update, deployment: Deployment, locks: list[str], live: Sequence[Put]) -> bool:
+        """Write the end; a lock that another deployment has taken over is not ours to release."""
+        releases = [Delete({"pk": f"lock#{name}", "sk": "lock"}, _held_by(deployment.id)) for name in locks]
         try:
-            self._table.write(ended, *releases)
+            self._table.write(ended, *releases, *live)
         except ConditionFailed as refusal:
-            if 0 in refusal.refused:
-                return False
-            raise
+            if 0 not in refusal.refused:
+                held = [name for at, name in enumerate(locks, start=1) if at not in refusal.refused]
+                return self._finish(ended, deployment, held, live)
+            if refusal.refused[0].get("status") in (Status.PENDING.value, Status.RUNNING.value):
+                raise FailureDecided("a failure was recorded while the deployment was about to succeed") from refusal
+            return False
         return True
 
     def lock(self, name: str) -> Lock | None:
@@ -165,14 +212,19 @@ class Store:
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────
 
-    def get(self, deployment_id: str) -> Deployment:
-        """Return a deployment with its services; raises NotFound."""
-        items = self._table.partition(f"deployment#{deployment_id}")
+    def get(self, deployment_id: str, service: str | None = None) -> Deployment:
+        """Return a deployment with its services, or with one of them alone, which is cheaper; raises NotFound."""
+        items = self._items(deployment_id, service)
         if not items:
             raise NotFound(f"There is no deployment {deployment_id}.")
         own = next(item for item in items if item["sk"] == "deployment")
         services = [service_of(item) for item in items if item["sk"] != "deployment"]
         return deployment_of(own, {progress.name: progress for progress in services})
+
+    def _items(self, deployment_id: str, service: str | None) -> list[Item]:
+        if service is None:
+            return self._table.partition(f"deployment#{deployment_id}")
+        return self._table.batch([deployment_key(deployment_id), service_key(deployment_id, service)])
 
     def manifest(self, deployment_id: str) -> Manifest:
         """Return what a deployment was asked; raises NotFound."""
@@ -188,11 +240,25 @@ class Store:
         return all_of(belongings_in(item) for item in oldest_first) if items else None
 
     def belongings_of(self, deployment_id: str) -> Belongings:
-        """Return what a teardown removes; raises NotFound."""
+        """Return what a teardown removes, or what the manifest of a deployment asks for; raises NotFound."""
         item = self._table.get({"pk": f"belongings#{deployment_id}", "sk": "belongings"})
-        if item is None:
-            raise NotFound(f"There are no belongings of {deployment_id}.")
-        return Belongings.model_validate_json(item["body"])
+        return Belongings.model_validate_json(item["body"]) if item else belongings_of(self.manifest(deployment_id))
+
+    def live(self, application: str, environment: str) -> dict[str, str]:
+        """Return which deployment last succeeded with each service of an application."""
+        return {
+            item["sk"]: item["deployment_id"] for item in self._table.partition(f"live#{application}/{environment}")
+        }
+
+    def before(self, deployment_id: str, service: str) -> Before:
+        """Return what served under a service's name before a deployment changed it."""
+        items = self._table.partition(f"before#{deployment_id}")
+        return before_of({item["sk"]: item["body"] for item in items}, service)
+
+    def keep_before(self, deployment_id: str, service: str, part: BeforePart) -> None:
+        """Keep a part of what served before; the first that is kept is true, a step that runs again sees its own."""
+        with suppress(ConditionFailed):
+            self._table.write(Put(before_item(deployment_id, service, part), ABSENT))
 
     def forget_belongings(self, deployment: Deployment, belongings: Belongings) -> None:
         """Forget what a teardown removed; that there was an application stays known, and what it left."""
@@ -256,20 +322,16 @@ class Store:
 
     def fail(self, deployment_id: str, failure: Failure, at: datetime) -> bool:
         """Record why a deployment fails, unless a reason is recorded already; tell whether this one was taken."""
-        first = Condition(
-            "attribute_exists(pk) AND attribute_type(#failure, :null)", {"#failure": "failure"}, {":null": "NULL"}
-        )
         changes = {"failure": failure.model_dump(mode="json"), "updated_at": at.isoformat()}
         try:
-            self._table.write(Update(deployment_key(deployment_id), changes, first))
+            self._table.write(Update(deployment_key(deployment_id), changes, _open_without_failure()))
         except ConditionFailed:
             return False
         return True
 
     def progress(self, deployment_id: str, service: str, at: datetime, **changes: Any) -> None:
         """Set fields of one service's progress."""
-        key = {"pk": f"deployment#{deployment_id}", "sk": f"service#{service}"}
-        self._table.write(Update(key, {**plain(changes), "updated_at": at.isoformat()}))
+        self._table.write(Update(service_key(deployment_id, service), {**plain(changes), "updated_at": at.isoformat()}))
 
     def record(self, deployment_id: str, service: str | None, phase: str, message: str, at: datetime) -> None:
         """Add a line to a deployment's timeline."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chalicelib.api import superseding
 from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, Event, Status, new_id, progress_of
@@ -20,7 +21,7 @@ from chalicelib.errors import (
 from chalicelib.items import IdempotencyRecord
 from chalicelib.log import logger
 from chalicelib.manifest import Manifest, parse
-from chalicelib.recovery import recover
+from chalicelib.recovery import recover, start_if_free
 from chalicelib.store import AlreadyAccepted
 
 ATTEMPTS = 5  # at a transaction that meets another one
@@ -31,12 +32,16 @@ EVENT_ID = "evt_[0-9A-Z]{26}"
 
 @dataclass(frozen=True)
 class Request:
-    """A request that makes a deployment: the body as it came (or what stands for it), and who sent it."""
+    """A request that makes a deployment: the body as it came (or what stands for it), and who sent it.
+
+    `supersede`: it takes the place of whatever deployment holds one of its services.
+    """
 
     body: bytes
     content_type: str | None
     caller: str
     idempotency_key: str | None = None
+    supersede: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -52,7 +57,7 @@ def create(cloud: Cloud, request: Request) -> tuple[Deployment, bool]:
 
     def new() -> tuple[Deployment, Manifest]:
         manifest = parse(request.body, request.content_type, cloud.settings.defaults)
-        return _new(cloud, request, manifest), manifest
+        return new_deployment(cloud, request.caller, manifest), manifest
 
     return accept(cloud, request, new)
 
@@ -71,7 +76,7 @@ def accept(
     deployment, asked = new()
     idempotency = IdempotencyRecord(request.caller, key, request.fingerprint, deployment.id) if key else None
     try:
-        _begin(cloud, deployment, asked, idempotency)
+        deployment = _begin(cloud, request, deployment, asked, idempotency)
     except AlreadyAccepted as accepted:
         return _replayed(cloud, request, accepted.record), True
     _start(cloud, deployment)
@@ -99,36 +104,56 @@ def _replayed(cloud: Cloud, request: Request, known: IdempotencyRecord) -> Deplo
     return deployment
 
 
-def _new(cloud: Cloud, request: Request, manifest: Manifest) -> Deployment:
-    now = cloud.now()
+def new_deployment(cloud: Cloud, caller: str, manifest: Manifest) -> Deployment:
+    """Return a deployment of a manifest, not recorded yet."""
+    now, live = cloud.now(), cloud.store.live(manifest.application, manifest.environment)
     return Deployment(
         id=new_id("dep", now),
         application=manifest.application,
         environment=manifest.environment,
         cluster=manifest.cluster_name,
-        requested_by=request.caller,
+        requested_by=caller,
         created_at=now,
         updated_at=now,
         deadline_at=now + timedelta(seconds=manifest.timeout_seconds),
+        succeeded_before={name: each for name, each in live.items() if name in manifest.services},
         services=progress_of({name: manifest.discovered_name(name) for name in manifest.services}),
     )
 
 
 def _begin(
-    cloud: Cloud, deployment: Deployment, asked: Manifest | Belongings, idempotency: IdempotencyRecord | None
-) -> None:
-    """Record and lock. A holder that died is closed first; a write that met another one is written again."""
-    for attempt in range(1, ATTEMPTS + 1):
+    cloud: Cloud,
+    request: Request,
+    deployment: Deployment,
+    asked: Manifest | Belongings,
+    idempotency: IdempotencyRecord | None,
+) -> Deployment:
+    """Record and lock; return the deployment as it was recorded.
+
+    A holder that died is closed first, one that is to be superseded is. A write that met another is written again.
+    """
+    for _ in range(ATTEMPTS - 1):
         try:
-            cloud.store.begin(deployment, asked, idempotency)
+            return _recorded(cloud, request, deployment, asked, idempotency)
         except StoreConflict:
-            if attempt == ATTEMPTS:
-                raise
+            continue
         except DeploymentInProgress as busy:
-            if attempt == ATTEMPTS or not _dead(cloud, deployment, busy):
+            if not (request.supersede or _dead(cloud, deployment, busy)):
                 raise
-        else:
-            return
+    return _recorded(cloud, request, deployment, asked, idempotency)
+
+
+def _recorded(
+    cloud: Cloud,
+    request: Request,
+    deployment: Deployment,
+    asked: Manifest | Belongings,
+    idempotency: IdempotencyRecord | None,
+) -> Deployment:
+    holders = superseding.holders(cloud, deployment) if request.supersede else ()
+    waiting = deployment.model_copy(update={"after": superseding.after(holders)})
+    cloud.store.begin(waiting, asked, idempotency, superseding.taking_over(cloud, holders, waiting))
+    return waiting
 
 
 def _dead(cloud: Cloud, deployment: Deployment, busy: DeploymentInProgress) -> bool:
@@ -143,9 +168,13 @@ def _dead(cloud: Cloud, deployment: Deployment, busy: DeploymentInProgress) -> b
 
 
 def _start(cloud: Cloud, deployment: Deployment) -> None:
-    """Start the workflow. When AWS does not let us now, the record is a promise that the sweep keeps in a minute."""
+    """Start the workflow, once those whose place it takes have ended.
+
+    When AWS does not let us now, the record is a promise that the sweep keeps in a minute.
+    """
     try:
-        cloud.workflow.start(deployment.id, deployment.kind)
+        superseding.call_off(cloud, deployment)
+        start_if_free(cloud, deployment)
     except AwsError as error:
         logger.warning("left pending for the sweep", extra={"deployment_id": deployment.id, "cause": str(error)})
 

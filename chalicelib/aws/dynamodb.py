@@ -80,6 +80,17 @@ class Table:
         answer = call(self._client.get_item, TableName=self._name, Key=_packed(key), ConsistentRead=True)
         return _unpacked(answer["Item"]) if "Item" in answer else None
 
+    def batch(self, keys: Sequence[Item]) -> list[Item]:
+        """Return the items of up to 100 keys as they are now, those that are there, in no order.
+
+        Raises Throttled when DynamoDB leaves some out (API reference, BatchGetItem).
+        """
+        wanted: Any = {self._name: {"Keys": [_packed(key) for key in keys], "ConsistentRead": True}}
+        answer = call(self._client.batch_get_item, RequestItems=wanted)
+        if answer.get("UnprocessedKeys"):
+            raise Throttled("batch_get_item", "UnprocessedKeys", "DynamoDB answered some of the keys only")
+        return [_unpacked(item) for item in answer["Responses"][self._name]]
+
     def partition(self, pk: str) -> list[Item]:
         """Return every item of a partition as it is now, in the order of `sk`."""
         pages = self._client.get_paginator("query").paginate(

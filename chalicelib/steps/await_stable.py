@@ -11,15 +11,16 @@ from chalicelib.steps.wait import look
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Look at the rollout. Raises RolloutFailed when ECS gave up, RolloutSuperseded when somebody replaced it."""
+    return look(cloud, event, lambda deployment: stable(*followed_rollout(cloud, event, deployment)))
 
-    def decided(deployment: Deployment) -> bool:
-        followed = deployment.services[event.service_name]
-        rollout = cloud.ecs.rollout(deployment.cluster, followed.name, followed.service_deployment_arn)
-        if rollout is not None:
-            _record_counts(cloud, event, followed, rollout)
-        return stable(rollout, followed)
 
-    return look(cloud, event, decided)
+def followed_rollout(cloud: Cloud, event: StepEvent, deployment: Deployment) -> tuple[Rollout | None, ServiceProgress]:
+    """Return how the rollout that we follow goes, its counts recorded, and the service's progress until now."""
+    followed = deployment.services[event.service_name]
+    rollout = cloud.ecs.rollout(deployment.cluster, followed.name, followed.service_deployment_arn)
+    if rollout is not None:
+        _record_counts(cloud, event, followed, rollout)
+    return rollout, followed
 
 
 def _record_counts(cloud: Cloud, event: StepEvent, before: ServiceProgress, rollout: Rollout) -> None:

@@ -10,6 +10,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Adopt the namespace, or start to create it. Hands on `decided`: whether there is nothing to wait for."""
     manifest = cloud.store.manifest(event.deployment_id)
     name = manifest.namespace
+    cloud.store.update(event.deployment_id, cloud.now(), phase="deploying")  # from here on there is a way back
     if name is None or cloud.cloud_map.namespace(name) is not None:
         return {"decided": True}
     now = cloud.now()

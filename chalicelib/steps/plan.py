@@ -1,9 +1,11 @@
 """Plan: what serves now, and the manifest, make the plan."""
 
+from datetime import timedelta
 from typing import Any
 
 from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
+from chalicelib.decide import called_off
 from chalicelib.deployment import Deployment, Status
 from chalicelib.manifest import Manifest
 from chalicelib.plan import Plan, plan
@@ -15,10 +17,15 @@ EVENTS_AT_MOST = 2_000  # looks in one execution: its history ends at 25,000 eve
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Record what will change and what served before; hand on the waves."""
     deployment, manifest = cloud.store.get(event.deployment_id), cloud.store.manifest(event.deployment_id)
+    if failure := called_off(deployment, None):
+        raise failure
     serving = cloud.ecs.serving(deployment.cluster, list(manifest.services))
     active = {name: now if now and now.status == "ACTIVE" else None for name, now in serving.items()}
     planned = plan(manifest, active)
-    _record(cloud, deployment, planned)
+    _record(cloud, deployment, manifest, planned)
+    for name, now in active.items():
+        if now:
+            cloud.store.keep_before(deployment.id, name, now.spec)
     poll_seconds = poll_seconds_of(manifest)
     return {
         "deployment_id": deployment.id,
@@ -37,7 +44,8 @@ def poll_seconds_of(manifest: Manifest | Belongings) -> int:
     return max(manifest.poll_seconds, -(-looks // EVENTS_AT_MOST))
 
 
-def _record(cloud: Cloud, deployment: Deployment, planned: Plan) -> None:
+def _record(cloud: Cloud, deployment: Deployment, manifest: Manifest, planned: Plan) -> None:
+    """One that waited for another to end has its whole time from now on."""
     now = cloud.now()
     for name, action in planned.actions.items():
         cloud.store.progress(
@@ -49,7 +57,8 @@ def _record(cloud: Cloud, deployment: Deployment, planned: Plan) -> None:
             changed=action != "unchanged",
             changed_fields=planned.changed_fields[name],
         )
-    cloud.store.update(deployment.id, now, status=Status.RUNNING.value, phase="planned")
+    late = {"deadline_at": now + timedelta(seconds=manifest.timeout_seconds)} if deployment.after else {}
+    cloud.store.update(deployment.id, now, status=Status.RUNNING.value, phase="planned", **late)
     summary = ", ".join(f"{name}: {action}" for name, action in planned.actions.items())
     waves = " → ".join(" + ".join(wave) for wave in planned.waves)
     cloud.store.record(deployment.id, None, "planned", f"{summary}. Order: {waves}.", now)

@@ -3,23 +3,25 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
-from chalicelib.steps.step import StepEvent, leave, made_by_us
+from chalicelib.deployment import Deployment
+from chalicelib.steps.step import StepEvent, leave, may_share
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Delete each cluster in which nothing is any more; leave the others, and say why."""
     cloud.store.update(event.deployment_id, cloud.now(), phase="removing_clusters")
+    deployment = cloud.store.get(event.deployment_id)
     for name in cloud.store.belongings_of(event.deployment_id).clusters:
-        if reason := _removed_or_why_not(cloud, name):
+        if reason := _removed_or_why_not(cloud, deployment, name):
             leave(cloud, event.deployment_id, f"the cluster {name}, {reason}")
     return {}
 
 
-def _removed_or_why_not(cloud: Cloud, name: str) -> str | None:
+def _removed_or_why_not(cloud: Cloud, deployment: Deployment, name: str) -> str | None:
     cluster = cloud.clusters.find(name)
     if cluster is None:
         return None
-    if not made_by_us(cloud, cluster.tags):
+    if not may_share(cloud, deployment, cluster.tags):
         return "which Slipway did not make"
     counts = {
         "services": cluster.services,

@@ -9,7 +9,7 @@ from chalicelib.aws.cloud_map import Namespace
 from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
-from chalicelib.steps.step import StepEvent, leave, made_by_us, owner_tags
+from chalicelib.steps.step import StepEvent, leave, may_share, removable_tags
 from chalicelib.steps.wait import look
 
 
@@ -32,7 +32,7 @@ def _remove(cloud: Cloud, deployment: Deployment, belongings: Belongings, name: 
     if namespace is None:
         return False
     _remove_services(cloud, deployment, belongings, namespace)
-    if reason := _reason_to_stay(cloud, namespace):
+    if reason := _reason_to_stay(cloud, deployment, namespace):
         leave(cloud, deployment.id, f"the namespace {name}, {reason}")
         return False
     operation_id = cloud.cloud_map.delete_namespace(namespace)
@@ -47,7 +47,7 @@ def _remove(cloud: Cloud, deployment: Deployment, belongings: Belongings, name: 
 def _remove_services(cloud: Cloud, deployment: Deployment, belongings: Belongings, namespace: Namespace) -> None:
     """Delete our services of a namespace; one that has instances still is refused, and asked again at the next look."""
     wanted = {name for each in belongings.services.values() for space, name in each.names if space == namespace.name}
-    owner = owner_tags(cloud, deployment)
+    owner = removable_tags(cloud, deployment)
     for name, registered in cloud.cloud_map.registered(namespace).items():
         if name not in wanted:
             continue
@@ -57,8 +57,8 @@ def _remove_services(cloud: Cloud, deployment: Deployment, belongings: Belonging
             leave(cloud, deployment.id, f"the name {name}.{namespace.name}, which is not this application's")
 
 
-def _reason_to_stay(cloud: Cloud, namespace: Namespace) -> str | None:
-    if not made_by_us(cloud, cloud.cloud_map.tags(namespace.arn)):
+def _reason_to_stay(cloud: Cloud, deployment: Deployment, namespace: Namespace) -> str | None:
+    if not may_share(cloud, deployment, cloud.cloud_map.tags(namespace.arn)):
         return "which Slipway did not make"
     others = sorted(cloud.cloud_map.registered(namespace))
     return f"in which others have {', '.join(others)}" if others else None

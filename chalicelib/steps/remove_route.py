@@ -4,18 +4,24 @@ from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
-from chalicelib.steps.step import StepEvent, owner_tags
+from chalicelib.steps.step import StepEvent, owner_tags, removable_tags
 from chalicelib.steps.wait import look
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Remove rule and target group of a routed service; a target group that is in use still waits for the next look."""
+    """Remove rule and target group of a service; a target group that is in use still waits for the next look.
+
+    A deployment that goes back removes only what it made itself.
+    """
     service = cloud.store.belongings_of(event.deployment_id).service(event.service_name)
 
     def decided(deployment: Deployment) -> bool:
-        tags = {**owner_tags(cloud, deployment), "slipway:service": service.name}
-        for target_group in cloud.load_balancers.target_groups(tags) if service.routed else ():
-            cloud.load_balancers.delete_rules(target_group, tags)
+        own = {"slipway:service": service.name}
+        removable = removable_tags(cloud, deployment) | own
+        groups = cloud.load_balancers.target_groups(owner_tags(cloud, deployment) | own) if service.routed else []
+        for target_group in groups:
+            cloud.load_balancers.delete_rules(target_group, removable)
+        for target_group in cloud.load_balancers.target_groups(removable) if groups else ():
             cloud.load_balancers.delete_target_group(target_group)
         return True
 

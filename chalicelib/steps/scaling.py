@@ -21,6 +21,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     if found == wanted or (wanted is None and found and not found.policies):
         return {}
     now = cloud.now()
+    if found and "scaling" not in deployment.services[name].changed_fields:
+        cloud.store.keep_before(deployment.id, name, found)
     fields = _changed_fields(deployment.services[name])
     cloud.store.progress(deployment.id, name, now, phase="scaling", changed=True, changed_fields=fields)
     if wanted is None:

@@ -35,7 +35,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         now,
         status="stopped" if isinstance(error, SiblingFailed) else "failed",
         phase="failed",
-        what_serves=_what_serves(cloud, deployment, progress),
+        what_serves=what_serves(cloud, deployment, progress),
         finished_at=now,
     )
     cloud.store.record(deployment.id, progress.name, "failed", failure.cause, now)
@@ -71,7 +71,7 @@ def _log(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> tup
     return log_tail(cloud, task) if task else ()
 
 
-def _what_serves(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> str | None:
+def what_serves(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> str | None:
     """Return the task definition whose tasks run now, as far as ECS can be asked."""
     try:
         return cloud.ecs.running_task_definition(*deployment.ecs_service(progress.name))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.cloud import Cloud
+from chalicelib.decide import called_off
 from chalicelib.deployment import Deployment
 from chalicelib.errors import ServiceNotOwned
 from chalicelib.manifest import Manifest
@@ -83,14 +84,28 @@ def owner_tags(cloud: Cloud, deployment: Deployment) -> dict[str, str]:
     }
 
 
-def made_by_us(cloud: Cloud, tags: Mapping[str, str]) -> bool:
-    """Tell whether this installation made what carries these tags, for whichever application: some share it."""
-    return tags.get("slipway:installation") == cloud.settings.installation
+def removable_tags(cloud: Cloud, deployment: Deployment) -> dict[str, str]:
+    """Return the tags of what may be removed: by a teardown all of the application's, else what it made itself."""
+    own = {} if deployment.kind == "teardown" else {"slipway:deployment": deployment.id}
+    return {**owner_tags(cloud, deployment), **own}
+
+
+def may_share(cloud: Cloud, deployment: Deployment, tags: Mapping[str, str]) -> bool:
+    """Tell whether what applications share, and carries these tags, may go: any of ours, or what was made just now."""
+    if deployment.kind == "teardown":
+        return tags.get("slipway:installation") == cloud.settings.installation
+    return removable_tags(cloud, deployment).items() <= tags.items()
+
+
+def go_on(deployment: Deployment, service: str) -> None:
+    """Raise SiblingFailed when a failure of the deployment is decided: nothing new is begun."""
+    if failure := called_off(deployment, service):
+        raise failure
 
 
 def refuse_foreign(cloud: Cloud, deployment: Deployment, cluster: str, name: str, now: Serving | None) -> None:
-    """Raise ServiceNotOwned unless the ECS service that serves under this name is this application's."""
-    wanted = owner_tags(cloud, deployment)
+    """Raise ServiceNotOwned unless the ECS service that serves under this name may be removed."""
+    wanted = removable_tags(cloud, deployment)
     found = {key: now.tags.get(key) for key in wanted} if now else wanted
     if found != wanted:
         owner = ", ".join(f"{key}={value}" for key, value in found.items() if value) or "nobody known to Slipway"
@@ -98,8 +113,9 @@ def refuse_foreign(cloud: Cloud, deployment: Deployment, cluster: str, name: str
 
 
 def leave(cloud: Cloud, deployment_id: str, what: str) -> None:
-    """Record once that a teardown leaves something alone, and why."""
-    left, now = cloud.store.get(deployment_id).left, cloud.now()
-    if what not in left:
+    """Record once that a teardown leaves something alone, and why; a deployment leaves all that it did not make."""
+    deployment, now = cloud.store.get(deployment_id), cloud.now()
+    left = deployment.left
+    if deployment.kind == "teardown" and what not in left:
         cloud.store.update(deployment_id, now, left=(*left, what))
         cloud.store.record(deployment_id, None, "left", f"Left: {what}.", now)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.cloud import Cloud
-from chalicelib.decide import sibling_failure
+from chalicelib.decide import called_off
 from chalicelib.deployment import Deployment
 from chalicelib.errors import DeploymentTimedOut, Throttled, TransientAws
 from chalicelib.log import logger
@@ -19,14 +19,15 @@ from chalicelib.steps.step import StepEvent
 def look(cloud: Cloud, event: StepEvent, decided: Callable[[Deployment], bool]) -> dict[str, Any]:
     """Ask whether a wait is over. Raises the DeploymentError that ends it otherwise."""
     keep_token(cloud, event)
-    deployment = cloud.store.get(event.deployment_id)
-    if event.service and (failure := sibling_failure(deployment, event.service)):
+    deployment = cloud.store.get(event.deployment_id, event.service)
+    if failure := called_off(deployment, event.service):
         raise failure
     over, refusal = _asked(decided, deployment)
+    deadline_at = deployment.rollback_deadline_at or deployment.deadline_at
     if over:
         cloud.workflow.complete(event.token or "", decided=True)
-    elif cloud.now() >= deployment.deadline_at:
-        late = f"{event.state} was not decided by {deployment.deadline_at.isoformat()}"
+    elif cloud.now() >= deadline_at:
+        late = f"{event.state} was not decided by {deadline_at.isoformat()}"
         raise DeploymentTimedOut(f"{late}: {refusal}" if refusal else late)
     return {}
 

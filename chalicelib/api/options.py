@@ -1,0 +1,30 @@
+"""What a POST asks for beside its manifest, by query parameters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.errors import InvalidQuery
+
+CHOICES: Mapping[str, tuple[str, ...]] = {"dry_run": ("false", "true"), "on_busy": ("fail", "supersede")}
+
+
+@dataclass(frozen=True)
+class Options:
+    """`dry_run`: only the plan. `supersede`: take the place of whatever deployment holds one of the services."""
+
+    dry_run: bool
+    supersede: bool
+
+
+def options(query: Mapping[str, str]) -> Options:
+    """Return what a query asks for; the first choice of each parameter is what is meant without it.
+
+    Raises InvalidQuery for another parameter, and for another value.
+    """
+    for name, value in query.items():
+        if name not in CHOICES:
+            raise InvalidQuery(f"{name[:50]} is no parameter of this route; it has {', '.join(CHOICES)}.")
+        if value not in CHOICES[name]:
+            raise InvalidQuery(f"{name}={value[:20]}: write {' or '.join(CHOICES[name])}.")
+    asked = {name: query.get(name, choices[0]) for name, choices in CHOICES.items()}
+    return Options(dry_run=asked["dry_run"] == "true", supersede=asked["on_busy"] == "supersede")

@@ -1,0 +1,53 @@
+"""What served before a deployment changed it: each part is kept by the step that is about to change it.
+
+A deployment that fails goes back to this, and so it is read from AWS, not from an earlier manifest: somebody may have
+changed a service since, or never deployed it by Slipway at all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from chalicelib.aws.autoscaling import Scaled
+from chalicelib.aws.cloud_map import Registered
+from chalicelib.aws.dynamodb import Item
+from chalicelib.aws.load_balancers import Routed
+from chalicelib.specs import ServiceSpec
+
+BeforePart = ServiceSpec | Routed | Scaled | Registered
+
+PARTS: Mapping[str, TypeAdapter[Any]] = {
+    part.__name__: TypeAdapter(part) for part in (ServiceSpec, Routed, Scaled, Registered)
+}
+
+
+@dataclass(frozen=True)
+class Before:
+    """What served under a service's name, part by part; None is a part that was not there, or that nothing changed.
+
+    Without a `spec` there was no service.
+    """
+
+    spec: ServiceSpec | None = None
+    routed: Routed | None = None
+    scaled: Scaled | None = None
+    registered: Registered | None = None
+
+
+def before_item(deployment_id: str, service: str, part: BeforePart) -> Item:
+    """Return a part as an item of the record."""
+    kind = type(part).__name__
+    body = PARTS[kind].dump_json(part).decode()
+    return {"pk": f"before#{deployment_id}", "sk": f"{service}#{kind}", "body": body}
+
+
+def before_of(bodies: Mapping[str, str], service: str) -> Before:
+    """Return what served before, from the bodies of a deployment's items by their sort keys."""
+
+    def part(kind: str) -> Any:
+        body = bodies.get(f"{service}#{kind}")
+        return PARTS[kind].validate_json(body) if body else None
+
+    return Before(part("ServiceSpec"), part("Routed"), part("Scaled"), part("Registered"))

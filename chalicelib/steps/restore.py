@@ -1,0 +1,72 @@
+"""Restore: listener rule, ECS service and scaling are what they were before this deployment."""
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.aws.load_balancers import Routed
+from chalicelib.before import Before
+from chalicelib.cloud import Cloud
+from chalicelib.errors import RolloutFailed
+from chalicelib.manifest import Manifest, Route, routed_container
+from chalicelib.preflight import Rule
+from chalicelib.specs import ServiceSpec, Serving
+from chalicelib.steps.rollout import bring
+from chalicelib.steps.step import StepEvent, tags
+
+
+def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
+    """Put back what differs from what served before, and follow what that starts. Raises RolloutFailed.
+
+    The rule comes before the service, as on the way there.
+    """
+    manifest, name = cloud.store.manifest(event.deployment_id), event.service_name
+    deployment, before = cloud.store.get(event.deployment_id, name), cloud.store.before(event.deployment_id, name)
+    serving = cloud.ecs.serving(deployment.cluster, [name])[name]
+    if before.spec is None or serving is None or serving.status != "ACTIVE":
+        raise RolloutFailed(f"the ECS service {name} is not there to go back")
+    cloud.store.progress(deployment.id, name, cloud.now(), phase="rolling_back")
+    if before.routed and before.routed.rule:
+        _restore_route(cloud, event, manifest, _route_of(before.routed, before.routed.rule))
+    if "scaling" in deployment.services[name].changed_fields:
+        _restore_scaling(cloud, event, manifest, deployment.cluster, before)
+    changed = bring(cloud, event, deployment, _wanted(cloud, deployment.cluster, before.spec, serving, name), serving)
+    message = f"Goes back: {', '.join(changed)}." if changed else "Is as it was before."
+    cloud.store.record(deployment.id, name, "rolling_back", message, cloud.now())
+    return {}
+
+
+def _wanted(cloud: Cloud, cluster: str, before: ServiceSpec, serving: Serving, name: str) -> ServiceSpec:
+    """Return what served before; how many tasks a scaled service runs is its scaling's to say."""
+    scaled = before.desired_count != serving.spec.desired_count and cloud.autoscaling.find(cluster, name)
+    return replace(before, desired_count=None) if scaled else before
+
+
+def _restore_route(cloud: Cloud, event: StepEvent, manifest: Manifest, route: Route) -> None:
+    """Put target group and rule back. A rule that was not there before goes with what this deployment made."""
+    balancer, container = manifest.load_balancer, routed_container(manifest, event.service_name)
+    if balancer is None or container is None or container.port is None:
+        return
+    listener = cloud.load_balancers.listener(balancer.name, balancer.port)
+    own_tags = tags(cloud, manifest, event.deployment_id, event.service_name)
+    target_group = cloud.load_balancers.ensure_target_group(route, container.port, listener, own_tags)
+    cloud.load_balancers.ensure_rule(route, listener, target_group, own_tags)
+
+
+def _route_of(before: Routed, rule: Rule) -> Route:
+    return Route.model_construct(
+        path=rule.path or "/*",
+        host=rule.host,
+        priority=rule.priority,
+        health_check=before.health_check,
+        deregistration_delay=before.deregistration_delay,
+    )
+
+
+def _restore_scaling(cloud: Cloud, event: StepEvent, manifest: Manifest, cluster: str, before: Before) -> None:
+    name = event.service_name
+    if before.scaled is None:
+        cloud.autoscaling.remove(cluster, name)
+        return
+    found = cloud.autoscaling.find(cluster, name)
+    own_tags = tags(cloud, manifest, event.deployment_id, name)
+    cloud.autoscaling.put(cluster, name, before.scaled, found, own_tags)

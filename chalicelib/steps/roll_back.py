@@ -1,0 +1,51 @@
+"""RollBack: whether what this deployment changed goes back to what served before, and in which order."""
+
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment
+from chalicelib.manifest import Manifest
+from chalicelib.plan import waves
+from chalicelib.steps.plan import poll_seconds_of
+from chalicelib.steps.step import StepEvent
+from chalicelib.verdict import goes_back
+
+
+def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
+    """Decide it, and record it. Hands on `needed`, and the waves home: newest first.
+
+    A service that was not there before goes `away`. One that no wave came to is as it was.
+    """
+    deployment, manifest = cloud.store.get(event.deployment_id), cloud.store.manifest(event.deployment_id)
+    needed = goes_back(deployment, manifest.on_failure)
+    if needed:
+        _record(cloud, deployment, manifest)
+    poll_seconds = poll_seconds_of(manifest)
+    order = waves({name: service.depends_on for name, service in manifest.services.items()})[::-1] if needed else ()
+    return {
+        "deployment_id": deployment.id,
+        "needed": needed,
+        "waves": [
+            {"services": [_item(deployment, name, poll_seconds) for name in _started(deployment, wave)]}
+            for wave in order
+        ],
+        "poll_seconds": poll_seconds,
+    }
+
+
+def _started(deployment: Deployment, wave: tuple[str, ...]) -> list[str]:
+    return [name for name in wave if deployment.services[name].status != "pending"]
+
+
+def _item(deployment: Deployment, name: str, poll_seconds: int) -> dict[str, Any]:
+    away = deployment.services[name].previous_task_definition is None
+    return {"deployment_id": deployment.id, "service": name, "poll_seconds": poll_seconds, "away": away}
+
+
+def _record(cloud: Cloud, deployment: Deployment, manifest: Manifest) -> None:
+    """Record that it goes back, for which it has as long as it had to go."""
+    now = cloud.now()
+    deadline_at = now + timedelta(seconds=manifest.timeout_seconds)
+    cloud.store.update(deployment.id, now, phase="rolling_back", rollback_deadline_at=deadline_at)
+    cloud.store.record(deployment.id, None, "rolling_back", "Going back to what served before.", now)

@@ -1,0 +1,99 @@
+"""How a deployment ends: whether it goes back, its status, and one sentence for a person. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalicelib.deployment import Deployment, Failure, ServiceProgress, Status
+from chalicelib.errors import DeploymentCancelled, DeploymentSuperseded, DeploymentTimedOut, RolloutSuperseded
+
+TAKEN_OVER = {RolloutSuperseded.code(), DeploymentSuperseded.code()}
+ENDS = {
+    **dict.fromkeys(TAKEN_OVER, Status.SUPERSEDED),
+    DeploymentTimedOut.code(): Status.TIMED_OUT,
+    DeploymentCancelled.code(): Status.CANCELLED,
+}
+
+
+def goes_back(deployment: Deployment, on_failure: str) -> bool:
+    """Tell whether a deployment that failed returns what it changed to what served before.
+
+    Not when nothing was changed yet, when another deployment took over, nor when the caller wants to keep what there
+    is; a cancelled one always does.
+    """
+    failure = deployment.failure
+    untouched = deployment.phase in ("pending", "planned")
+    if failure is None or untouched or failure.code in TAKEN_OVER:
+        return False
+    return on_failure == "rollback" or failure.code == DeploymentCancelled.code()
+
+
+def verdict(deployment: Deployment) -> tuple[Status, str]:
+    """Return how a deployment ended, and one sentence for a person."""
+    if deployment.failure is not None:
+        sentence = _failure_sentence(deployment.failure) + _not_removed(deployment) + _home_sentence(deployment)
+        return _status_of(deployment, deployment.failure), sentence
+    unproven = [name for name, each in deployment.services.items() if each.status != "succeeded"]
+    if unproven:
+        return Status.FAILED, f"{', '.join(unproven)} never reached a proof, and nothing says why."
+    if deployment.kind == "teardown":
+        return Status.SUCCEEDED, _removed_sentence(deployment)
+    return Status.SUCCEEDED, _success_sentence(deployment.services)
+
+
+def _status_of(deployment: Deployment, failure: Failure) -> Status:
+    """Return how a deployment with a failure ended: the cause names it, unless what served before does not again."""
+    if deployment.rollback_failure:
+        return Status.FAILED
+    if failure.code in ENDS:
+        return ENDS[failure.code]
+    served_before = any(each.previous_task_definition for each in deployment.services.values())
+    return Status.ROLLED_BACK if deployment.goes_back and served_before else Status.FAILED
+
+
+def _home_sentence(deployment: Deployment) -> str:
+    """Return what became of the services of a deployment that went back."""
+    if not deployment.goes_back:
+        return ""
+    if deployment.rollback_failure:
+        return f" Going back failed: {deployment.rollback_failure.cause}."
+    back = [each for each in deployment.services.values() if each.status == "rolled_back"]
+    removed = [name for name, each in deployment.services.items() if each.status == "removed"]
+    serves = _listed([(each.what_serves or each.name).rpartition("/")[2] for each in back]) if back else ""
+    parts = [f"{serves} serve{'s' if len(back) == 1 else ''} again"] if back else []
+    parts += [f"{_listed(removed)} {'is' if len(removed) == 1 else 'are'} removed"] if removed else []
+    return f" {'; '.join(parts)}." if parts else ""
+
+
+def _failure_sentence(failure: Failure) -> str:
+    if failure.code in ENDS and failure.service is None:
+        return f"{failure.cause}."
+    return f"{failure.service or 'The deployment'} failed: {failure.cause}"
+
+
+def _not_removed(deployment: Deployment) -> str:
+    """Return what a teardown that failed did not come to."""
+    left = [name for name, each in deployment.services.items() if each.status != "succeeded"]
+    if deployment.kind != "teardown":
+        return ""
+    return f" Not removed: {_listed(left)}." if left else " The services are removed, what they shared is not."
+
+
+def _removed_sentence(deployment: Deployment) -> str:
+    removed = [name for name, each in deployment.services.items() if each.changed]
+    what = _listed(removed) if removed else f"Nothing of {deployment.application} was running; what else it had"
+    left = f" Left: {'; '.join(deployment.left)}." if deployment.left else ""
+    return f"{what} {'are' if len(removed) > 1 else 'is'} removed.{left}"
+
+
+def _success_sentence(services: Mapping[str, ServiceProgress]) -> str:
+    changed = [name for name, each in services.items() if each.changed]
+    if not changed:
+        return f"Nothing to change: {_listed(services)} already serve as asked, proven."
+    proven = [name for name, each in services.items() if each.dns]
+    names = f", and {_listed(proven)} resolve{'s' if len(proven) == 1 else ''} to the tasks that run" if proven else ""
+    return f"{_listed(changed)} deployed and stable{names}."
+
+
+def _listed(names: Mapping[str, Any] | Sequence[str]) -> str:
+    *rest, last = names
+    return f"{', '.join(rest)} and {last}" if rest else last
