@@ -106,6 +106,14 @@ class AlreadyAccepted(Exception):
         self.record = record
 
 
+def _deployment(deployment_id: str, items: Sequence[Item]) -> Deployment:
+    own = next((item for item in items if item["sk"] == "deployment"), None)
+    if own is None:
+        raise NotFound(f"There is no deployment {deployment_id}.")
+    services = [service_of(item) for item in items if item["sk"] != "deployment"]
+    return deployment_of(own, {progress.name: progress for progress in services})
+
+
 class Store:
     """The table, in our words. Times are aware datetimes; a write that is refused raises."""
 
@@ -212,19 +220,14 @@ class Store:
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────
 
-    def get(self, deployment_id: str, service: str | None = None) -> Deployment:
-        """Return a deployment with its services, or with one of them alone, which is cheaper; raises NotFound."""
-        items = self._items(deployment_id, service)
-        if not items:
-            raise NotFound(f"There is no deployment {deployment_id}.")
-        own = next(item for item in items if item["sk"] == "deployment")
-        services = [service_of(item) for item in items if item["sk"] != "deployment"]
-        return deployment_of(own, {progress.name: progress for progress in services})
+    def get(self, deployment_id: str) -> Deployment:
+        """Return a deployment with its services; raises NotFound."""
+        return _deployment(deployment_id, self._table.partition(f"deployment#{deployment_id}"))
 
-    def _items(self, deployment_id: str, service: str | None) -> list[Item]:
-        if service is None:
-            return self._table.partition(f"deployment#{deployment_id}")
-        return self._table.batch([deployment_key(deployment_id), service_key(deployment_id, service)])
+    def part(self, deployment_id: str, service: str) -> Deployment:
+        """Return a deployment with one of its services alone, for who follows this one; raises NotFound."""
+        keys = [deployment_key(deployment_id), service_key(deployment_id, service)]
+        return _deployment(deployment_id, self._table.batch(keys))
 
     def manifest(self, deployment_id: str) -> Manifest:
         """Return what a deployment was asked; raises NotFound."""

@@ -55,7 +55,7 @@ def _home_sentence(deployment: Deployment) -> str:
     if not deployment.goes_back:
         return ""
     if deployment.rollback_failure:
-        return f" Going back failed: {deployment.rollback_failure.cause}."
+        return f" Going back failed: {_sentence(deployment.rollback_failure.cause)}"
     back = [each for each in deployment.services.values() if each.status == "rolled_back"]
     removed = [name for name, each in deployment.services.items() if each.status == "removed"]
     serves = _listed([(each.what_serves or each.name).rpartition("/")[2] for each in back]) if back else ""
@@ -66,8 +66,12 @@ def _home_sentence(deployment: Deployment) -> str:
 
 def _failure_sentence(failure: Failure) -> str:
     if failure.code in ENDS and failure.service is None:
-        return f"{failure.cause}."
-    return f"{failure.service or 'The deployment'} failed: {failure.cause}"
+        return _sentence(failure.cause)
+    return _sentence(f"{failure.service or 'The deployment'} failed: {failure.cause}")
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def _not_removed(deployment: Deployment) -> str:

@@ -56,10 +56,8 @@ def _set_before(cloud: Cloud, deployment: Deployment) -> Manifest:
     What they share is as the latest of those deployments had it. Ids sort by time.
     """
     if not deployment.can_rollback:
-        why = (
-            "has not ended: cancel it" if not deployment.status.ended else "is the first that succeeded, or a teardown"
-        )
-        raise NothingToGoBackTo(f"{deployment.id} cannot be rolled back: it {why}.")
+        why = "nothing succeeded before it" if deployment.status.ended else "it has not ended: cancel it"
+        raise NothingToGoBackTo(f"{deployment.id} cannot be rolled back: {why}.")
     sources = [_Source(*each) for each in deployment.succeeded_before.items()]
     manifests = {each: cloud.store.manifest(each) for each in sorted({source.deployment_id for source in sources})}
     services = {each.service: manifests[each.deployment_id].services[each.service] for each in sources}

@@ -8,12 +8,14 @@ from chalicelib.deployment import Deployment
 from chalicelib.manifest import Manifest, main_container
 from chalicelib.plan import service_spec
 from chalicelib.steps.found import placement
-from chalicelib.steps.step import StepEvent, tags
+from chalicelib.steps.step import StepEvent, go_on, tags
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Start the task unless the service stays as it is. Hands on `needed`: whether there is a task to wait for."""
-    manifest, deployment = cloud.store.manifest(event.deployment_id), cloud.store.get(event.deployment_id)
+    manifest = cloud.store.manifest(event.deployment_id)
+    deployment = cloud.store.part(event.deployment_id, event.service_name)
+    go_on(deployment, event.service_name)
     wanted = manifest.services[event.service_name].before_deploy
     if wanted is None or not deployment.services[event.service_name].changed:
         return {"needed": False}

@@ -15,7 +15,7 @@ from chalicelib.steps.step import StepEvent, go_on, tags
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Bring the ECS service to what is asked, and keep which ECS deployment to follow. Raises SiblingFailed."""
     manifest = cloud.store.manifest(event.deployment_id)
-    deployment = cloud.store.get(event.deployment_id, event.service_name)
+    deployment = cloud.store.part(event.deployment_id, event.service_name)
     progress = deployment.services[event.service_name]
     go_on(deployment, progress.name)
     found = cloud.ecs.serving(deployment.cluster, [progress.name])[progress.name]

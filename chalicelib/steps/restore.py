@@ -20,7 +20,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     The rule comes before the service, as on the way there.
     """
     manifest, name = cloud.store.manifest(event.deployment_id), event.service_name
-    deployment, before = cloud.store.get(event.deployment_id, name), cloud.store.before(event.deployment_id, name)
+    deployment, before = cloud.store.part(event.deployment_id, name), cloud.store.before(event.deployment_id, name)
     serving = cloud.ecs.serving(deployment.cluster, [name])[name]
     if before.spec is None or serving is None or serving.status != "ACTIVE":
         raise RolloutFailed(f"the ECS service {name} is not there to go back")

@@ -12,7 +12,7 @@ from chalicelib.steps.step import StepEvent
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Record why, and what serves; raise the alarm."""
     name, now = event.service_name, cloud.now()
-    deployment = cloud.store.get(event.deployment_id, name)
+    deployment = cloud.store.part(event.deployment_id, name)
     serves = what_serves(cloud, deployment, deployment.services[name])
     cloud.store.progress(deployment.id, name, now, status="failed", phase="failed", what_serves=serves, finished_at=now)
     record_failure(cloud, event)

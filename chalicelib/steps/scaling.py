@@ -14,7 +14,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
     The record says first that the service changes: a call whose answer is lost changed it all the same.
     """
-    manifest, deployment = cloud.store.manifest(event.deployment_id), cloud.store.get(event.deployment_id)
+    manifest = cloud.store.manifest(event.deployment_id)
+    deployment = cloud.store.part(event.deployment_id, event.service_name)
     name = event.service_name
     wanted = _wanted(cloud, manifest, deployment, name)
     found = cloud.autoscaling.find(deployment.cluster, name)

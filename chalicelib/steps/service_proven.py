@@ -9,7 +9,7 @@ from chalicelib.steps.step import StepEvent
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Record that the new revision serves. Hands on `proven`."""
     name, now = event.service_name, cloud.now()
-    serves = cloud.store.get(event.deployment_id).services[name].task_definition
+    serves = cloud.store.part(event.deployment_id, name).services[name].task_definition
     cloud.store.progress(
         event.deployment_id, name, now, status="succeeded", phase="proven", what_serves=serves, finished_at=now
     )

@@ -9,7 +9,7 @@ from chalicelib.steps.step import StepEvent
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Record that the service went back, and what serves."""
     name, now = event.service_name, cloud.now()
-    progress = cloud.store.get(event.deployment_id, name).services[name]
+    progress = cloud.store.part(event.deployment_id, name).services[name]
     status = "rolled_back" if progress.previous_task_definition else "removed"
     serves = progress.previous_task_definition
     cloud.store.progress(

@@ -19,7 +19,7 @@ from chalicelib.steps.step import StepEvent
 def look(cloud: Cloud, event: StepEvent, decided: Callable[[Deployment], bool]) -> dict[str, Any]:
     """Ask whether a wait is over. Raises the DeploymentError that ends it otherwise."""
     keep_token(cloud, event)
-    deployment = cloud.store.get(event.deployment_id, event.service)
+    deployment = _deployment(cloud, event)
     if failure := called_off(deployment, event.service):
         raise failure
     over, refusal = _asked(decided, deployment)
@@ -30,6 +30,12 @@ def look(cloud: Cloud, event: StepEvent, decided: Callable[[Deployment], bool]) 
         late = f"{event.state} was not decided by {deadline_at.isoformat()}"
         raise DeploymentTimedOut(f"{late}: {refusal}" if refusal else late)
     return {}
+
+
+def _deployment(cloud: Cloud, event: StepEvent) -> Deployment:
+    if event.service is None:
+        return cloud.store.get(event.deployment_id)
+    return cloud.store.part(event.deployment_id, event.service)
 
 
 def keep_token(cloud: Cloud, event: StepEvent) -> None:

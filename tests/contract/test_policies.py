@@ -19,10 +19,19 @@ def step_files(of: Mapping[str, Step]) -> list[str]:
     return [f"{step.__module__.removeprefix('chalicelib.').replace('.', '/')}.py" for step in of.values()]
 
 
+SHARED = ["steps/found.py", "steps/step.py", "steps/wait.py"]
 FILES = {
-    "act": [*step_files(steps.ACT), "steps/found.py", "steps/step.py", "steps/wait.py"],
-    "observe": [*step_files(steps.OBSERVE), "dry_run.py", "steps/found.py", "steps/step.py", "steps/wait.py"],
-    "api": ["api/applications.py", "api/deployments.py", "api/plans.py", "recovery.py"],
+    "act": [*step_files(steps.ACT), "steps/rollout.py", *SHARED],
+    "observe": [*step_files(steps.OBSERVE), "dry_run.py", *SHARED],
+    "api": [
+        "api/applications.py",
+        "api/deployments.py",
+        "api/plans.py",
+        "api/superseding.py",
+        "api/ways_back.py",
+        "events.py",
+        "recovery.py",
+    ],
     "on_event": ["events.py", "recovery.py"],
     "sweep": ["recovery.py"],
     "authorize": ["api/tokens.py"],

@@ -10,15 +10,14 @@ from chalicelib.decide import (
     Answer,
     OneOffTask,
     Rollout,
+    called_off,
     failure_of,
     names_proven,
-    sibling_failure,
     stable,
     task_ended,
-    verdict,
     wakes,
 )
-from chalicelib.deployment import Deployment, Failure, Names, ServiceProgress, Status
+from chalicelib.deployment import Deployment, Failure, Names, ServiceProgress
 from chalicelib.diagnosis import Facts, StoppedTask
 from chalicelib.errors import BeforeDeployFailed, DeploymentTimedOut, RolloutFailed, RolloutSuperseded, StepFailed
 
@@ -193,70 +192,6 @@ def failure(code: str, service: str | None = "home") -> Failure:
 
 
 @pytest.mark.parametrize(
-    ("ended", "status", "sentence"),
-    [
-        (deployment(proven("a")), Status.SUCCEEDED, "a deployed and stable."),
-        (
-            deployment(proven("a", dns=True)),
-            Status.SUCCEEDED,
-            "a deployed and stable, and a resolves to the tasks that run.",
-        ),
-        (
-            deployment(proven("a", dns=True), proven("b", dns=True), proven("c", changed=False)),
-            Status.SUCCEEDED,
-            "a and b deployed and stable, and a and b resolve to the tasks that run.",
-        ),
-        (
-            deployment(proven("a", changed=False), proven("b", changed=False), proven("c", changed=False)),
-            Status.SUCCEEDED,
-            "Nothing to change: a, b and c already serve as asked, proven.",
-        ),
-        (
-            deployment(proven("a"), ServiceProgress(name="b", status="running")),
-            Status.FAILED,
-            "b never reached a proof, and nothing says why.",
-        ),
-        (deployment(failure=failure("rollout_failed")), Status.FAILED, "home failed: Because."),
-        (deployment(failure=failure("step_failed", None)), Status.FAILED, "The deployment failed: Because."),
-        (deployment(failure=failure("deployment_timed_out")), Status.TIMED_OUT, "home failed: Because."),
-        (deployment(failure=failure("rollout_superseded")), Status.SUPERSEDED, "home failed: Because."),
-        (deployment(proven("a"), failure=failure("execution_ended")), Status.FAILED, "home failed: Because."),
-    ],
-)
-def test_verdict(ended: Deployment, status: Status, sentence: str) -> None:
-    """The verdict is a status and a sentence: the cause names both, and success needs every service proven."""
-    assert (status, sentence) == verdict(ended)
-
-
-@pytest.mark.parametrize(
-    ("ended", "sentence"),
-    [
-        (deployment(proven("a"), proven("b")), "a and b are removed."),
-        (deployment(proven("a"), proven("b", changed=False)), "a is removed."),
-        (deployment(proven("a", changed=False)), "Nothing of shop was running; what else it had is removed."),
-        (
-            deployment(proven("a"), ServiceProgress(name="b"), failure=failure("step_failed")),
-            "home failed: Because. Not removed: b.",
-        ),
-        (
-            deployment(proven("a"), failure=failure("step_failed", None)),
-            "The deployment failed: Because. The services are removed, what they shared is not.",
-        ),
-    ],
-)
-def test_verdict_of_a_teardown(ended: Deployment, sentence: str) -> None:
-    """A teardown's verdict says what is removed, and when it failed what is not."""
-    assert sentence == verdict(ended.model_copy(update={"kind": "teardown"}))[1]
-
-
-def test_verdict_tells_what_a_teardown_left() -> None:
-    """What others use is left, and the verdict says so."""
-    left = ("the cluster shop, in which others have 1 services",)
-    ended = deployment(proven("a")).model_copy(update={"kind": "teardown", "left": left})
-    assert "a is removed. Left: the cluster shop, in which others have 1 services." == verdict(ended)[1]
-
-
-@pytest.mark.parametrize(
     ("detail_type", "detail", "expected"),
     [
         ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_COMPLETED"}, True),
@@ -316,6 +251,6 @@ def test_failure_without_facts_is_the_errors_own() -> None:
 @pytest.mark.parametrize(
     ("recorded", "ends"), [(None, False), (failure("rollout_failed", "home"), False), (failure("x", "redis"), True)]
 )
-def test_sibling_failure(recorded: Failure | None, ends: bool) -> None:
+def test_called_off(recorded: Failure | None, ends: bool) -> None:
     """Another service's failure ends this one's branch; its own, or none, does not."""
-    assert ends is (sibling_failure(deployment(failure=recorded), "home") is not None)
+    assert ends is (called_off(deployment(failure=recorded), "home") is not None)

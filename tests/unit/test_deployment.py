@@ -65,9 +65,16 @@ class TestStatusDocument:
             "services",
             "verdict",
             "failure",
+            "rollback_failure",
+            "superseded_by",
+            "can_rollback",
             "links",
         } == set(document)
-        assert {"self": "/api/deployments/dep_1", "events": "/api/deployments/dep_1/events"} == document["links"]
+        assert {
+            "self": "/api/deployments/dep_1",
+            "events": "/api/deployments/dep_1/events",
+            "cancel": "/api/deployments/dep_1/cancel",
+        } == document["links"]
 
     def test_service(self) -> None:
         """Each service has its progress, its name in DNS when it has one, and what serves."""
