@@ -16,6 +16,7 @@ from chalicelib.preflight.names import discovery_findings, namespace_findings
 from chalicelib.preflight.network import NetworkFound, dns_findings, network_findings, network_pointer
 from chalicelib.preflight.routes import Admission, Rule, admission_findings, route_findings
 from chalicelib.preflight.services import launch_type_findings, ownership_findings
+from chalicelib.preflight.ways import Ways, way_findings
 
 __all__ = [
     "FIXES",
@@ -25,6 +26,7 @@ __all__ = [
     "Rule",
     "SecretFound",
     "SecretPlace",
+    "Ways",
     "admission_findings",
     "could_not_check",
     "discovery_findings",
@@ -43,4 +45,5 @@ __all__ = [
     "secret_findings",
     "secret_place",
     "secrets_asked",
+    "way_findings",
 ]

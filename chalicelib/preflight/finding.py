@@ -34,6 +34,14 @@ FIXES: Mapping[str, str] = {
     "image_architecture": "Build the image for the service's architecture, or write the architecture it is built for.",
     "image_not_found": "Push the image, or name one that ECR has.",
     "load_balancer_not_admitted": "Let the load balancer's security group in, on this port, or use a group that does.",
+    "no_public_ip": (
+        "Write assign_public_ip: true, or name private subnets with a route to a NAT gateway, or, for images in ECR, "
+        "make endpoints."
+    ),
+    "no_way_to_registry": (
+        "Route the subnets to a NAT gateway; or name public ones and write assign_public_ip: true; or, for images in "
+        "ECR, make interface endpoints for what is named, and for S3 a gateway endpoint in the subnets' route table."
+    ),
     "path_taken": "Ask for a path that is free, or for a priority before that rule's.",
     "role_not_found": "Create the role, or name one that exists.",
     "role_not_trusted": "Let ecs-tasks.amazonaws.com assume the role, in its trust policy.",

@@ -1,5 +1,6 @@
 """Preflight: everything that can be checked without changing anything, all findings at once."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -65,6 +66,18 @@ def _found(cloud: Cloud, manifest: Manifest, names: Sequence[str]) -> dict[str, 
     """Return what there is of services' networks; one that they share is asked for once."""
     found = {network: cloud.ec2.find(network) for network in {manifest.network_of(name) for name in names}}
     return {name: found[manifest.network_of(name)] for name in names}
+
+
+def _ways(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
+    """Look at the services on Fargate, whose tasks pull their images from their own subnets."""
+    names = [name for name, service in manifest.services.items() if service.compatibility == "FARGATE"]
+    found = _found(cloud, manifest, names)
+    subnets: dict[str, set[str]] = defaultdict(set)
+    for network in found.values():
+        for ids in network.subnets.values():
+            subnets[network.vpcs[0]].update(ids)
+    ways = {subnet: each for vpc, ids in subnets.items() for subnet, each in cloud.ec2.ways(vpc, sorted(ids)).items()}
+    yield from preflight.way_findings(manifest, found, ways, cloud.settings.region)
 
 
 def _listener(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
@@ -153,6 +166,7 @@ def _roles(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
 CHECKS: dict[str, Check] = {
     "the ECS services": _services,
     "the networks": _networks,
+    "the ways out of the subnets": _ways,
     "the listener": _listener,
     "the rules of the listener": _routes,
     "the security groups": _admissions,

@@ -62,6 +62,7 @@ ONLY_CHECKED = {
     "ec2.admissions",
     "ec2.dns_attributes_off",
     "ec2.find",
+    "ec2.ways",
     "ecr.architectures",
     "hosted_zones.vpcs",
     "iam.trusted_services",

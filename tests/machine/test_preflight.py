@@ -1,8 +1,10 @@
 """Preflight in a run: all findings at once, nothing changed, and warnings that stop nothing."""
 
+import pytest
+
 from chalicelib.deployment import Status
 from chalicelib.errors import AwsRefused, Throttled
-from chalicelib.preflight import Rule
+from chalicelib.preflight import Rule, Ways
 from chalicelib.store import Store
 from tests.machine.slipway import Slipway, two_services, with_service
 
@@ -91,3 +93,13 @@ def test_what_a_task_needs(store: Store) -> None:
         each.resource for each in deployment.failure.evidence
     ]
     assert [] == slipway.world.changes
+
+
+@pytest.mark.parametrize(("ways", "code"), [(Ways(), "no_way_to_registry"), (Ways("internet"), "no_public_ip")])
+def test_a_subnet_without_a_way(store: Store, ways: Ways, code: str) -> None:
+    """A service whose pull would fail is refused before anything is made."""
+    slipway = Slipway(store, ways=ways)
+    failed = slipway.deploy(two_services())
+
+    assert failed.failure is not None
+    assert (Status.FAILED, code, []) == (failed.status, failed.failure.code, slipway.world.changes)
