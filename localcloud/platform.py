@@ -23,6 +23,7 @@ from localcloud.execution_watch import ExecutionWatch
 from localcloud.fault_injection import FaultInjection
 from localcloud.front_door import FrontDoor, Observer
 from localcloud.gateway import Gateway
+from localcloud.hosted_zones import MotoZones
 from localcloud.images import Images
 from localcloud.interfaces import MotoInterfaces
 from localcloud.lambdas import Lambdas, functions_of
@@ -86,7 +87,7 @@ class Platform:
         self._slipway()
 
     def _names_and_network(self) -> None:
-        self.cloud_map = CloudMap(clock=self._clock)
+        self.cloud_map = CloudMap(clock=self._clock, zones=MotoZones())
         self.dns_address = self._run(DnsServer(self.cloud_map)).address
         self.network = self._network()
 

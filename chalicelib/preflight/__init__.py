@@ -12,7 +12,7 @@ from chalicelib.preflight.artifacts import (
     secrets_asked,
 )
 from chalicelib.preflight.finding import FIXES, Finding, could_not_check, failure_of
-from chalicelib.preflight.names import discovery_findings, namespace_findings
+from chalicelib.preflight.names import NameFound, discovery_findings, names_asked, namespace_findings
 from chalicelib.preflight.network import NetworkFound, dns_findings, network_findings, network_pointer
 from chalicelib.preflight.routes import Admission, Rule, admission_findings, route_findings
 from chalicelib.preflight.services import launch_type_findings, ownership_findings
@@ -22,6 +22,7 @@ __all__ = [
     "FIXES",
     "Admission",
     "Finding",
+    "NameFound",
     "NetworkFound",
     "Rule",
     "SecretFound",
@@ -35,6 +36,7 @@ __all__ = [
     "image_findings",
     "images_asked",
     "launch_type_findings",
+    "names_asked",
     "namespace_findings",
     "network_findings",
     "network_pointer",

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from chalicelib import preflight
+from chalicelib.aws.cloud_map import Registered
 from chalicelib.aws.load_balancers import Listener
 from chalicelib.cloud import Cloud
 from chalicelib.errors import AwsRefused, ListenerNotFound, PreflightFailed
 from chalicelib.manifest import Manifest, routed_container
 from chalicelib.plan import first_free_priority, task_spec
-from chalicelib.preflight import Finding, NetworkFound, SecretFound
+from chalicelib.preflight import Finding, NameFound, NetworkFound, SecretFound
 from chalicelib.steps.step import StepEvent
 
 Check = Callable[[Cloud, Manifest], Iterable[Finding]]
@@ -136,8 +137,18 @@ def _namespace(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
 def _discovery(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
     namespace = cloud.cloud_map.namespace(manifest.namespace) if manifest.namespace else None
     if namespace:
-        records = {name: each.records for name, each in cloud.cloud_map.registered(namespace).items()}
-        yield from preflight.discovery_findings(manifest, records)
+        there = cloud.cloud_map.registered(namespace)
+        asked = {name: there[each] for name, each in preflight.names_asked(manifest).items() if each in there}
+        found = {name: _name(cloud, each) for name, each in asked.items()}
+        yield from preflight.discovery_findings(manifest, found, _owner(cloud, manifest))
+
+
+def _name(cloud: Cloud, registered: Registered) -> NameFound:
+    """Return whose a name is; only where nobody of Slipway's has made it, its instances tell."""
+    tags = cloud.cloud_map.tags(registered.arn)
+    ours = "slipway:application" in tags
+    registrants = frozenset() if ours else cloud.cloud_map.registrants(registered.arn)
+    return NameFound(registered.records, tags, registrants)
 
 
 def _images(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:

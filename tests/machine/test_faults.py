@@ -30,7 +30,6 @@ OUTSIDE = {"workflow.start", "workflow.status"}
 OF_A_TEARDOWN = {
     "cloud_map.delete_namespace",
     "cloud_map.delete_service",
-    "cloud_map.tags",
     "clusters.delete",
     "clusters.delete_service",
     "clusters.find",
@@ -46,6 +45,8 @@ OF_A_TEARDOWN = {
 OF_A_DRY_RUN = {"load_balancers.routed", "logs.group", "observer.dry_run"}
 IN_AN_UPDATE = {
     "cloud_map.registered",
+    "cloud_map.registrants",
+    "cloud_map.tags",
     "hosted_zones.vpcs",
     "ecs.update_service",
     "ecs.tag",
@@ -59,6 +60,8 @@ FAILS = IN_A_FAILURE | IN_A_LONG_TASK
 # What cannot be read of a log decides nothing, and what Preflight cannot look at is a warning.
 ONLY_CHECKED = {
     "cloud_map.registered",
+    "cloud_map.registrants",
+    "cloud_map.tags",
     "ec2.admissions",
     "ec2.dns_attributes_off",
     "ec2.find",
@@ -111,6 +114,8 @@ def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, D
     if call in IN_AN_UPDATE:
         slipway.deploy(asked)
         asked = {**with_service(asked, "home", image="home:2", scaling=None), "tags": {"Team": "other"}}
+    if call == "cloud_map.registrants":
+        slipway.world.tags = {arn: tags for arn, tags in slipway.world.tags.items() if ":servicediscovery:" not in arn}
     if call in IN_A_FAILURE | IN_A_RESTART:
         slipway.world.broken.add("home:1")
     if call in IN_A_LONG_TASK:

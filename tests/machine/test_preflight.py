@@ -103,3 +103,18 @@ def test_a_subnet_without_a_way(store: Store, ways: Ways, code: str) -> None:
 
     assert failed.failure is not None
     assert (Status.FAILED, code, []) == (failed.status, failed.failure.code, slipway.world.changes)
+
+
+def test_a_name_of_another_application(store: Store) -> None:
+    """A name that another application has registered is refused before anything is made."""
+    slipway = Slipway(store)
+    slipway.deploy(two_services())
+    slipway.world.changes.clear()
+    failed = slipway.deploy(two_services())
+
+    assert failed.failure is not None
+    assert (Status.FAILED, "discovery_name_taken") == (failed.status, failed.failure.code)
+    assert ["/services/redis/discovery", "/services/home/discovery"] == [
+        each.resource for each in failed.failure.evidence
+    ]
+    assert [] == slipway.world.changes
