@@ -13,7 +13,7 @@ from chalicelib.aws.cloud_map import Namespace
 from chalicelib.aws.tasks import Command
 from chalicelib.decide import Rollout, StoppedTask
 from chalicelib.manifest import Route
-from chalicelib.preflight import Admission, Rule, Ways
+from chalicelib.preflight import Admission, Capacity, Room, Rule, Ways
 from chalicelib.specs import ServiceSpec, TaskSpec
 
 ACCOUNT = "arn:aws:ecs:us-east-1:000000000000"
@@ -155,6 +155,7 @@ class World:
     dns_attributes_off: tuple[str, ...] = ()
     foreign_rules: tuple[Rule, ...] = ()
     admissions: tuple[Admission, ...] = (Admission(0, 65535, ("sg-alb",)),)
+    capacity: Capacity = field(default=Capacity((Room(4096, 7680),)))
     ways: Ways = field(default=Ways("out"))
     absent: set[str] = field(default_factory=set)
     clusters: set[str] = field(default_factory=set)

@@ -14,6 +14,7 @@ from chalicelib.preflight.artifacts import (
 from chalicelib.preflight.finding import FIXES, Finding, could_not_check, failure_of
 from chalicelib.preflight.names import NameFound, discovery_findings, names_asked, namespace_findings
 from chalicelib.preflight.network import NetworkFound, dns_findings, network_findings, network_pointer
+from chalicelib.preflight.room import Capacity, Room, room_findings, waits_for_room
 from chalicelib.preflight.routes import Admission, Rule, admission_findings, route_findings
 from chalicelib.preflight.services import launch_type_findings, ownership_findings
 from chalicelib.preflight.ways import Ways, way_findings
@@ -21,9 +22,11 @@ from chalicelib.preflight.ways import Ways, way_findings
 __all__ = [
     "FIXES",
     "Admission",
+    "Capacity",
     "Finding",
     "NameFound",
     "NetworkFound",
+    "Room",
     "Rule",
     "SecretFound",
     "SecretPlace",
@@ -43,9 +46,11 @@ __all__ = [
     "ownership_findings",
     "role_findings",
     "roles_asked",
+    "room_findings",
     "route_findings",
     "secret_findings",
     "secret_place",
     "secrets_asked",
+    "waits_for_room",
     "way_findings",
 ]

@@ -39,6 +39,7 @@ FIXES: Mapping[str, str] = {
         "Write assign_public_ip: true, or name private subnets with a route to a NAT gateway, or, for images in ECR, "
         "make endpoints."
     ),
+    "no_room": "Add container instances, or larger ones; ask for less cpu or memory; or let ECS stop tasks first.",
     "no_way_to_registry": (
         "Route the subnets to a NAT gateway; or name public ones and write assign_public_ip: true; or, for images in "
         "ECR, make interface endpoints for what is named, and for S3 a gateway endpoint in the subnets' route table."

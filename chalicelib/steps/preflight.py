@@ -10,7 +10,7 @@ from chalicelib.aws.load_balancers import Listener
 from chalicelib.cloud import Cloud
 from chalicelib.errors import AwsRefused, ListenerNotFound, PreflightFailed
 from chalicelib.manifest import Manifest, routed_container
-from chalicelib.plan import first_free_priority, task_spec
+from chalicelib.plan import changes, first_free_priority, task_spec
 from chalicelib.preflight import Finding, NameFound, NetworkFound, SecretFound
 from chalicelib.steps.step import StepEvent
 
@@ -46,6 +46,18 @@ def _services(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
     serving = cloud.ecs.serving(manifest.cluster_name, list(manifest.services))
     yield from preflight.ownership_findings(manifest, serving, _owner(cloud, manifest))
     yield from preflight.launch_type_findings(manifest, serving)
+
+
+def _room(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
+    """Look at the services on EC2: on Fargate there is always room."""
+    names = [name for name, service in manifest.services.items() if service.compatibility == "EC2"]
+    serving = cloud.ecs.serving(manifest.cluster_name, names) if names else {}
+    changed = {name: bool(now and changes(manifest, name, now)) for name, now in serving.items()}
+    services = manifest.services
+    waits = [n for n, now in serving.items() if preflight.waits_for_room(services[n], now, changed=changed[n])]
+    if waits:
+        capacity = cloud.clusters.capacity(manifest.cluster_name)
+        yield from preflight.room_findings(manifest, {name: task_spec(manifest, name) for name in waits}, capacity)
 
 
 def _owner(cloud: Cloud, manifest: Manifest) -> dict[str, str]:
@@ -176,6 +188,7 @@ def _roles(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
 
 CHECKS: dict[str, Check] = {
     "the ECS services": _services,
+    "the container instances": _room,
     "the networks": _networks,
     "the ways out of the subnets": _ways,
     "the listener": _listener,

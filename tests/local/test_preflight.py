@@ -77,3 +77,12 @@ def test_a_name_of_another_service(cloud: LocalCloud) -> None:
     assert "slipway:application=first" in of_another_application["failure"]["cause"]
     assert "the ECS service first/hello" in of_somebody_else["failure"]["cause"]
     assert "succeeded" == cloud.deploy(first)["status"]
+
+
+def test_no_room(cloud: LocalCloud) -> None:
+    """A task that is larger than every container instance is refused, with what they have left."""
+    large = hello("large", launch_type="EC2", cpu=8192, memory=1024) | {"cluster": "default"}
+    failed = cloud.deploy(large)
+
+    assert ("failed", "no_room") == (failed["status"], failed["failure"]["code"])
+    assert "4096 and 7680" in failed["failure"]["cause"]

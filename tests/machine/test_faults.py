@@ -62,6 +62,7 @@ ONLY_CHECKED = {
     "cloud_map.registered",
     "cloud_map.registrants",
     "cloud_map.tags",
+    "clusters.capacity",
     "ec2.admissions",
     "ec2.dns_attributes_off",
     "ec2.find",
@@ -111,6 +112,8 @@ def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, D
     slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, answers_service_deployment=False)
     if call == "ecr.architectures":
         asked = with_service(asked, "home", image=IN_ECR)
+    if call == "clusters.capacity":
+        asked = with_service(asked, "home", launch_type="EC2")
     if call in IN_AN_UPDATE:
         slipway.deploy(asked)
         asked = {**with_service(asked, "home", image="home:2", scaling=None), "tags": {"Team": "other"}}

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.deployment import Status
 from chalicelib.errors import AwsRefused, Throttled
-from chalicelib.preflight import Rule, Ways
+from chalicelib.preflight import Capacity, Room, Rule, Ways
 from chalicelib.store import Store
 from tests.machine.slipway import Slipway, two_services, with_service
 
@@ -118,3 +118,18 @@ def test_a_name_of_another_application(store: Store) -> None:
         each.resource for each in failed.failure.evidence
     ]
     assert [] == slipway.world.changes
+
+
+def test_no_room(store: Store) -> None:
+    """A service on EC2 that no container instance can take is refused; where instances are added, it is a warning."""
+    asked = with_service(two_services(), "home", launch_type="EC2", cpu=1024, memory=2048)
+    slipway = Slipway(store, capacity=Capacity((Room(512, 4096),)))
+    failed = slipway.deploy(asked)
+    assert failed.failure is not None
+    assert (Status.FAILED, "no_room", "home") == (failed.status, failed.failure.code, failed.failure.service)
+    assert [] == slipway.world.changes
+
+    slipway.world.capacity = Capacity((Room(512, 4096),), scales=True)
+    deployment = slipway.deploy(asked)
+    warnings = [each.message.partition(":")[0] for each in slipway.timeline(deployment) if each.phase == "preflight"]
+    assert (Status.SUCCEEDED, ["warning no_room"]) == (deployment.status, warnings)
