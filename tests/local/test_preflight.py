@@ -1,5 +1,7 @@
 """Preflight for real: everything that is wrong is told at once, and nothing was made."""
 
+import hashlib
+import json
 from typing import Any
 
 from tests.local.local_cloud import LocalCloud, hello, wait_for
@@ -86,3 +88,26 @@ def test_no_room(cloud: LocalCloud) -> None:
 
     assert ("failed", "no_room") == (failed["status"], failed["failure"]["code"])
     assert "4096 and 7680" in failed["failure"]["cause"]
+
+
+def test_an_image_for_another_architecture(cloud: LocalCloud) -> None:
+    """A single image that ECR has for another architecture is refused: its configuration is read."""
+    ecr, content = cloud.client("ecr"), json.dumps({"architecture": "arm64", "os": "linux"}).encode()
+    ecr.create_repository(repositoryName="for-arm")
+    upload = ecr.initiate_layer_upload(repositoryName="for-arm")["uploadId"]
+    part = {"partFirstByte": 0, "partLastByte": len(content) - 1, "layerPartBlob": content}
+    ecr.upload_layer_part(repositoryName="for-arm", uploadId=upload, **part)
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    ecr.complete_layer_upload(repositoryName="for-arm", uploadId=upload, layerDigests=[digest])
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {"digest": digest, "size": len(content)},
+        "layers": [],
+    }
+    ecr.put_image(repositoryName="for-arm", imageManifest=json.dumps(manifest), imageTag="1")
+    image = "000000000000.dkr.ecr.us-east-1.amazonaws.com/for-arm:1"
+    failed = cloud.deploy(hello("for-arm", image=image))
+
+    assert ("failed", "image_architecture") == (failed["status"], failed["failure"]["code"])
+    assert "is built for arm64, hello runs on x86_64" in failed["failure"]["cause"]
