@@ -15,9 +15,13 @@ VPC_NAME, STACK = LOAD_BALANCERS[0], "slipway-network"
 
 @dataclass(frozen=True)
 class AccountNetwork:
-    """Makes the network; `client` gives a boto3 client of the local account."""
+    """Makes the network; `client` gives a boto3 client of the local account.
+
+    `egress` is the template's parameter: the samples' images are Docker Hub's, which no endpoint leads to.
+    """
 
     client: Callable[[str], Any]
+    egress: str = "nat"
 
     def make(self) -> None:
         """Create the template's stack, the samples' security groups, and load balancers after the model of its one."""
@@ -28,8 +32,9 @@ class AccountNetwork:
 
     def _stack(self) -> dict[str, str]:
         cloudformation = self.client("cloudformation")
-        name = {"ParameterKey": "Name", "ParameterValue": VPC_NAME}
-        cloudformation.create_stack(StackName=STACK, TemplateBody=TEMPLATE.read_text(), Parameters=[name])
+        values = {"Name": VPC_NAME, "Egress": self.egress}
+        parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+        cloudformation.create_stack(StackName=STACK, TemplateBody=TEMPLATE.read_text(), Parameters=parameters)
         outputs = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
         return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 

@@ -1,7 +1,7 @@
 """One AWS endpoint for everything: services that live here, and moto, which remembers the rest.
 
     /2015-03-31/functions/{name}/invocations    → lambdas
-    signed for one of `services`                → its handler
+    signed for one of `services`, `operations`  → its handler
     RegisterTargets, DeregisterTargets,
       DescribeTargetHealth                      → the load balancers' data plane
     anything else                               → moto, in process
@@ -60,7 +60,8 @@ logger = logging.getLogger(__name__)
 class FrontDoor:
     """Answer AWS calls on `host`:`port`.
 
-    `services` are handlers by signing name ("ecs", "servicediscovery"), `elb_data_plane` answers DATA_PLANE,
+    `services` are handlers by signing name ("ecs", "servicediscovery"), `operations` of single ones by (signing name,
+    operation), where moto has the others of a JSON service, `elb_data_plane` answers DATA_PLANE,
     `observer` is told of every call, `listeners`, by (signing name, operation), of those that moto carries out;
     `faults` says what goes wrong. moto's memory belongs to the process: have one door at a time.
     """
@@ -72,6 +73,7 @@ class FrontDoor:
         services: Mapping[str, Handler],
         elb_data_plane: Handler | None = None,
         observer: Observer | None = None,
+        operations: Mapping[tuple[str, str], Handler] = MappingProxyType({}),
         listeners: Mapping[tuple[str, str], Listener] = MappingProxyType({}),
         faults: FaultInjection | None = None,
         host: str = "127.0.0.1",
@@ -79,6 +81,7 @@ class FrontDoor:
     ) -> None:
         self._lambdas = lambdas
         self._services = services
+        self._operations = operations
         self._elb_data_plane = elb_data_plane
         self._observer = observer
         self._listeners = listeners
@@ -140,7 +143,7 @@ class FrontDoor:
             self._observe("lambda", "Invoke")
             return self._invoke(invocation["name"], call.body, environ.get("HTTP_X_AMZ_INVOCATION_TYPE"))
         self._observe(call.service, call.operation)
-        if handler := self._services.get(call.service):
+        if handler := self._services.get(call.service) or self._operations.get((call.service, call.operation)):
             return json_answer(handler(call.operation, json_request(call)))
         if self._elb_data_plane and call.service == LOAD_BALANCING and call.operation in DATA_PLANE:
             return query_answer(call, self._elb_data_plane(call.operation, query_request(call)))

@@ -23,9 +23,11 @@ from localcloud.execution_watch import ExecutionWatch
 from localcloud.fault_injection import FaultInjection
 from localcloud.front_door import FrontDoor, Observer
 from localcloud.gateway import Gateway
+from localcloud.hosted_zones import MotoZones
 from localcloud.images import Images
 from localcloud.interfaces import MotoInterfaces
 from localcloud.lambdas import Lambdas, functions_of
+from localcloud.layers import Layers
 from localcloud.log_sink import LogSink
 from localcloud.network.loopback import Loopback
 from localcloud.network.moto_memory import MotoMemory as NetworkMemory
@@ -86,7 +88,7 @@ class Platform:
         self._slipway()
 
     def _names_and_network(self) -> None:
-        self.cloud_map = CloudMap(clock=self._clock)
+        self.cloud_map = CloudMap(clock=self._clock, zones=MotoZones())
         self.dns_address = self._run(DnsServer(self.cloud_map)).address
         self.network = self._network()
 
@@ -112,12 +114,18 @@ class Platform:
 
     def _front_door(self) -> None:
         """Open the one endpoint, with moto behind it, then let load balancers and tasks live."""
+        layers = Layers(self.account.client("s3"))
         door = FrontDoor(
             lambdas=self.lambdas,
             services={"ecs": self.ecs.handle, "servicediscovery": self.cloud_map.handle},
             elb_data_plane=self.balancer.handle,
             observer=self._observer,
-            listeners={("application-autoscaling", "RegisterScalableTarget"): Autoscaling(self.ecs.handle).registered},
+            operations={("ecr", "GetDownloadUrlForLayer"): layers.handle},
+            listeners={
+                ("application-autoscaling", "RegisterScalableTarget"): Autoscaling(self.ecs.handle).registered,
+                ("ecr", "UploadLayerPart"): layers.uploaded,
+                ("ecr", "CompleteLayerUpload"): layers.completed,
+            },
             faults=self.faults,
             host=HOST,
             port=self._settings.aws_port,

@@ -75,6 +75,11 @@ class FakeCloudMap:
             if space == namespace.name
         }
 
+    def registrants(self, arn: str) -> frozenset[tuple[str, str]]:
+        """Return the services that register in a Cloud Map service."""
+        services = self._world.services.values()
+        return frozenset((s.cluster, s.name) for s in services if s.spec.discovery and s.spec.discovery.arn == arn)
+
     def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
         """Return the addresses that are registered."""
         return self._world.discovered(f"{name}.{namespace.name}")[0]

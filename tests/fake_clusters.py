@@ -1,6 +1,7 @@
 """Clusters and services that come to their end, in memory."""
 
 from chalicelib.aws.clusters import Cluster
+from chalicelib.preflight import Capacity
 from tests.world import World
 
 
@@ -16,6 +17,11 @@ class FakeClusters:
             return None
         services = [key for key in list(self._world.services) if key[0] == name and self._world.service(*key)]
         return Cluster(self._world.tags.get(f"cluster/{name}", {}), len(services), len(services), 0)
+
+    def capacity(self, name: str) -> Capacity:
+        """Return what the world has room for, in whichever cluster."""
+        assert name
+        return self._world.capacity
 
     def delete(self, name: str) -> str | None:
         """Delete a cluster."""

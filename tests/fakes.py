@@ -13,7 +13,7 @@ from chalicelib.decide import Answer, Rollout
 from chalicelib.diagnosis import LogLine, StoppedTask
 from chalicelib.errors import ListenerNotFound, NetworkNotFound, TransientAws
 from chalicelib.manifest import Network, Route
-from chalicelib.preflight import Admission, NetworkFound, Rule
+from chalicelib.preflight import Admission, NetworkFound, Rule, Ways
 from chalicelib.specs import Placement, ServiceSpec, Serving, TaskSpec
 from tests.machine.interpreter import Interpreter
 from tests.world import ACCOUNT, Revision, World, WorldService
@@ -192,6 +192,11 @@ class FakeEc2:
         """Return whom the one security group lets in."""
         assert tuple(groups) == GROUPS
         return self._world.admissions
+
+    def ways(self, vpc: str, subnets: Sequence[str]) -> dict[str, Ways]:
+        """Return the world's ways, the same from every subnet."""
+        assert vpc == VPC, f"{vpc} is no id of a VPC"
+        return dict.fromkeys(subnets, self._world.ways)
 
     def dns_attributes_off(self, vpc: str) -> tuple[str, ...]:
         """Return what is off in the world."""

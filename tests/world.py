@@ -14,7 +14,7 @@ from chalicelib.aws.tasks import Command
 from chalicelib.decide import Rollout
 from chalicelib.diagnosis import StoppedTask
 from chalicelib.manifest import Route
-from chalicelib.preflight import Admission, Rule
+from chalicelib.preflight import Admission, Capacity, Room, Rule, Ways
 from chalicelib.specs import ServiceSpec, TaskSpec
 
 ACCOUNT = "arn:aws:ecs:us-east-1:000000000000"
@@ -159,6 +159,8 @@ class World:
     dns_attributes_off: tuple[str, ...] = ()
     foreign_rules: tuple[Rule, ...] = ()
     admissions: tuple[Admission, ...] = (Admission(0, 65535, ("sg-alb",)),)
+    capacity: Capacity = field(default=Capacity((Room(4096, 7680),)))
+    ways: Ways = field(default=Ways("out"))
     absent: set[str] = field(default_factory=set)
     clusters: set[str] = field(default_factory=set)
     services: dict[tuple[str, str], WorldService] = field(default_factory=dict)

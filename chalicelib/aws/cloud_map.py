@@ -145,6 +145,17 @@ class CloudMap:
         """Return a namespace's services by their names."""
         return {each["Name"]: _registered(each) for each in self._services(namespace)}
 
+    def registrants(self, arn: str) -> frozenset[tuple[str, str]]:
+        """Return the (cluster, ECS service) of the tasks that are registered in a service; other instances have none.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-discovery.html
+        """
+        pages = self._client.get_paginator("list_instances").paginate(ServiceId=arn.rpartition("/")[2])
+        found = call(lambda: [each.get("Attributes", {}) for page in pages for each in page["Instances"]])
+        return frozenset(
+            (each.get("ECS_CLUSTER_NAME", ""), each["ECS_SERVICE_NAME"]) for each in found if "ECS_SERVICE_NAME" in each
+        )
+
     def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
         """Return the IPv4 addresses of a service's healthy instances, sorted."""
         answer = call(

@@ -1,4 +1,4 @@
-"""Amazon ECS: clusters and services when they come to their end."""
+"""Amazon ECS: what a cluster has room for, and clusters and services when they come to their end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import call, tags_of
 from chalicelib.errors import AwsRefused
+from chalicelib.preflight import Capacity, Room
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -18,7 +19,7 @@ IN_USE = {
     "ClusterContainsTasksException",
     "ClusterContainsContainerInstancesException",
 }
-DESCRIBED_AT_ONCE = 100  # tasks in one DescribeTasks, ECS API reference
+DESCRIBED_AT_ONCE = 100  # tasks in one DescribeTasks, as container instances in theirs, ECS API reference
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,35 @@ class Clusters:
             tasks=cluster.get("runningTasksCount", 0) + cluster.get("pendingTasksCount", 0),
             container_instances=cluster.get("registeredContainerInstancesCount", 0),
         )
+
+    def capacity(self, name: str) -> Capacity:
+        """Return what the container instances of a cluster have left; a cluster that is not there has none."""
+        try:
+            return Capacity(tuple(map(_room, self._container_instances(name))), self._scales(name))
+        except AwsRefused as refusal:
+            if refusal.aws_code == "ClusterNotFoundException":
+                return Capacity()
+            raise
+
+    def _container_instances(self, name: str) -> list[Any]:
+        pages = self._client.get_paginator("list_container_instances").paginate(cluster=name, status="ACTIVE")
+        arns = call(lambda: [arn for page in pages for arn in page["containerInstanceArns"]])
+        instances: list[Any] = []
+        for start in range(0, len(arns), DESCRIBED_AT_ONCE):
+            batch = arns[start : start + DESCRIBED_AT_ONCE]
+            described = call(self._client.describe_container_instances, cluster=name, containerInstances=batch)
+            instances += described["containerInstances"]
+        return instances
+
+    def _scales(self, name: str) -> bool:
+        """Tell whether one of a cluster's capacity providers adds container instances as tasks need them."""
+        clusters = call(self._client.describe_clusters, clusters=[name])["clusters"]
+        names = [provider for each in clusters for provider in each.get("capacityProviders", [])]
+        if not names:
+            return False
+        providers = call(self._client.describe_capacity_providers, capacityProviders=names)["capacityProviders"]
+        groups = [each.get("autoScalingGroupProvider", {}) for each in providers]
+        return any(each.get("managedScaling", {}).get("status") == "ENABLED" for each in groups)
 
     def delete(self, name: str) -> str | None:
         """Delete a cluster; return AWS's words when something is in it again, None when it is gone."""
@@ -99,3 +129,8 @@ class Clusters:
             batch = arns[start : start + DESCRIBED_AT_ONCE]
             tasks += call(self._client.describe_tasks, cluster=cluster, tasks=batch)["tasks"]
         return tasks
+
+
+def _room(instance: Mapping[str, Any]) -> Room:
+    left = {each["name"]: each.get("integerValue", 0) for each in instance.get("remainingResources", [])}
+    return Room(left.get("CPU", 0), left.get("MEMORY", 0))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.calls import call
 from chalicelib.errors import NetworkNotFound
-from chalicelib.preflight import Admission, NetworkFound
+from chalicelib.preflight import Admission, NetworkFound, Ways
 from chalicelib.specs import Placement
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ec2.type_defs import IpPermissionOutputTypeDef
+    from mypy_boto3_ec2.type_defs import IpPermissionOutputTypeDef, RouteTableTypeDef, VpcEndpointTypeDef
 
     from chalicelib.manifest import Network
 
@@ -66,6 +66,21 @@ class Ec2:
         rules = (rule for group in found for rule in group.get("IpPermissions", []))
         return tuple(_admission(rule) for rule in rules if rule.get("IpProtocol") in ("tcp", "-1"))
 
+    def ways(self, vpc: str, subnets: Sequence[str]) -> dict[str, Ways]:
+        """Return where the routes of a VPC's subnets lead; nothing of a subnet whose route table is not seen."""
+        tables = self._route_tables(vpc)
+        chosen = {subnet: _table_of(subnet, tables) for subnet in subnets}
+        endpoints = [each for each in self._endpoints(vpc) if each.get("State", "").lower() == "available"]
+        return {subnet: _ways(table, endpoints) for subnet, table in chosen.items() if table}
+
+    def _route_tables(self, vpc: str) -> list[RouteTableTypeDef]:
+        pages = self._client.get_paginator("describe_route_tables").paginate(Filters=_of_vpc(vpc))
+        return call(lambda: [each for page in pages for each in page["RouteTables"]])
+
+    def _endpoints(self, vpc: str) -> list[VpcEndpointTypeDef]:
+        pages = self._client.get_paginator("describe_vpc_endpoints").paginate(Filters=_of_vpc(vpc))
+        return call(lambda: [each for page in pages for each in page["VpcEndpoints"]])
+
     def _ids(
         self, kind: str, find: Callable[[str, str], list[str]], vpc: str, references: Sequence[str]
     ) -> tuple[str, ...]:
@@ -97,4 +112,42 @@ def _admission(rule: IpPermissionOutputTypeDef) -> Admission:
 
 
 def _filters(vpc: str, name: str, value: str) -> list[Any]:
-    return [{"Name": "vpc-id", "Values": [vpc]}, {"Name": name, "Values": [value]}]
+    return [*_of_vpc(vpc), {"Name": name, "Values": [value]}]
+
+
+def _of_vpc(vpc: str) -> list[Any]:
+    return [{"Name": "vpc-id", "Values": [vpc]}]
+
+
+def _table_of(subnet: str, tables: Sequence[RouteTableTypeDef]) -> RouteTableTypeDef | None:
+    """Return a subnet's route table: its own, or else the VPC's main one.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html
+    """
+    joined = [(each, table) for table in tables for each in table.get("Associations", [])]
+    own = next((table for each, table in joined if each.get("SubnetId") == subnet), None)
+    return own or next((table for each, table in joined if each.get("Main")), None)
+
+
+def _ways(table: RouteTableTypeDef, endpoints: Sequence[VpcEndpointTypeDef]) -> Ways:
+    """Return where a table's routes lead; one to what is not there any more is a black hole, and leads nowhere."""
+    routes = [each for each in table.get("Routes", []) if each.get("State") != "blackhole"]
+    default = next((each for each in routes if each.get("DestinationCidrBlock") == "0.0.0.0/0"), None)
+    by_internet_gateway = default is not None and default.get("GatewayId", "").startswith("igw-")
+    others = [each for each in routes if each is not default and not _stays(each.get("GatewayId", ""))]
+    reached = [each for each in endpoints if each.get("VpcEndpointType") != "Gateway" or _is_in(table, each)]
+    return Ways(
+        default_route=None if default is None else "internet" if by_internet_gateway else "out",
+        elsewhere=bool(others),
+        # "com.amazonaws.us-east-1.ecr.api"
+        endpoints=frozenset(each.get("ServiceName", "").split(".", 3)[-1] for each in reached),
+    )
+
+
+def _is_in(table: RouteTableTypeDef, endpoint: VpcEndpointTypeDef) -> bool:
+    return table.get("RouteTableId") in endpoint.get("RouteTableIds", [])
+
+
+def _stays(gateway: str) -> bool:
+    """Tell whether a route stays in the VPC or ends at an endpoint."""
+    return gateway == "local" or gateway.startswith("vpce-")

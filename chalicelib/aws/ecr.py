@@ -1,6 +1,9 @@
 """Amazon ECR: which images there are, and what they are built for."""
 
 import json
+import urllib.request
+from collections.abc import Callable, Sequence
+from http.client import HTTPException
 from typing import Any
 
 from chalicelib.aws.calls import call
@@ -17,17 +20,33 @@ MEDIA_TYPES = [
 ]
 
 
-class Ecr:
-    """The private registry of an account and region."""
+# Of a layer that cannot be had: the image's configuration was never in this repository, or is not one.
+NO_LAYER = {"LayersNotFoundException", "LayerInaccessibleException"}
+DOWNLOAD_SECONDS = 5
 
-    def __init__(self, client: Any) -> None:
+
+def download(url: str) -> bytes:
+    """Return what is at a presigned URL; raises AwsRefused in the server's words."""
+    try:
+        with urllib.request.urlopen(url, timeout=DOWNLOAD_SECONDS) as answer:  # noqa: S310  the URL is ECR's own
+            content: bytes = answer.read()
+            return content
+    except (OSError, HTTPException) as error:
+        raise AwsRefused("get_download_url_for_layer", type(error).__name__, str(error)) from error
+
+
+class Ecr:
+    """The private registry of an account and region; `fetch` gets the content of a presigned URL."""
+
+    def __init__(self, client: Any, fetch: Callable[[str], bytes] = download) -> None:
         self._client = client
+        self._fetch = fetch
 
     def architectures(self, image: str) -> tuple[str, ...] | None:
         """Return what an image is built for, such as ("arm64", "x86_64"); () where it does not tell.
 
-        None means that the registry has no such image. Only an index of several images tells: that of a single one
-        stands in its configuration, which is no call of ECR's.
+        None means that the registry has no such image. An index of several images tells by itself, a single image by
+        its configuration, a layer that is downloaded from S3: a few KB.
         """
         repository, image_id = _image_id(image)
         try:
@@ -41,7 +60,27 @@ class Ecr:
             if refusal.aws_code == "RepositoryNotFoundException":
                 return None
             raise
-        return _architectures(answer["images"][0]["imageManifest"]) if answer["images"] else None
+        return self._told(repository, json.loads(answer["images"][0]["imageManifest"])) if answer["images"] else None
+
+    def _told(self, repository: str, manifest: dict[str, Any]) -> tuple[str, ...]:
+        if "manifests" in manifest:
+            return _in_our_words([each.get("platform", {}).get("architecture") for each in manifest["manifests"]])
+        digest = manifest.get("config", {}).get("digest")
+        return _in_our_words([self._configuration(repository, digest).get("architecture")]) if digest else ()
+
+    def _configuration(self, repository: str, digest: str) -> dict[str, Any]:
+        """Return an image's configuration, nothing of one that cannot be had.
+
+        https://github.com/opencontainers/image-spec/blob/main/config.md
+        """
+        try:
+            layer = call(self._client.get_download_url_for_layer, repositoryName=repository, layerDigest=digest)
+        except AwsRefused as refusal:
+            if refusal.aws_code in NO_LAYER:
+                return {}
+            raise
+        configuration: dict[str, Any] = json.loads(self._fetch(layer["downloadUrl"]))
+        return configuration
 
 
 def _image_id(image: str) -> tuple[str, dict[str, str]]:
@@ -52,7 +91,6 @@ def _image_id(image: str) -> tuple[str, dict[str, str]]:
     return repository, {"imageDigest": digest} if digest else {"imageTag": tag or "latest"}
 
 
-def _architectures(manifest: str) -> tuple[str, ...]:
-    platforms = [each.get("platform", {}).get("architecture") for each in json.loads(manifest).get("manifests", [])]
+def _in_our_words(platforms: Sequence[str | None]) -> tuple[str, ...]:
     # Buildx writes attestations into the index as images of an "unknown" platform.
-    return tuple(sorted({ARCHITECTURES.get(each, each) for each in platforms if each not in (None, "unknown")}))
+    return tuple(sorted({ARCHITECTURES.get(each, each) for each in platforms if each and each != "unknown"}))

@@ -52,7 +52,7 @@ def _compute_is_there(asked: Asked, definition: Mapping[str, Any], path: Path) -
     if asked.compatibility and wanted and asked.compatibility not in wanted:
         detail = f"the service runs on {asked.compatibility}: write it here, or another launch_type"
         yield Finding((*path, "requiresCompatibilities"), detail)
-    sizes = {key: _units(definition[key], key) for key in SIZES if key in definition}
+    sizes = {key: units(definition[key], key) for key in SIZES if key in definition}
     for key in (key for key, units in sizes.items() if units is None):
         yield Finding((*path, key), f'{shown(definition[key])} is no size: write "1024", or "1 vCPU" or "2 GB"')
     if None in sizes.values():
@@ -80,7 +80,8 @@ def _fargate_findings(definition: Mapping[str, Any], sizes: Mapping[str, int | N
             yield Finding((*path, "volumes", index), detail)
 
 
-def _units(size: str, key: str) -> int | None:
+def units(size: str, key: str) -> int | None:
+    """Return a task's size, "1 vCPU" or "1024", in CPU units or MiB; None where it is none."""
     found = re.fullmatch(SIZES[key], size.strip(), re.IGNORECASE)
     if found is None or len(size) > 20:
         return None

@@ -12,19 +12,25 @@ from chalicelib.preflight.artifacts import (
     secrets_asked,
 )
 from chalicelib.preflight.finding import FIXES, Finding, could_not_check, failure_of
-from chalicelib.preflight.names import discovery_findings, namespace_findings
+from chalicelib.preflight.names import NameFound, discovery_findings, names_asked, namespace_findings
 from chalicelib.preflight.network import NetworkFound, dns_findings, network_findings, network_pointer
+from chalicelib.preflight.room import Capacity, Room, room_findings, waits_for_room
 from chalicelib.preflight.routes import Admission, Rule, admission_findings, route_findings
 from chalicelib.preflight.services import launch_type_findings, ownership_findings
+from chalicelib.preflight.ways import Ways, way_findings
 
 __all__ = [
     "FIXES",
     "Admission",
+    "Capacity",
     "Finding",
+    "NameFound",
     "NetworkFound",
+    "Room",
     "Rule",
     "SecretFound",
     "SecretPlace",
+    "Ways",
     "admission_findings",
     "could_not_check",
     "discovery_findings",
@@ -33,14 +39,18 @@ __all__ = [
     "image_findings",
     "images_asked",
     "launch_type_findings",
+    "names_asked",
     "namespace_findings",
     "network_findings",
     "network_pointer",
     "ownership_findings",
     "role_findings",
     "roles_asked",
+    "room_findings",
     "route_findings",
     "secret_findings",
     "secret_place",
     "secrets_asked",
+    "waits_for_room",
+    "way_findings",
 ]

@@ -31,9 +31,19 @@ ALSO_ERRORS: tuple[type[DeploymentError], ...] = (
 FIXES: Mapping[str, str] = {
     **{each.code(): each.fix for each in ALSO_ERRORS},
     "could_not_check": "Allow the function `observe` this call, or go on without the check.",
+    "discovery_name_taken": "Write another discovery.name or another namespace, or remove what has the name.",
     "image_architecture": "Build the image for the service's architecture, or write the architecture it is built for.",
     "image_not_found": "Push the image, or name one that ECR has.",
     "load_balancer_not_admitted": "Let the load balancer's security group in, on this port, or use a group that does.",
+    "no_public_ip": (
+        "Write assign_public_ip: true, or name private subnets with a route to a NAT gateway, or, for images in ECR, "
+        "make endpoints."
+    ),
+    "no_room": "Add container instances, or larger ones; ask for less cpu or memory; or let ECS stop tasks first.",
+    "no_way_to_registry": (
+        "Route the subnets to a NAT gateway; or name public ones and write assign_public_ip: true; or, for images in "
+        "ECR, make interface endpoints for what is named, and for S3 a gateway endpoint in the subnets' route table."
+    ),
     "path_taken": "Ask for a path that is free, or for a priority before that rule's.",
     "role_not_found": "Create the role, or name one that exists.",
     "role_not_trusted": "Let ecs-tasks.amazonaws.com assume the role, in its trust policy.",

@@ -1,15 +1,17 @@
 """Preflight: everything that can be checked without changing anything, all findings at once."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from chalicelib import preflight
+from chalicelib.aws.cloud_map import Registered
 from chalicelib.aws.load_balancers import Listener
 from chalicelib.cloud import Cloud
 from chalicelib.errors import AwsRefused, ListenerNotFound, PreflightFailed
 from chalicelib.manifest import Manifest, routed_container
-from chalicelib.plan import first_free_priority, task_spec
-from chalicelib.preflight import Finding, NetworkFound, SecretFound
+from chalicelib.plan import changes, first_free_priority, task_spec
+from chalicelib.preflight import Finding, NameFound, NetworkFound, SecretFound
 from chalicelib.steps.step import StepEvent
 
 Check = Callable[[Cloud, Manifest], Iterable[Finding]]
@@ -46,6 +48,18 @@ def _services(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
     yield from preflight.launch_type_findings(manifest, serving)
 
 
+def _room(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
+    """Look at the services on EC2: on Fargate there is always room."""
+    names = [name for name, service in manifest.services.items() if service.compatibility == "EC2"]
+    serving = cloud.ecs.serving(manifest.cluster_name, names) if names else {}
+    changed = {name: bool(now and changes(manifest, name, now)) for name, now in serving.items()}
+    services = manifest.services
+    waits = [n for n, now in serving.items() if preflight.waits_for_room(services[n], now, changed=changed[n])]
+    if waits:
+        capacity = cloud.clusters.capacity(manifest.cluster_name)
+        yield from preflight.room_findings(manifest, {name: task_spec(manifest, name) for name in waits}, capacity)
+
+
 def _owner(cloud: Cloud, manifest: Manifest) -> dict[str, str]:
     """Return the tags of what is this application's, in this environment and of this installation."""
     return {
@@ -65,6 +79,18 @@ def _found(cloud: Cloud, manifest: Manifest, names: Sequence[str]) -> dict[str, 
     """Return what there is of services' networks; one that they share is asked for once."""
     found = {network: cloud.ec2.find(network) for network in {manifest.network_of(name) for name in names}}
     return {name: found[manifest.network_of(name)] for name in names}
+
+
+def _ways(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
+    """Look at the services on Fargate, whose tasks pull their images from their own subnets."""
+    names = [name for name, service in manifest.services.items() if service.compatibility == "FARGATE"]
+    found = _found(cloud, manifest, names)
+    subnets: dict[str, set[str]] = defaultdict(set)
+    for network in found.values():
+        for ids in network.subnets.values():
+            subnets[network.vpcs[0]].update(ids)
+    ways = {subnet: each for vpc, ids in subnets.items() for subnet, each in cloud.ec2.ways(vpc, sorted(ids)).items()}
+    yield from preflight.way_findings(manifest, found, ways, cloud.settings.region)
 
 
 def _listener(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
@@ -123,8 +149,18 @@ def _namespace(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
 def _discovery(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
     namespace = cloud.cloud_map.namespace(manifest.namespace) if manifest.namespace else None
     if namespace:
-        records = {name: each.records for name, each in cloud.cloud_map.registered(namespace).items()}
-        yield from preflight.discovery_findings(manifest, records)
+        there = cloud.cloud_map.registered(namespace)
+        asked = {name: there[each] for name, each in preflight.names_asked(manifest).items() if each in there}
+        found = {name: _name(cloud, each) for name, each in asked.items()}
+        yield from preflight.discovery_findings(manifest, found, _owner(cloud, manifest))
+
+
+def _name(cloud: Cloud, registered: Registered) -> NameFound:
+    """Return whose a name is; only where nobody of Slipway's has made it, its instances tell."""
+    tags = cloud.cloud_map.tags(registered.arn)
+    ours = "slipway:application" in tags
+    registrants = frozenset() if ours else cloud.cloud_map.registrants(registered.arn)
+    return NameFound(registered.records, tags, registrants)
 
 
 def _images(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
@@ -152,7 +188,9 @@ def _roles(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
 
 CHECKS: dict[str, Check] = {
     "the ECS services": _services,
+    "the container instances": _room,
     "the networks": _networks,
+    "the ways out of the subnets": _ways,
     "the listener": _listener,
     "the rules of the listener": _routes,
     "the security groups": _admissions,

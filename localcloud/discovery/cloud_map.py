@@ -7,7 +7,7 @@ from typing import Any
 from localcloud.clock import Clock
 from localcloud.discovery import discover, instances, names, namespaces, operations, services, tags
 from localcloud.discovery.model import Answer, Instance
-from localcloud.discovery.state import State
+from localcloud.discovery.state import NoZones, State, Zones
 from localcloud.faults import AwsFault
 
 OPERATIONS: dict[str, Callable[[State, dict[str, Any]], dict[str, Any]]] = {
@@ -51,8 +51,9 @@ class CloudMap:
         account: str = "000000000000",
         region: str = "us-east-1",
         vpc_exists: Callable[[str], bool] = _every_vpc_exists,
+        zones: Zones | None = None,
     ) -> None:
-        self._state = State(clock, account, region, vpc_exists)
+        self._state = State(clock, account, region, vpc_exists, zones or NoZones())
         self._lock = threading.RLock()
 
     def handle(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def _new_namespace(state: State, name: str, vpc: str, request: dict[str, Any]) -
         name=name,
         vpc=vpc,
         http_name=_http_name(state, name, namespace_id),
-        hosted_zone_id=f"Z{random_id(20).upper()}",
+        hosted_zone_id="",  # it is made with the namespace, when the operation succeeds
         soa_ttl_seconds=_soa_ttl_seconds(request, DEFAULT_SOA_TTL_SECONDS),
         description=request.get("Description") or "",
         creator_request_id=request.get("CreatorRequestId") or random_id(16),
@@ -80,7 +80,8 @@ def _no_such_vpc(state: State, vpc: str) -> tuple[str, str]:
 
 
 def _add(state: State, namespace: Namespace, tags: dict[str, str]) -> None:
-    state.namespaces[namespace.id] = namespace
+    zone = state.zones.create(namespace.name, namespace.vpc)
+    state.namespaces[namespace.id] = replace(namespace, hosted_zone_id=zone)
     state.tags[namespace.arn] = tags
 
 
@@ -151,5 +152,6 @@ def delete_namespace(state: State, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _remove(state: State, namespace: Namespace) -> None:
-    state.namespaces.pop(namespace.id, None)
+    if removed := state.namespaces.pop(namespace.id, None):
+        state.zones.delete(removed.hosted_zone_id)
     state.tags.pop(namespace.arn, None)

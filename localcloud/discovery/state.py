@@ -5,6 +5,7 @@ import itertools
 import secrets
 import string
 from collections.abc import Callable
+from typing import Protocol
 
 from localcloud.clock import Clock
 from localcloud.discovery.model import Instance, Namespace, Operation, Service
@@ -14,14 +15,38 @@ SUBMITTED_AWS_SECONDS = 1.0
 ALPHABET = string.ascii_lowercase + string.digits
 
 
+class Zones(Protocol):
+    """Route 53, as far as Cloud Map asks it."""
+
+    def create(self, name: str, vpc: str) -> str:
+        """Make a VPC's private hosted zone of this name and return its id."""
+
+    def delete(self, zone_id: str) -> None:
+        """Remove a zone."""
+
+
+class NoZones:
+    """Hosted zones that nobody can look at: an id is all there is of them."""
+
+    def create(self, name: str, vpc: str) -> str:  # noqa: ARG002  as the protocol has it
+        """Return an id."""
+        return f"Z{random_id(20).upper()}"
+
+    def delete(self, zone_id: str) -> None:
+        """Do nothing."""
+
+
 class State:
     """Everything that is there. No thread: `settle` carries out what fell due since the last look."""
 
-    def __init__(self, clock: Clock, account: str, region: str, vpc_exists: Callable[[str], bool]) -> None:
+    def __init__(
+        self, clock: Clock, account: str, region: str, vpc_exists: Callable[[str], bool], zones: Zones
+    ) -> None:
         self.clock = clock
         self.account = account
         self.region = region
         self.vpc_exists = vpc_exists
+        self.zones = zones
         self.namespaces: dict[str, Namespace] = {}
         self.services: dict[str, Service] = {}
         self.instances: dict[str, dict[str, Instance]] = {}

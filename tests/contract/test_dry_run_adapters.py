@@ -83,6 +83,16 @@ def test_cloud_map_service_is_read() -> None:
     assert {"www": Registered("arn:www", ("A", "SRV"), 10)} == found
 
 
+def test_registrants_of_a_name() -> None:
+    """The tasks that are registered tell their ECS services, each once; an instance that is no task tells none."""
+    discovery = client("servicediscovery")
+    task = {"AWS_INSTANCE_IPV4": "10.0.0.1", "ECS_CLUSTER_NAME": "shop", "ECS_SERVICE_NAME": "web"}
+    instances = [{"Id": "1", "Attributes": task}, {"Id": "2", "Attributes": task}, {"Id": "3", "Attributes": {}}]
+    with Stubber(discovery) as stub:
+        stub.add_response("list_instances", {"Instances": instances}, {"ServiceId": "srv-1"})
+        assert {("shop", "web")} == CloudMap(discovery).registrants("arn:aws:servicediscovery:r:1:service/srv-1")
+
+
 def manifest() -> Manifest:
     """Return a manifest."""
     return Manifest(

@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from chalicelib.aws.ec2 import Ec2
-from chalicelib.aws.ecr import Ecr
+from chalicelib.aws.ecr import Ecr, download
 from chalicelib.aws.hosted_zones import HostedZones
 from chalicelib.aws.iam import Iam
 from chalicelib.aws.load_balancers import LoadBalancers
 from chalicelib.aws.secrets import Parameters, Secrets
+from chalicelib.errors import AwsRefused
 from chalicelib.manifest import Network
 from chalicelib.preflight import Admission, NetworkFound, Rule, SecretFound, SecretPlace
 
@@ -131,19 +134,58 @@ SINGLE = {
 }
 
 
+@contextmanager
+def _single_image() -> Iterator[tuple[Any, Stubber]]:
+    """Lend a client that answers a manifest of one image."""
+    ecr = client("ecr")
+    with Stubber(ecr) as stub:
+        stub.add_response("batch_get_image", {"images": [{"imageManifest": json.dumps(SINGLE)}]})
+        yield ecr, stub
+
+
 class TestEcr:
     """Which images there are."""
 
-    @pytest.mark.parametrize(("manifest", "expected"), [(INDEX, ("arm64", "x86_64")), (SINGLE, ())])
-    def test_architectures(self, manifest: dict[str, Any], expected: tuple[str, ...]) -> None:
-        """An index tells what it is built for, attestations aside; a single image does not."""
-        repository = f"team/web{len(expected)}"
-        client("ecr").create_repository(repositoryName=repository)
-        client("ecr").put_image(repositoryName=repository, imageManifest=json.dumps(manifest), imageTag="1")
+    def test_index(self) -> None:
+        """An index tells what it is built for, attestations aside."""
+        client("ecr").create_repository(repositoryName="team/web")
+        client("ecr").put_image(repositoryName="team/web", imageManifest=json.dumps(INDEX), imageTag="1")
         ecr = Ecr(client("ecr"))
 
-        assert expected == ecr.architectures(f"{REGISTRY}/{repository}:1")
-        assert ecr.architectures(f"{REGISTRY}/{repository}:2") is None
+        assert ("arm64", "x86_64") == ecr.architectures(f"{REGISTRY}/team/web:1")
+        assert ecr.architectures(f"{REGISTRY}/team/web:2") is None
+
+    @pytest.mark.parametrize(
+        ("configuration", "expected"),
+        [({"architecture": "amd64", "os": "linux"}, ("x86_64",)), ({"architecture": "arm64"}, ("arm64",)), ({}, ())],
+    )
+    def test_single_image(self, configuration: dict[str, str], expected: tuple[str, ...]) -> None:
+        """A single image tells by its configuration, which is downloaded from where ECR says."""
+        content = {"https://s3/layer": json.dumps(configuration).encode()}
+        layer = {"repositoryName": "web", "layerDigest": f"sha256:{9:064}"}
+        with _single_image() as (ecr, stub):
+            stub.add_response("get_download_url_for_layer", {"downloadUrl": "https://s3/layer"}, layer)
+            assert expected == Ecr(ecr, content.__getitem__).architectures(f"{REGISTRY}/web:1")
+
+    @pytest.mark.parametrize("code", ["LayersNotFoundException", "LayerInaccessibleException"])
+    def test_configuration_that_is_not_there(self, code: str) -> None:
+        """An image whose configuration cannot be had does not tell."""
+        with _single_image() as (ecr, stub):
+            stub.add_client_error("get_download_url_for_layer", code, "no")
+            assert () == Ecr(ecr).architectures(f"{REGISTRY}/web:1")
+
+    def test_configuration_that_is_not_allowed(self) -> None:
+        """What ECR does not allow is said."""
+        with _single_image() as (ecr, stub):
+            stub.add_client_error("get_download_url_for_layer", "AccessDeniedException", "no")
+            with pytest.raises(AwsRefused, match="AccessDeniedException"):
+                Ecr(ecr).architectures(f"{REGISTRY}/web:1")
+
+    def test_download_that_fails(self) -> None:
+        """A URL that cannot be read is a refusal, without the URL, which is a secret."""
+        with pytest.raises(AwsRefused) as refused:
+            download("http://127.0.0.1:1/layer?signature=s3cret")
+        assert "s3cret" not in str(refused.value)
 
     def test_absent_repository(self) -> None:
         """A repository that is not there has no image."""

@@ -119,7 +119,7 @@ def test_foreign_service_is_refused(store: Store) -> None:
     slipway = Slipway(store)
     owner = slipway.deploy({**two_services(), "cluster": "shared"})
     slipway.world.changes.clear()
-    deployment = slipway.deploy({**two_services(), "cluster": "shared"})
+    deployment = slipway.deploy({**two_services(), "cluster": "shared", "namespace": "other.local"})
     assert (Status.FAILED, "service_not_owned") == (deployment.status, code(deployment))
     assert deployment.failure is not None
     assert f"slipway:application={owner.application}" in deployment.failure.cause

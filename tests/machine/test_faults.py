@@ -30,7 +30,6 @@ OUTSIDE = {"workflow.start", "workflow.status"}
 OF_A_TEARDOWN = {
     "cloud_map.delete_namespace",
     "cloud_map.delete_service",
-    "cloud_map.tags",
     "clusters.delete",
     "clusters.delete_service",
     "clusters.find",
@@ -46,6 +45,8 @@ OF_A_TEARDOWN = {
 OF_A_DRY_RUN = {"load_balancers.routed", "logs.group", "observer.dry_run"}
 IN_AN_UPDATE = {
     "cloud_map.registered",
+    "cloud_map.registrants",
+    "cloud_map.tags",
     "hosted_zones.vpcs",
     "ecs.update_service",
     "ecs.tag",
@@ -59,9 +60,13 @@ FAILS = IN_A_FAILURE | IN_A_LONG_TASK
 # What cannot be read of a log decides nothing, and what Preflight cannot look at is a warning.
 ONLY_CHECKED = {
     "cloud_map.registered",
+    "cloud_map.registrants",
+    "cloud_map.tags",
+    "clusters.capacity",
     "ec2.admissions",
     "ec2.dns_attributes_off",
     "ec2.find",
+    "ec2.ways",
     "ecr.architectures",
     "hosted_zones.vpcs",
     "iam.trusted_services",
@@ -107,9 +112,13 @@ def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, D
     slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, answers_service_deployment=False)
     if call == "ecr.architectures":
         asked = with_service(asked, "home", image=IN_ECR)
+    if call == "clusters.capacity":
+        asked = with_service(asked, "home", launch_type="EC2")
     if call in IN_AN_UPDATE:
         slipway.deploy(asked)
         asked = {**with_service(asked, "home", image="home:2", scaling=None), "tags": {"Team": "other"}}
+    if call == "cloud_map.registrants":
+        slipway.world.tags = {arn: tags for arn, tags in slipway.world.tags.items() if ":servicediscovery:" not in arn}
     if call in IN_A_FAILURE | IN_A_RESTART:
         slipway.world.broken.add("home:1")
     if call in IN_A_LONG_TASK:

@@ -1,8 +1,10 @@
 """Preflight in a run: all findings at once, nothing changed, and warnings that stop nothing."""
 
+import pytest
+
 from chalicelib.deployment import Status
 from chalicelib.errors import AwsRefused, Throttled
-from chalicelib.preflight import Rule
+from chalicelib.preflight import Capacity, Room, Rule, Ways
 from chalicelib.store import Store
 from tests.machine.slipway import Slipway, two_services, with_service
 
@@ -91,3 +93,43 @@ def test_what_a_task_needs(store: Store) -> None:
         each.resource for each in deployment.failure.evidence
     ]
     assert [] == slipway.world.changes
+
+
+@pytest.mark.parametrize(("ways", "code"), [(Ways(), "no_way_to_registry"), (Ways("internet"), "no_public_ip")])
+def test_a_subnet_without_a_way(store: Store, ways: Ways, code: str) -> None:
+    """A service whose pull would fail is refused before anything is made."""
+    slipway = Slipway(store, ways=ways)
+    failed = slipway.deploy(two_services())
+
+    assert failed.failure is not None
+    assert (Status.FAILED, code, []) == (failed.status, failed.failure.code, slipway.world.changes)
+
+
+def test_a_name_of_another_application(store: Store) -> None:
+    """A name that another application has registered is refused before anything is made."""
+    slipway = Slipway(store)
+    slipway.deploy(two_services())
+    slipway.world.changes.clear()
+    failed = slipway.deploy(two_services())
+
+    assert failed.failure is not None
+    assert (Status.FAILED, "discovery_name_taken") == (failed.status, failed.failure.code)
+    assert ["/services/redis/discovery", "/services/home/discovery"] == [
+        each.resource for each in failed.failure.evidence
+    ]
+    assert [] == slipway.world.changes
+
+
+def test_no_room(store: Store) -> None:
+    """A service on EC2 that no container instance can take is refused; where instances are added, it is a warning."""
+    asked = with_service(two_services(), "home", launch_type="EC2", cpu=1024, memory=2048)
+    slipway = Slipway(store, capacity=Capacity((Room(512, 4096),)))
+    failed = slipway.deploy(asked)
+    assert failed.failure is not None
+    assert (Status.FAILED, "no_room", "home") == (failed.status, failed.failure.code, failed.failure.service)
+    assert [] == slipway.world.changes
+
+    slipway.world.capacity = Capacity((Room(512, 4096),), scales=True)
+    deployment = slipway.deploy(asked)
+    warnings = [each.message.partition(":")[0] for each in slipway.timeline(deployment) if each.phase == "preflight"]
+    assert (Status.SUCCEEDED, ["warning no_room"]) == (deployment.status, warnings)

@@ -21,6 +21,7 @@ SHARED = {
     "cloud_map.namespace",
     "cloud_map.operation_succeeded",
     "cloud_map.registered",
+    "cloud_map.tags",
     "ecs.running_task_definition",
     "ecs.serving",
     "task_definitions.read",

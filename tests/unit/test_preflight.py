@@ -10,7 +10,7 @@ from chalicelib import preflight
 from chalicelib.errors import AwsRefused
 from chalicelib.manifest import Manifest, parse
 from chalicelib.plan import first_free_priority
-from chalicelib.preflight import FIXES, Admission, Finding, NetworkFound, Rule, SecretFound, SecretPlace
+from chalicelib.preflight import FIXES, Admission, Finding, NameFound, NetworkFound, Rule, SecretFound, SecretPlace
 from chalicelib.specs import ServiceSpec, Serving
 
 API_PAGE = Path(__file__).parents[2] / "docs" / "api.md"
@@ -98,9 +98,35 @@ def test_namespace_is_of_this_vpc(vpcs: tuple[str, ...], expected: list[Any]) ->
 def test_records_cannot_be_changed() -> None:
     """A name that is registered with other record types is in conflict; the same types in another order are not."""
     asked = manifest({"discovery": {}}, {"port": 80, "discovery": {"name": "www", "records": ["SRV", "A"]}}, {})
-    found = preflight.discovery_findings(asked, {"a": ("SRV",), "www": ("A", "SRV"), "c": ("SRV",)})
+    found = preflight.discovery_findings(
+        asked, {"a": NameFound(("SRV",), OWNER), "b": NameFound(("A", "SRV"), OWNER)}, OWNER
+    )
 
     assert [("discovery_conflict", "/services/a/discovery/records", "a")] == [told(each) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("tags", "registrants", "taken_by"),
+    [
+        (OWNER, {("mall", "web")}, None),
+        ({**OWNER, "slipway:service": "b"}, {("shop", "b")}, None),
+        ({**OWNER, "slipway:application": "mall"}, set(), "slipway:application=mall"),
+        ({**OWNER, "slipway:environment": "test"}, set(), "slipway:environment=test"),
+        ({**OWNER, "slipway:installation": "other"}, set(), "slipway:installation=other"),
+        ({}, set(), None),
+        ({"Team": "shop"}, {("shop", "a")}, None),
+        ({}, {("shop", "a"), ("mall", "web")}, "the ECS service mall/web"),
+        ({}, {("shop", "b")}, "the ECS service shop/b"),
+    ],
+)
+def test_a_name_is_ours(tags: dict[str, str], registrants: set[tuple[str, str]], taken_by: str | None) -> None:
+    """A name is taken by another application, or by the tasks of another ECS service; else it is ours or free."""
+    found = NameFound(("SRV",) if taken_by else ("A",), tags, frozenset(registrants))
+    findings = list(preflight.discovery_findings(manifest({"discovery": {"name": "www"}}), {"a": found}, OWNER))
+
+    expected = [("discovery_name_taken", "/services/a/discovery", "a")] if taken_by else []
+    assert expected == [told(each) for each in findings]
+    assert all(taken_by in each.detail for each in findings if taken_by)
 
 
 @pytest.mark.parametrize(

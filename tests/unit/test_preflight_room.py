@@ -1,0 +1,84 @@
+"""Room on container instances: which services wait for it, and what a task of them reserves."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib import preflight
+from chalicelib.plan import task_spec
+from chalicelib.preflight import Capacity, Room
+from chalicelib.specs import Serving
+from tests.unit.test_preflight import manifest, serving, told
+
+ON_EC2 = {"image": "web:1", "launch_type": "EC2", "cpu": 512, "memory": 1024}
+NO_ROOM = [("no_room", "/services/a/launch_type", "a")]
+
+
+@pytest.mark.parametrize(
+    ("service", "now", "changed", "expected"),
+    [
+        ({}, None, True, True),
+        ({}, serving(status="DRAINING"), False, True),
+        ({}, serving(), True, True),
+        ({}, serving(), False, False),
+        ({"desired_count": 0}, None, True, False),
+        ({"rollout": {"minimum_healthy_percent": 0}}, serving(), True, False),
+        ({"rollout": {"minimum_healthy_percent": 50}}, serving(), True, True),
+        ({"rollout": {"minimum_healthy_percent": 0}}, None, True, True),
+        ({"launch_type": "FARGATE"}, None, True, False),
+    ],
+)
+def test_which_services_wait(service: dict[str, Any], now: Serving | None, changed: bool, expected: bool) -> None:
+    """One that is new, or changes while its tasks are kept, needs room for one more task."""
+    (asked,) = manifest({**ON_EC2, **service}).services.values()
+
+    assert expected is preflight.waits_for_room(asked, now, changed=changed)
+
+
+@pytest.mark.parametrize(
+    ("rooms", "expected"),
+    [
+        ((), NO_ROOM),
+        ((Room(512, 1024),), []),
+        ((Room(511, 4096), Room(4096, 1023)), NO_ROOM),
+        ((Room(0, 0), Room(4096, 4096)), []),
+    ],
+)
+def test_one_task_fits(rooms: tuple[Room, ...], expected: list[Any]) -> None:
+    """A task needs CPU and memory on one instance; how much is left of each is told."""
+    asked = manifest(ON_EC2)
+    found = list(preflight.room_findings(asked, {"a": task_spec(asked, "a")}, Capacity(rooms)))
+
+    assert expected == [told(each) for each in found]
+    assert all(f"{room.cpu} and {room.memory_mib}" in each.detail for each in found for room in rooms)
+
+
+def test_capacity_that_scales() -> None:
+    """Where a capacity provider adds instances it is a warning."""
+    asked = manifest({"image": "web:1", "capacity_providers": [{"name": "own"}]})
+    (finding,) = preflight.room_findings(asked, {"a": task_spec(asked, "a")}, Capacity(scales=True))
+
+    assert ("/services/a/capacity_providers", "warning") == (finding.pointer, finding.severity)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "reserved"),
+    [
+        ({"cpu": "1 vCPU", "memory": "2 GB"}, Room(1024, 2048)),
+        ({"cpu": "128"}, Room(128, 96)),
+        ({}, Room(30, 96)),
+    ],
+)
+def test_a_raw_definition(sizes: dict[str, str], reserved: Room) -> None:
+    """A raw task definition reserves its own size, else what its containers reserve together."""
+    containers = [
+        {"name": "web", "image": "web:1", "cpu": 10, "memory": 512, "memoryReservation": 32},
+        {"name": "log", "image": "log:1", "cpu": 20, "memory": 64},
+    ]
+    definition = {"networkMode": "awsvpc", **sizes, "containerDefinitions": containers}
+    asked = manifest({"image": None, "task_definition": definition, "launch_type": "EC2"})
+    task = {"a": task_spec(asked, "a")}
+    smaller = (Room(reserved.cpu - 1, reserved.memory_mib), Room(reserved.cpu, reserved.memory_mib - 1))
+
+    assert [] == list(preflight.room_findings(asked, task, Capacity((reserved,))))
+    assert NO_ROOM == [told(each) for each in preflight.room_findings(asked, task, Capacity(smaller))]
