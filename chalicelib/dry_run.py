@@ -12,13 +12,14 @@ from chalicelib.cloud import Cloud
 from chalicelib.errors import AwsRefused
 from chalicelib.forecast import MADE, Effect, Forecast, Found, effects, refuses, shared_effects
 from chalicelib.log import logger
-from chalicelib.manifest import Manifest
+from chalicelib.manifest import Manifest, with_images
 from chalicelib.plan import task_spec
 from chalicelib.plan_document import plan_document
 from chalicelib.preflight import Finding, could_not_check
 from chalicelib.specs import Serving
 from chalicelib.steps import preflight
 from chalicelib.steps.found import known_revision, placement
+from chalicelib.steps.plan import resolved_images
 from chalicelib.steps.step import tags
 
 STATE = "DryRun"  # what `observe` is told in the place of a state
@@ -54,11 +55,12 @@ class _Asked:
 
 def run(cloud: Cloud, document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plan of the manifest, in JSON, that `Observer.dry_run` sends."""
-    manifest = Manifest.model_validate_json(document["manifest"])
+    asked = Manifest.model_validate_json(document["manifest"])
     # A function's process keeps the keys of its last step.
-    logger.append_keys(deployment_id=None, service_name=None, state=STATE, application=manifest.application)
+    logger.append_keys(deployment_id=None, service_name=None, state=STATE, application=asked.application)
     try:
         logger.info("dry run")
+        manifest = with_images(asked, resolved_images(cloud, asked))
         return plan_document(manifest, _forecast(cloud, manifest))
     finally:
         logger.remove_keys(["application"])

@@ -30,6 +30,7 @@ from localcloud.log_sink import LogSink
 from localcloud.network.loopback import Loopback
 from localcloud.network.moto_memory import MotoMemory as NetworkMemory
 from localcloud.network.vpc import RESOLVER, Vpc
+from localcloud.registry import Registry
 from localcloud.secret_store import SecretStore
 from localcloud.settings import HOST, LOAD_BALANCERS, REGION, Settings
 
@@ -94,6 +95,7 @@ class Platform:
         """Make what lives behind the front door; it asks the door itself for what moto remembers."""
         self.images = Images(self._settings.images, self._settings.cache)
         self._stack.callback(self.images.close)
+        self.registry = Registry()
         self.faults = FaultInjection()
         self.lambdas = Lambdas()
         self.events = self._run(EventBus(lambdas=self.lambdas))
@@ -108,6 +110,7 @@ class Platform:
             emit=self.faults.on_events(self.events.put),
             secrets=SecretStore(self.account.client("secretsmanager"), self.account.client("ssm")),
             interfaces=MotoInterfaces(),
+            registry=self.registry,
         )
 
     def _front_door(self) -> None:
@@ -117,7 +120,10 @@ class Platform:
             services={"ecs": self.ecs.handle, "servicediscovery": self.cloud_map.handle},
             elb_data_plane=self.balancer.handle,
             observer=self._observer,
-            listeners={("application-autoscaling", "RegisterScalableTarget"): Autoscaling(self.ecs.handle).registered},
+            listeners={
+                ("application-autoscaling", "RegisterScalableTarget"): Autoscaling(self.ecs.handle).registered,
+                ("ecr", "PutImage"): self.registry.pushed,
+            },
             faults=self.faults,
             host=HOST,
             port=self._settings.aws_port,

@@ -29,6 +29,15 @@ class Ecr:
         None means that the registry has no such image. Only an index of several images tells: that of a single one
         stands in its configuration, which is no call of ECR's.
         """
+        found = self._find(image)
+        return _architectures(found["imageManifest"]) if found else None
+
+    def digest(self, image: str) -> str | None:
+        """Return the digest that an image has now, "sha256:…"; None means that the registry has no such image."""
+        found = self._find(image)
+        return str(found["imageId"]["imageDigest"]) if found else None
+
+    def _find(self, image: str) -> dict[str, Any] | None:
         repository, image_id = _image_id(image)
         try:
             answer = call(
@@ -41,7 +50,7 @@ class Ecr:
             if refusal.aws_code == "RepositoryNotFoundException":
                 return None
             raise
-        return _architectures(answer["images"][0]["imageManifest"]) if answer["images"] else None
+        return next(iter(answer["images"]), None)
 
 
 def _image_id(image: str) -> tuple[str, dict[str, str]]:

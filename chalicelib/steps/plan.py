@@ -5,8 +5,10 @@ from typing import Any
 from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, Status
+from chalicelib.errors import AwsRefused
 from chalicelib.manifest import Manifest
 from chalicelib.plan import Plan, plan
+from chalicelib.preflight import images_asked, pinned
 from chalicelib.steps.step import StepEvent
 
 EVENTS_AT_MOST = 2_000  # looks in one execution: its history ends at 25,000 events (Step Functions quotas)
@@ -14,7 +16,7 @@ EVENTS_AT_MOST = 2_000  # looks in one execution: its history ends at 25,000 eve
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Record what will change and what served before; hand on the waves."""
-    deployment, manifest = cloud.store.get(event.deployment_id), cloud.store.manifest(event.deployment_id)
+    deployment, manifest = cloud.store.get(event.deployment_id), _resolved(cloud, event.deployment_id)
     serving = cloud.ecs.serving(deployment.cluster, list(manifest.services))
     active = {name: now if now and now.status == "ACTIVE" else None for name, now in serving.items()}
     planned = plan(manifest, active)
@@ -25,6 +27,36 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         "waves": [{"services": [_item(deployment.id, name, poll_seconds) for name in wave]} for wave in planned.waves],
         "poll_seconds": poll_seconds,
     }
+
+
+def _resolved(cloud: Cloud, deployment_id: str) -> Manifest:
+    """Return the manifest with its images by digest: a tag that moves meanwhile moves nothing of this deployment."""
+    asked = cloud.store.manifest(deployment_id)
+    images = resolved_images(cloud, asked)
+    if not images:
+        return asked
+    kept = cloud.store.keep_images(deployment_id, images)
+    for image, digest in images.items() if kept else ():
+        cloud.store.record(deployment_id, None, "planned", f"{image} is {digest.partition('@')[2]}.", cloud.now())
+    return cloud.store.manifest(deployment_id)
+
+
+def resolved_images(cloud: Cloud, manifest: Manifest) -> dict[str, str]:
+    """Return the digests of images that ECR names by a tag: {"…/home:1": "…/home@sha256:…"}.
+
+    Left out is what ECR does not have, and what it does not let us look at: Preflight tells of both.
+    """
+    asked = images_asked(manifest, cloud.settings.account, cloud.settings.region)
+    tagged = {each.reference for each in asked if "@" not in each.reference}
+    digests = {image: _digest(cloud, image) for image in sorted(tagged)}
+    return {image: pinned(image, digest) for image, digest in digests.items() if digest}
+
+
+def _digest(cloud: Cloud, image: str) -> str | None:
+    try:
+        return cloud.ecr.digest(image)
+    except AwsRefused:
+        return None
 
 
 def _item(deployment_id: str, service: str, poll_seconds: int) -> dict[str, Any]:
