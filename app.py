@@ -97,14 +97,15 @@ def health() -> dict[str, str]:
 @answers("write")
 def create_deployment(request: Request) -> Response:
     """Accept a manifest: 202, or what the same Idempotency-Key made before; or show its plan: `?dry_run=true`."""
-    only_plan = plans.is_dry_run(request.query_params or {})
+    flags = plans.flags(request.query_params or {})
     asked = deployments.Request(
         body=cast("bytes", request.raw_body),
         content_type=request.headers.get("content-type"),
         caller=request.context["authorizer"]["name"],
         idempotency_key=request.headers.get("idempotency-key"),
+        force=flags["force"],
     )
-    if only_plan:
+    if flags["dry_run"]:
         return Response(plans.dry_run(cloud(), asked))
     return accepted(request, *deployments.create(cloud(), asked))
 

@@ -31,17 +31,22 @@ EVENT_ID = "evt_[0-9A-Z]{26}"
 
 @dataclass(frozen=True)
 class Request:
-    """A request that makes a deployment: the body as it came (or what stands for it), and who sent it."""
+    """A request that makes a deployment: the body as it came (or what stands for it), and who sent it.
+
+    `force` deploys what did not change, too.
+    """
 
     body: bytes
     content_type: str | None
     caller: str
     idempotency_key: str | None = None
+    force: bool = False
 
     @property
     def fingerprint(self) -> str:
-        """Return what tells this body from any other."""
-        return hashlib.sha256(self.body).hexdigest()
+        """Return what tells this request from any other: its body, and what it asks beside that."""
+        beside = b"?force=true\n" if self.force else b""
+        return hashlib.sha256(beside + self.body).hexdigest()
 
 
 def create(cloud: Cloud, request: Request) -> tuple[Deployment, bool]:
@@ -91,7 +96,7 @@ def _key(header: str | None) -> str | None:
 def _replayed(cloud: Cloud, request: Request, known: IdempotencyRecord) -> Deployment:
     if known.fingerprint != request.fingerprint:
         raise IdempotencyKeyReused(
-            f"This Idempotency-Key made {known.deployment_id} from another body. Send a new key with a new body."
+            f"This Idempotency-Key made {known.deployment_id} from another request. Send a new key with a new one."
         )
     deployment = cloud.store.get(known.deployment_id)
     if deployment.status is Status.PENDING:
@@ -107,6 +112,7 @@ def _new(cloud: Cloud, request: Request, manifest: Manifest) -> Deployment:
         environment=manifest.environment,
         cluster=manifest.cluster_name,
         requested_by=request.caller,
+        force=request.force,
         created_at=now,
         updated_at=now,
         deadline_at=now + timedelta(seconds=manifest.timeout_seconds),

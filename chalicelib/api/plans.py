@@ -8,16 +8,21 @@ from chalicelib.cloud import Cloud
 from chalicelib.errors import InvalidQuery
 from chalicelib.manifest import parse
 
+FLAGS = ("dry_run", "force")
 
-def is_dry_run(query: Mapping[str, str]) -> bool:
-    """Tell whether a POST asks for the plan alone; raises InvalidQuery for any other question."""
+
+def flags(query: Mapping[str, str]) -> dict[str, bool]:
+    """Return what a POST asks beside its body, each of FLAGS; raises InvalidQuery for any other question."""
     for name in query:
-        if name != "dry_run":
-            raise InvalidQuery(f"{name[:50]} is no parameter of this route; it has dry_run.")
-    asked = query.get("dry_run", "false")
-    if asked not in ("true", "false"):
-        raise InvalidQuery(f"dry_run={asked[:20]}: write true or false.")
-    return asked == "true"
+        if name not in FLAGS:
+            raise InvalidQuery(f"{name[:50]} is no parameter of this route; it has {', '.join(FLAGS)}.")
+    return {name: _flag(name, query.get(name, "false")) for name in FLAGS}
+
+
+def _flag(name: str, said: str) -> bool:
+    if said not in ("true", "false"):
+        raise InvalidQuery(f"{name}={said[:20]}: write true or false.")
+    return said == "true"
 
 
 def dry_run(cloud: Cloud, request: Request) -> dict[str, Any]:
@@ -25,4 +30,5 @@ def dry_run(cloud: Cloud, request: Request) -> dict[str, Any]:
 
     Raises the RequestErrors of `manifest.parse`.
     """
-    return cloud.observer.dry_run(parse(request.body, request.content_type, cloud.settings.defaults))
+    manifest = parse(request.body, request.content_type, cloud.settings.defaults)
+    return cloud.observer.dry_run(manifest, force=request.force)

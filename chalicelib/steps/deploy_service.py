@@ -53,22 +53,34 @@ def _create(cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Depl
 def _update(
     cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, spec: ServiceSpec, serving: Serving
 ) -> None:
-    """Send what differs, or send a stalled rollout on its way again; otherwise there is nothing to do."""
+    """Send what differs, or start a rollout again where there is a reason; otherwise there is nothing to do."""
     name = event.service_name
     changed = tuple(change.field for change in service_changes(spec, serving.spec))
     _tag(cloud, manifest, event, serving)
     if changed:
-        rollout = cloud.ecs.update_service(deployment.cluster, name, spec, changed)
+        rollout = cloud.ecs.update_service(deployment.cluster, name, spec, changed, force=deployment.force)
         _follow(cloud, event, deployment, rollout, changed=changed, message=f"Updated: {', '.join(changed)}.")
         return
     found = cloud.ecs.rollout(deployment.cluster, name, None)
     if found is None:
         raise RolloutFailed(f"the ECS service {name} was removed during the deployment")
-    if found.rollout_state == "FAILED":
+    if reason := _reason_to_restart(deployment, deployment.services[name], found):
         rollout = cloud.ecs.restart_rollout(deployment.cluster, name)
-        _follow(cloud, event, deployment, rollout, changed=(), message="Its last rollout failed: started it again.")
+        _follow(cloud, event, deployment, rollout, changed=(), message=reason)
         return
     _follow_what_runs(cloud, event, deployment.services[name], found)
+
+
+def _reason_to_restart(deployment: Deployment, planned: ServiceProgress, found: Rollout) -> str | None:
+    """Return why a rollout of what the service asks for already is started.
+
+    A forced one is started once: a run of this step that died before it could say so left another PRIMARY behind.
+    """
+    if found.rollout_state == "FAILED":
+        return "Its last rollout failed: started it again."
+    if deployment.force and found.primary_id == planned.replaces:
+        return "Nothing differs: started a rollout of the same, as it was forced."
+    return None
 
 
 def _tag(cloud: Cloud, manifest: Manifest, event: StepEvent, serving: Serving) -> None:
@@ -85,7 +97,7 @@ def _follow(
     """Keep the deployment that our own call started: its id stands in the answer, searching by time finds others."""
     name, now = event.service_name, cloud.now()
     planned = deployment.services[name].changed_fields
-    started = not changed or STARTS_A_DEPLOYMENT.intersection(changed)
+    started = deployment.force or not changed or STARTS_A_DEPLOYMENT.intersection(changed)
     followed = rollout.service_deployment_arn or cloud.ecs.newest_service_deployment(deployment.cluster, name)
     cloud.store.progress(
         event.deployment_id,

@@ -1,5 +1,6 @@
 """Plan: what serves now, and the manifest, make the plan."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.belongings import Belongings
@@ -9,6 +10,7 @@ from chalicelib.errors import AwsRefused
 from chalicelib.manifest import Manifest
 from chalicelib.plan import Plan, plan
 from chalicelib.preflight import images_asked, pinned
+from chalicelib.specs import Serving
 from chalicelib.steps.step import StepEvent
 
 EVENTS_AT_MOST = 2_000  # looks in one execution: its history ends at 25,000 events (Step Functions quotas)
@@ -19,8 +21,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     deployment, manifest = cloud.store.get(event.deployment_id), _resolved(cloud, event.deployment_id)
     serving = cloud.ecs.serving(deployment.cluster, list(manifest.services))
     active = {name: now if now and now.status == "ACTIVE" else None for name, now in serving.items()}
-    planned = plan(manifest, active)
-    _record(cloud, deployment, planned)
+    planned = plan(manifest, active, force=deployment.force)
+    _record(cloud, deployment, planned, active)
     poll_seconds = poll_seconds_of(manifest)
     return {
         "deployment_id": deployment.id,
@@ -69,9 +71,10 @@ def poll_seconds_of(manifest: Manifest | Belongings) -> int:
     return max(manifest.poll_seconds, -(-looks // EVENTS_AT_MOST))
 
 
-def _record(cloud: Cloud, deployment: Deployment, planned: Plan) -> None:
+def _record(cloud: Cloud, deployment: Deployment, planned: Plan, active: Mapping[str, Serving | None]) -> None:
     now = cloud.now()
     for name, action in planned.actions.items():
+        serving = active[name]
         cloud.store.progress(
             deployment.id,
             name,
@@ -79,6 +82,7 @@ def _record(cloud: Cloud, deployment: Deployment, planned: Plan) -> None:
             previous_task_definition=planned.previous[name],
             what_serves=planned.previous[name],
             changed=action != "unchanged",
+            replaces=serving.ecs_deployment_id if serving else None,
             changed_fields=planned.changed_fields[name],
         )
     cloud.store.update(deployment.id, now, status=Status.RUNNING.value, phase="planned")
