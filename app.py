@@ -105,6 +105,7 @@ def create_deployment(request: Request) -> Response:
         caller=request.context["authorizer"]["name"],
         idempotency_key=request.headers.get("idempotency-key"),
         supersede=wanted.supersede,
+        force=wanted.force,
     )
     if wanted.dry_run:
         return Response(plans.dry_run(cloud(), asked))

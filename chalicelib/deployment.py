@@ -74,8 +74,9 @@ class ServiceProgress(Value):
     """How far one service is.
 
     `changed` is None until it is known. `previous_task_definition` served before, `what_serves` serves now that it
-    ended. `registry_arn`, `target_group_arn`, `before_deploy_task` (an ARN), `ecs_deployment_id` and
-    `service_deployment_arn` are what the steps of this service hand to one another.
+    ended. `replaces` is the ECS deployment that a forced one takes the place of. `registry_arn`, `target_group_arn`,
+    `before_deploy_task` (an ARN), `ecs_deployment_id` and `service_deployment_arn` are what the steps of this service
+    hand to one another.
     """
 
     name: str
@@ -98,6 +99,7 @@ class ServiceProgress(Value):
     registry_arn: str | None = None
     target_group_arn: str | None = None
     before_deploy_task: str | None = None
+    replaces: str | None = None
     ecs_deployment_id: str | None = None
     service_deployment_arn: str | None = None
 
@@ -106,9 +108,10 @@ class Deployment(Value):
     """One deployment of a manifest, or a teardown, with the progress of each of its services by name.
 
     A teardown names a service that is in another cluster than `cluster` as `cluster/service`; `left` is what it left
-    alone, as sentences. `succeeded_before` names, by service, the deployment that last succeeded with it before this
-    one. A deployment that goes back has `rollback_deadline_at`, and `rollback_failure` if it cannot. One that takes the
-    place of others waits until those, `after`, have ended; theirs says `superseded_by`.
+    alone, as sentences. `force` deploys what did not change, too. `succeeded_before` names, by service, the deployment
+    that last succeeded with it before this one. A deployment that goes back has `rollback_deadline_at`, and
+    `rollback_failure` if it cannot. One that takes the place of others waits until those, `after`, have ended; theirs
+    says `superseded_by`.
     """
 
     id: str
@@ -120,6 +123,7 @@ class Deployment(Value):
     phase: str = "pending"
     requested_by: str
     source: dict[str, str] = {"type": "api"}
+    force: bool = False
     created_at: Instant
     updated_at: Instant
     finished_at: Instant | None = None
@@ -171,6 +175,7 @@ INTERNAL = {
     "registry_arn",
     "target_group_arn",
     "before_deploy_task",
+    "replaces",
     "ecs_deployment_id",
     "service_deployment_arn",
     "name",

@@ -1,7 +1,7 @@
 """What a deployment would do. It is no state: the API asks the function `observe` for it, and nothing is written."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from chalicelib.aws.autoscaling import Scaled, resource_label, scaled_as
@@ -12,13 +12,14 @@ from chalicelib.cloud import Cloud
 from chalicelib.errors import AwsRefused
 from chalicelib.forecast import MADE, Effect, Forecast, Found, effects, refuses, shared_effects
 from chalicelib.log import logger
-from chalicelib.manifest import Manifest
+from chalicelib.manifest import Manifest, with_images
 from chalicelib.plan import task_spec
 from chalicelib.plan_document import plan_document
 from chalicelib.preflight import Finding, could_not_check
 from chalicelib.specs import Serving
 from chalicelib.steps import preflight
 from chalicelib.steps.found import known_revision, placement
+from chalicelib.steps.plan import resolved_images
 from chalicelib.steps.step import tags
 
 STATE = "DryRun"  # what `observe` is told in the place of a state
@@ -53,18 +54,19 @@ class _Asked:
 
 
 def run(cloud: Cloud, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the plan of the manifest, in JSON, that `Observer.dry_run` sends."""
-    manifest = Manifest.model_validate_json(document["manifest"])
+    """Return the plan of the manifest, in JSON, that `Observer.dry_run` sends with `force`."""
+    asked = Manifest.model_validate_json(document["manifest"])
     # A function's process keeps the keys of its last step.
-    logger.append_keys(deployment_id=None, service_name=None, state=STATE, application=manifest.application)
+    logger.append_keys(deployment_id=None, service_name=None, state=STATE, application=asked.application)
     try:
         logger.info("dry run")
-        return plan_document(manifest, _forecast(cloud, manifest))
+        manifest = with_images(asked, resolved_images(cloud, asked))
+        return plan_document(manifest, _forecast(cloud, manifest, force=document["force"]))
     finally:
         logger.remove_keys(["application"])
 
 
-def _forecast(cloud: Cloud, manifest: Manifest) -> Forecast:
+def _forecast(cloud: Cloud, manifest: Manifest, *, force: bool) -> Forecast:
     findings, looks = preflight.findings(cloud, manifest), _Looks()
     serving = looks.at("services", "the ECS services", lambda: cloud.ecs.serving(*_services(manifest)))
     namespace = looks.at("discovery", "the names in Cloud Map", lambda: _namespace(cloud, manifest))
@@ -73,7 +75,8 @@ def _forecast(cloud: Cloud, manifest: Manifest) -> Forecast:
     for name, now in (serving or {}).items():
         if not refuses(findings, name):
             asked = _Asked(manifest, name, namespace, _tags(cloud, manifest, name))
-            told[name] = effects(manifest, name, _found(cloud, asked, _active(now), looks))
+            found = replace(_found(cloud, asked, _active(now), looks), force=force)
+            told[name] = effects(manifest, name, found)
     return Forecast(
         shared=shared_effects(
             manifest,
@@ -83,6 +86,7 @@ def _forecast(cloud: Cloud, manifest: Manifest) -> Forecast:
         services=told,
         new=frozenset(name for name, now in (serving or {}).items() if _active(now) is None),
         findings=tuple(dict.fromkeys((*findings, *looks.warnings))),
+        force=force,
     )
 
 

@@ -152,7 +152,7 @@ class InvalidManifest(RequestError):
 
 
 class IdempotencyKeyReused(RequestError):
-    """The same Idempotency-Key came with another body."""
+    """The same Idempotency-Key came with another request."""
 
     status, title = 422, "The Idempotency-Key was used for another request"
 

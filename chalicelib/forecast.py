@@ -25,7 +25,8 @@ class Found:
     """What is there for one service, None where nothing is, beside the tags and the scaling that are wanted.
 
     `serving` is ACTIVE; `revision` is a task definition that has the wanted content already. `unknown` is what could
-    not be looked at: log_group, task_definition, network, discovery, route, scaling.
+    not be looked at: log_group, task_definition, network, discovery, route, scaling. With `force` a service that is
+    there gets an ECS deployment in any case.
     """
 
     tags: Mapping[str, str]
@@ -38,6 +39,7 @@ class Found:
     scaled: Scaled | None = None
     scaling: Scaled | None = None
     unknown: frozenset[str] = frozenset()
+    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Forecast:
     services: Mapping[str, tuple[Effect, ...] | None]
     new: frozenset[str]
     findings: tuple[Finding, ...]
+    force: bool = False
 
     def action(self, name: str) -> str:
         """Return what happens to a service: create, update, unchanged, refused or unknown."""
@@ -160,8 +163,8 @@ def _rule(route: Route | None, found: Found) -> Effect:
 
 
 def _before_deploy(manifest: Manifest, name: str, found: Found) -> Effect:
-    """Return the task that runs once: for a new service, or one that the Plan step knows to change."""
-    runs = found.serving is None or changes(manifest, name, found.serving)
+    """Return the task that runs once: for a new service, or one that the Plan step knows to change, or forces."""
+    runs = found.serving is None or found.force or changes(manifest, name, found.serving)
     return Effect("before_deploy task", calls=1) if manifest.services[name].before_deploy and runs else Effect()
 
 
@@ -172,7 +175,7 @@ def _service(manifest: Manifest, name: str, found: Found) -> Effect:
     shown = tuple(
         change for change in differs if change.field != "task_definition" or not _content(manifest, name, found)
     )
-    return Effect(None, shown, calls=int(bool(differs)))
+    return Effect("ecs deployment" if found.force else None, shown, calls=int(found.force or bool(differs)))
 
 
 def _content(manifest: Manifest, name: str, found: Found) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.aws.dynamodb import Condition, Item
 from chalicelib.belongings import Belongings, belongings_of
 from chalicelib.deployment import Deployment, ServiceProgress
-from chalicelib.manifest import Manifest
+from chalicelib.manifest import Manifest, with_images
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 TORN_DOWN = "torn_down"
@@ -92,9 +92,14 @@ def packed_manifest(manifest: Manifest) -> bytes:
     return gzip.compress(manifest.model_dump_json().encode(), mtime=0)
 
 
+def manifest_key(deployment_id: str) -> Item:
+    """Return the key of what a deployment was asked."""
+    return {"pk": f"manifest#{deployment_id}", "sk": "manifest"}
+
+
 def unpacked_manifest(item: Item) -> Manifest:
-    """Return the manifest that an item holds."""
-    return Manifest.model_validate_json(gzip.decompress(item["body"]))
+    """Return the manifest that an item holds, with the images that Plan resolved."""
+    return with_images(Manifest.model_validate_json(gzip.decompress(item["body"])), item.get("images", {}))
 
 
 def outline_item(deployment: Deployment, manifest: Manifest) -> Item:
@@ -130,7 +135,7 @@ def asked_items(deployment: Deployment, asked: Manifest | Belongings) -> list[It
     """Return what a deployment was asked: a manifest and its outline, or what a teardown removes."""
     if isinstance(asked, Belongings):
         return [{"pk": f"belongings#{deployment.id}", "sk": "belongings", "body": asked.model_dump_json()}]
-    manifest = {"pk": f"manifest#{deployment.id}", "sk": "manifest", "body": packed_manifest(asked)}
+    manifest = {**manifest_key(deployment.id), "body": packed_manifest(asked)}
     return [manifest, outline_item(deployment, asked)]
 
 

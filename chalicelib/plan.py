@@ -30,21 +30,24 @@ class Plan:
     waves: tuple[tuple[str, ...], ...]
 
 
-def plan(manifest: Manifest, serving: Mapping[str, Serving | None]) -> Plan:
-    """Compare what is asked with what serves. `serving` holds ACTIVE services only, None for those to be made."""
+def plan(manifest: Manifest, serving: Mapping[str, Serving | None], *, force: bool = False) -> Plan:
+    """Compare what is asked with what serves. `serving` holds ACTIVE services only, None for those to be made.
+
+    With `force` what did not change is an update, too.
+    """
     changed = {name: _changed_fields(manifest, name, serving[name]) for name in manifest.services}
     return Plan(
-        actions={name: _action(serving[name], changed[name]) for name in manifest.services},
+        actions={name: _action(serving[name], changed[name], force=force) for name in manifest.services},
         changed_fields=changed,
         previous={name: now.spec.task_definition if now else None for name, now in serving.items()},
         waves=waves({name: service.depends_on for name, service in manifest.services.items()}),
     )
 
 
-def _action(serving: Serving | None, changed: tuple[str, ...]) -> str:
+def _action(serving: Serving | None, changed: tuple[str, ...], *, force: bool) -> str:
     if serving is None:
         return "create"
-    return "update" if changed else "unchanged"
+    return "update" if changed or force else "unchanged"
 
 
 def _changed_fields(manifest: Manifest, name: str, serving: Serving | None) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ def plan_document(manifest: Manifest, forecast: Forecast) -> dict[str, Any]:
     """Return what `POST /deployments?dry_run=true` answers."""
     return {
         "dry_run": True,
+        "force": forecast.force,
         "application": manifest.application,
         "environment": manifest.environment,
         "cluster": manifest.cluster_name,

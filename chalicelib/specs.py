@@ -123,7 +123,10 @@ class ServiceSpec:
 
 @dataclass(frozen=True)
 class Serving:
-    """What serves now under a service's name; `status` is ECS's: ACTIVE, DRAINING or INACTIVE."""
+    """What serves now under a service's name; `status` is ECS's: ACTIVE, DRAINING or INACTIVE.
+
+    `ecs_deployment_id` is its PRIMARY deployment.
+    """
 
     arn: str
     status: str
@@ -131,6 +134,7 @@ class Serving:
     tags: Mapping[str, str]
     task: TaskSpec | None = None
     content_hash: str | None = None
+    ecs_deployment_id: str | None = None
 
 
 @dataclass(frozen=True)

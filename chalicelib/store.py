@@ -4,7 +4,7 @@ One table; `pk` and `sk` of its items:
 
     deployment#<id>        deployment           the deployment; in the indexes `newest`, `application` and `open`
     deployment#<id>        service#<name>       the progress of one service
-    manifest#<id>          manifest             what was asked, as canonical JSON, gzipped
+    manifest#<id>          manifest             what was asked, as canonical JSON, gzipped, and its images as resolved
     before#<id>            <service>#<part>     what served before a deployment changed it: see `chalicelib/before.py`
     live#<a>/<env>         <service>            which deployment of an application last succeeded with this service
     belongings#<id>        belongings           what a teardown removes
@@ -42,6 +42,7 @@ from chalicelib.items import (
     idempotency_item,
     idempotency_record,
     live_items,
+    manifest_key,
     own,
     plain,
     service_item,
@@ -230,8 +231,8 @@ class Store:
         return _deployment(deployment_id, self._table.batch(keys))
 
     def manifest(self, deployment_id: str) -> Manifest:
-        """Return what a deployment was asked; raises NotFound."""
-        item = self._table.get({"pk": f"manifest#{deployment_id}", "sk": "manifest"})
+        """Return what a deployment was asked, its images as `keep_images` has them; raises NotFound."""
+        item = self._table.get(manifest_key(deployment_id))
         if item is None:
             raise NotFound(f"There is no manifest of {deployment_id}.")
         return unpacked_manifest(item)
@@ -311,6 +312,15 @@ class Store:
         """Return what a caller's key made, None when it is unknown or forgotten."""
         item = self._table.get({"pk": f"idempotency#{caller}", "sk": key})
         return idempotency_record(item) if item and item["expires"] > now.timestamp() else None
+
+    def keep_images(self, deployment_id: str, images: Mapping[str, str]) -> bool:
+        """Keep what a deployment's images were resolved to, unless something is kept already; tell whether it was."""
+        first = Condition("attribute_exists(pk) AND attribute_not_exists(images)")
+        try:
+            self._table.write(Update(manifest_key(deployment_id), {"images": dict(images)}, first))
+        except ConditionFailed:
+            return False
+        return True
 
     # ── progress ────────────────────────────────────────────────────────────────────────────────────
 

@@ -32,6 +32,7 @@ from localcloud.log_sink import LogSink
 from localcloud.network.loopback import Loopback
 from localcloud.network.moto_memory import MotoMemory as NetworkMemory
 from localcloud.network.vpc import RESOLVER, Vpc
+from localcloud.registry import Registry
 from localcloud.secret_store import SecretStore
 from localcloud.settings import HOST, LOAD_BALANCERS, REGION, Settings
 
@@ -96,6 +97,7 @@ class Platform:
         """Make what lives behind the front door; it asks the door itself for what moto remembers."""
         self.images = Images(self._settings.images, self._settings.cache)
         self._stack.callback(self.images.close)
+        self.registry = Registry()
         self.faults = FaultInjection()
         self.lambdas = Lambdas()
         self.events = self._run(EventBus(lambdas=self.lambdas))
@@ -110,6 +112,7 @@ class Platform:
             emit=self.faults.on_events(self.events.put),
             secrets=SecretStore(self.account.client("secretsmanager"), self.account.client("ssm")),
             interfaces=MotoInterfaces(),
+            registry=self.registry,
         )
 
     def _front_door(self) -> None:
@@ -123,6 +126,7 @@ class Platform:
             operations={("ecr", "GetDownloadUrlForLayer"): layers.handle},
             listeners={
                 ("application-autoscaling", "RegisterScalableTarget"): Autoscaling(self.ecs.handle).registered,
+                ("ecr", "PutImage"): self.registry.pushed,
                 ("ecr", "UploadLayerPart"): layers.uploaded,
                 ("ecr", "CompleteLayerUpload"): layers.completed,
             },

@@ -1,5 +1,7 @@
 """Images, secrets and roles in memory: all are there but those in the world's `absent`."""
 
+import hashlib
+
 from chalicelib.preflight import SecretFound, SecretPlace
 from tests.world import World
 
@@ -13,6 +15,11 @@ class FakeEcr:
     def architectures(self, image: str) -> tuple[str, ...] | None:
         """Return what an image is built for."""
         return None if image in self._world.absent else ("arm64", "x86_64")
+
+    def digest(self, image: str) -> str | None:
+        """Return the digest of an image: its own, unless the world says what its tag has moved to."""
+        name = self._world.moved.get(image, image)
+        return None if image in self._world.absent else f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 class FakeSecrets:

@@ -13,8 +13,8 @@ class FakeObserver:
     def __init__(self) -> None:
         self.function: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
-    def dry_run(self, manifest: Manifest) -> dict[str, Any]:
+    def dry_run(self, manifest: Manifest, *, force: bool) -> dict[str, Any]:
         """Return what a deployment would do."""
         assert self.function, "observe is not deployed"
-        answer = self.function({"state": "DryRun", "manifest": manifest.model_dump_json()})
+        answer = self.function({"state": "DryRun", "manifest": manifest.model_dump_json(), "force": force})
         return dict(json.loads(json.dumps(answer)))

@@ -93,7 +93,8 @@ class FakeEcs:
         if service is None:
             return None
         task, content_hash = self._task_definitions.read(service.spec.task_definition or "")
-        return Serving(service.arn, service.status, service.spec, dict(service.tags), task, content_hash)
+        primary = service.deployments[-1].id
+        return Serving(service.arn, service.status, service.spec, dict(service.tags), task, content_hash, primary)
 
     def create_service(
         self, cluster: str, name: str, spec: ServiceSpec, tags: Mapping[str, str], token: str
@@ -103,12 +104,14 @@ class FakeEcs:
         made = self._world.make(cluster, name, spec, tags)
         return self._answer(made)
 
-    def update_service(self, cluster: str, name: str, spec: ServiceSpec, changed: Sequence[str]) -> Rollout:
-        """Change the named fields; what needs other tasks rolls out."""
+    def update_service(
+        self, cluster: str, name: str, spec: ServiceSpec, changed: Sequence[str], *, force: bool = False
+    ) -> Rollout:
+        """Change the named fields; what needs other tasks rolls out, and with `force` all does."""
         service = self._existing(cluster, name)
         service.spec = replace(service.spec, **{each: getattr(spec, each) for each in changed})
         self._world.changed(f"update {name}: {', '.join(changed)}")
-        if {"task_definition", "network", "discovery", "route"} & set(changed):
+        if {"task_definition", "network", "discovery", "route"} & set(changed) or force:
             self._world.roll_out(service)
         elif "desired_count" in changed:
             self._world.scale(service, spec.desired_count)

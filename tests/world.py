@@ -137,7 +137,7 @@ class World:
 
     A rollout takes `rollout_seconds`, a namespace `namespace_seconds`; Cloud Map knows of a task at once, DNS after
     `dns_seconds`. A deleted service drains for `drain_seconds`; what was in use stays so for `leave_seconds` more.
-    Images, secrets and roles in `absent` are not there.
+    Images, secrets and roles in `absent` are not there; a tag in `moved` names what another one named before.
     Images in `broken` never start, those in `hanging` never get ready.
     A one-off task exits after `task_seconds` with what `exit_codes` says of its command's first word, None: never.
     Whether an answer to CreateService and UpdateService names the service deployment, AWS does not say.
@@ -162,6 +162,7 @@ class World:
     capacity: Capacity = field(default=Capacity((Room(4096, 7680),)))
     ways: Ways = field(default=Ways("out"))
     absent: set[str] = field(default_factory=set)
+    moved: dict[str, str] = field(default_factory=dict)
     clusters: set[str] = field(default_factory=set)
     services: dict[tuple[str, str], WorldService] = field(default_factory=dict)
     revisions: dict[str, list[Revision]] = field(default_factory=dict)

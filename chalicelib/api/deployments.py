@@ -34,7 +34,8 @@ EVENT_ID = "evt_[0-9A-Z]{26}"
 class Request:
     """A request that makes a deployment: the body as it came (or what stands for it), and who sent it.
 
-    `supersede`: it takes the place of whatever deployment holds one of its services.
+    `supersede`: it takes the place of whatever deployment holds one of its services. `force` deploys what did not
+    change, too.
     """
 
     body: bytes
@@ -42,11 +43,13 @@ class Request:
     caller: str
     idempotency_key: str | None = None
     supersede: bool = False
+    force: bool = False
 
     @property
     def fingerprint(self) -> str:
-        """Return what tells this body from any other."""
-        return hashlib.sha256(self.body).hexdigest()
+        """Return what tells this request from any other: its body, and what it asks beside that."""
+        beside = b"?force=true\n" if self.force else b""
+        return hashlib.sha256(beside + self.body).hexdigest()
 
 
 def create(cloud: Cloud, request: Request) -> tuple[Deployment, bool]:
@@ -57,7 +60,7 @@ def create(cloud: Cloud, request: Request) -> tuple[Deployment, bool]:
 
     def new() -> tuple[Deployment, Manifest]:
         manifest = parse(request.body, request.content_type, cloud.settings.defaults)
-        return new_deployment(cloud, request.caller, manifest), manifest
+        return new_deployment(cloud, request.caller, manifest).model_copy(update={"force": request.force}), manifest
 
     return accept(cloud, request, new)
 
@@ -96,7 +99,7 @@ def _key(header: str | None) -> str | None:
 def _replayed(cloud: Cloud, request: Request, known: IdempotencyRecord) -> Deployment:
     if known.fingerprint != request.fingerprint:
         raise IdempotencyKeyReused(
-            f"This Idempotency-Key made {known.deployment_id} from another body. Send a new key with a new body."
+            f"This Idempotency-Key made {known.deployment_id} from another request. Send a new key with a new one."
         )
     deployment = cloud.store.get(known.deployment_id)
     if deployment.status is Status.PENDING:

@@ -5,14 +5,22 @@ from dataclasses import dataclass
 
 from chalicelib.errors import InvalidQuery
 
-CHOICES: Mapping[str, tuple[str, ...]] = {"dry_run": ("false", "true"), "on_busy": ("fail", "supersede")}
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "dry_run": ("false", "true"),
+    "force": ("false", "true"),
+    "on_busy": ("fail", "supersede"),
+}
 
 
 @dataclass(frozen=True)
 class Options:
-    """`dry_run`: only the plan. `supersede`: take the place of whatever deployment holds one of the services."""
+    """`dry_run`: only the plan. `force`: deploy what did not change, too.
+
+    `supersede`: take the place of whatever deployment holds one of the services.
+    """
 
     dry_run: bool
+    force: bool
     supersede: bool
 
 
@@ -27,4 +35,8 @@ def options(query: Mapping[str, str]) -> Options:
         if value not in CHOICES[name]:
             raise InvalidQuery(f"{name}={value[:20]}: write {' or '.join(CHOICES[name])}.")
     asked = {name: query.get(name, choices[0]) for name, choices in CHOICES.items()}
-    return Options(dry_run=asked["dry_run"] == "true", supersede=asked["on_busy"] == "supersede")
+    return Options(
+        dry_run=asked["dry_run"] == "true",
+        force=asked["force"] == "true",
+        supersede=asked["on_busy"] == "supersede",
+    )

@@ -12,4 +12,5 @@ def dry_run(cloud: Cloud, request: Request) -> dict[str, Any]:
 
     Raises the RequestErrors of `manifest.parse`.
     """
-    return cloud.observer.dry_run(parse(request.body, request.content_type, cloud.settings.defaults))
+    manifest = parse(request.body, request.content_type, cloud.settings.defaults)
+    return cloud.observer.dry_run(manifest, force=request.force)

@@ -48,6 +48,15 @@ class Ecr:
         None means that the registry has no such image. An index of several images tells by itself, a single image by
         its configuration, a layer that is downloaded from S3: a few KB.
         """
+        found = self._find(image)
+        return self._told(_image_id(image)[0], json.loads(found["imageManifest"])) if found else None
+
+    def digest(self, image: str) -> str | None:
+        """Return the digest that an image has now, "sha256:…"; None means that the registry has no such image."""
+        found = self._find(image)
+        return str(found["imageId"]["imageDigest"]) if found else None
+
+    def _find(self, image: str) -> dict[str, Any] | None:
         repository, image_id = _image_id(image)
         try:
             answer = call(
@@ -60,7 +69,7 @@ class Ecr:
             if refusal.aws_code == "RepositoryNotFoundException":
                 return None
             raise
-        return self._told(repository, json.loads(answer["images"][0]["imageManifest"])) if answer["images"] else None
+        return next(iter(answer["images"]), None)
 
     def _told(self, repository: str, manifest: dict[str, Any]) -> tuple[str, ...]:
         if "manifests" in manifest:

@@ -70,6 +70,7 @@ class Ecs:
             tags={tag.get("key", ""): tag.get("value", "") for tag in service.get("tags", [])},
             task=task,
             content_hash=content_hash,
+            ecs_deployment_id=_primary(service).get("id"),
         )
 
     def create_service(
@@ -90,9 +91,12 @@ class Ecs:
         )
         return rollout_of(answer["service"], None)
 
-    def update_service(self, cluster: str, name: str, spec: ServiceSpec, changed: Sequence[str]) -> Rollout:
-        """Change the named fields of a service, in one call: two would start two rollouts."""
+    def update_service(
+        self, cluster: str, name: str, spec: ServiceSpec, changed: Sequence[str], *, force: bool = False
+    ) -> Rollout:
+        """Change the named fields of a service, in one call: two start two rollouts. `force` always starts one."""
         wanted = {key: value for field in changed for key, value in settings(spec, (field,)).items()}
+        wanted |= {"forceNewDeployment": True} if force else {}
         return rollout_of(call(self._client.update_service, cluster=cluster, service=name, **wanted)["service"], None)
 
     def restart_rollout(self, cluster: str, name: str) -> Rollout:
@@ -155,9 +159,7 @@ class Ecs:
 
 def rollout_of(service: ServiceTypeDef, service_deployment: ServiceDeploymentTypeDef | None) -> Rollout:
     """Return the rollout of a service's PRIMARY deployment, and the state of the service deployment we follow."""
-    primary = next(
-        (each for each in service["deployments"] if each.get("status") == "PRIMARY"), cast("DeploymentTypeDef", {})
-    )
+    primary = _primary(service)
     followed: Mapping[str, Any] = service_deployment or {}
     return Rollout(
         service_status=service["status"],
@@ -175,6 +177,11 @@ def rollout_of(service: ServiceTypeDef, service_deployment: ServiceDeploymentTyp
         service_deployment_status=followed.get("status"),
         service_deployment_reason=followed.get("statusReason", ""),
     )
+
+
+def _primary(service: ServiceTypeDef) -> DeploymentTypeDef:
+    found = (each for each in service["deployments"] if each.get("status") == "PRIMARY")
+    return next(found, cast("DeploymentTypeDef", {}))
 
 
 def _address(task: TaskTypeDef) -> str | None:

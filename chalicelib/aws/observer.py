@@ -22,9 +22,9 @@ class Observer:
         self._client = client
         self._function_name = function_name
 
-    def dry_run(self, manifest: Manifest) -> dict[str, Any]:
+    def dry_run(self, manifest: Manifest, *, force: bool) -> dict[str, Any]:
         """Return the document of what deploying a manifest would do; raises TransientAws when AWS is busy."""
-        payload = json.dumps({"state": "DryRun", "manifest": manifest.model_dump_json()})
+        payload = json.dumps({"state": "DryRun", "manifest": manifest.model_dump_json(), "force": force})
         answer = call(self._client.invoke, FunctionName=self._function_name, Payload=payload.encode())
         body: dict[str, Any] = json.loads(answer["Payload"].read())
         if answer.get("FunctionError"):

@@ -2,6 +2,7 @@
 
 from chalicelib.manifest.containers import Container, HealthCheck, Mount, Volume
 from chalicelib.manifest.forms import containers_of, main_container, registered_container, routed_container
+from chalicelib.manifest.images import with_images
 from chalicelib.manifest.models import LoadBalancer, Manifest, Network
 from chalicelib.manifest.parse import parse
 from chalicelib.manifest.services import (
@@ -38,4 +39,5 @@ __all__ = [
     "parse",
     "registered_container",
     "routed_container",
+    "with_images",
 ]

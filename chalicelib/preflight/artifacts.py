@@ -58,6 +58,12 @@ def images_asked(manifest: Manifest, account: str, region: str) -> tuple[Asked, 
     )
 
 
+def pinned(image: str, digest: str) -> str:
+    """Return an image of ECR by its digest instead of its tag."""
+    registry, _, name = image.partition("/")
+    return f"{registry}/{name.partition(':')[0]}@{digest}"
+
+
 def image_findings(
     manifest: Manifest, asked: Sequence[Asked], found: Mapping[str, tuple[str, ...] | None]
 ) -> Iterator[Finding]:

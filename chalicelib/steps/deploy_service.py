@@ -53,11 +53,11 @@ def _update(
     cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, spec: ServiceSpec, serving: Serving
 ) -> None:
     _tag(cloud, manifest, event, serving)
-    changed = bring(cloud, event, deployment, spec, serving)
+    changed = bring(cloud, event, deployment, spec, serving, force=deployment.force)
     if changed is None:
         cloud.store.progress(event.deployment_id, event.service_name, cloud.now(), phase="awaiting_stable")
     else:
-        message = f"Updated: {', '.join(changed)}." if changed else "Its last rollout failed: started it again."
+        message = f"Updated: {', '.join(changed)}." if changed else "Nothing differs: started a rollout of the same."
         _record(cloud, event, deployment, changed, message)
 
 

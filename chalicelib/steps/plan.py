@@ -1,5 +1,6 @@
 """Plan: what serves now, and the manifest, make the plan."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -7,8 +8,11 @@ from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.decide import called_off
 from chalicelib.deployment import Deployment, Status
+from chalicelib.errors import AwsRefused
 from chalicelib.manifest import Manifest
 from chalicelib.plan import Plan, plan
+from chalicelib.preflight import images_asked, pinned
+from chalicelib.specs import Serving
 from chalicelib.steps.step import StepEvent
 
 EVENTS_AT_MOST = 2_000  # looks in one execution: its history ends at 25,000 events (Step Functions quotas)
@@ -16,22 +20,50 @@ EVENTS_AT_MOST = 2_000  # looks in one execution: its history ends at 25,000 eve
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Record what will change and what served before; hand on the waves."""
-    deployment, manifest = cloud.store.get(event.deployment_id), cloud.store.manifest(event.deployment_id)
+    deployment = cloud.store.get(event.deployment_id)
     if failure := called_off(deployment, None):
         raise failure
+    manifest = _resolved(cloud, event.deployment_id)
     serving = cloud.ecs.serving(deployment.cluster, list(manifest.services))
     active = {name: now if now and now.status == "ACTIVE" else None for name, now in serving.items()}
-    planned = plan(manifest, active)
-    _record(cloud, deployment, manifest, planned)
-    for name, now in active.items():
-        if now:
-            cloud.store.keep_before(deployment.id, name, now.spec)
+    planned = plan(manifest, active, force=deployment.force)
+    _record(cloud, deployment, manifest, planned, active)
     poll_seconds = poll_seconds_of(manifest)
     return {
         "deployment_id": deployment.id,
         "waves": [{"services": [_item(deployment.id, name, poll_seconds) for name in wave]} for wave in planned.waves],
         "poll_seconds": poll_seconds,
     }
+
+
+def _resolved(cloud: Cloud, deployment_id: str) -> Manifest:
+    """Return the manifest with its images by digest: a tag that moves meanwhile moves nothing of this deployment."""
+    asked = cloud.store.manifest(deployment_id)
+    images = resolved_images(cloud, asked)
+    if not images:
+        return asked
+    kept = cloud.store.keep_images(deployment_id, images)
+    for image, digest in images.items() if kept else ():
+        cloud.store.record(deployment_id, None, "planned", f"{image} is {digest.partition('@')[2]}.", cloud.now())
+    return cloud.store.manifest(deployment_id)
+
+
+def resolved_images(cloud: Cloud, manifest: Manifest) -> dict[str, str]:
+    """Return the digests of images that ECR names by a tag: {"…/home:1": "…/home@sha256:…"}.
+
+    Left out is what ECR does not have, and what it does not let us look at: Preflight tells of both.
+    """
+    asked = images_asked(manifest, cloud.settings.account, cloud.settings.region)
+    tagged = {each.reference for each in asked if "@" not in each.reference}
+    digests = {image: _digest(cloud, image) for image in sorted(tagged)}
+    return {image: pinned(image, digest) for image, digest in digests.items() if digest}
+
+
+def _digest(cloud: Cloud, image: str) -> str | None:
+    try:
+        return cloud.ecr.digest(image)
+    except AwsRefused:
+        return None
 
 
 def _item(deployment_id: str, service: str, poll_seconds: int) -> dict[str, Any]:
@@ -44,10 +76,13 @@ def poll_seconds_of(manifest: Manifest | Belongings) -> int:
     return max(manifest.poll_seconds, -(-looks // EVENTS_AT_MOST))
 
 
-def _record(cloud: Cloud, deployment: Deployment, manifest: Manifest, planned: Plan) -> None:
-    """One that waited for another to end has its whole time from now on."""
+def _record(
+    cloud: Cloud, deployment: Deployment, manifest: Manifest, planned: Plan, active: Mapping[str, Serving | None]
+) -> None:
+    """Record what will change, and keep what serves. One that waited for another has its whole time from now on."""
     now = cloud.now()
     for name, action in planned.actions.items():
+        serving = active[name]
         cloud.store.progress(
             deployment.id,
             name,
@@ -55,8 +90,11 @@ def _record(cloud: Cloud, deployment: Deployment, manifest: Manifest, planned: P
             previous_task_definition=planned.previous[name],
             what_serves=planned.previous[name],
             changed=action != "unchanged",
+            replaces=serving.ecs_deployment_id if serving else None,
             changed_fields=planned.changed_fields[name],
         )
+        if serving:
+            cloud.store.keep_before(deployment.id, name, serving.spec)
     late = {"deadline_at": now + timedelta(seconds=manifest.timeout_seconds)} if deployment.after else {}
     cloud.store.update(deployment.id, now, status=Status.RUNNING.value, phase="planned", **late)
     summary = ", ".join(f"{name}: {action}" for name, action in planned.actions.items())

@@ -12,22 +12,30 @@ STARTS_A_DEPLOYMENT = {"task_definition", "network", "discovery", "route"}
 
 
 def bring(
-    cloud: Cloud, event: StepEvent, deployment: Deployment, wanted: ServiceSpec, serving: Serving
+    cloud: Cloud,
+    event: StepEvent,
+    deployment: Deployment,
+    wanted: ServiceSpec,
+    serving: Serving,
+    *,
+    force: bool = False,
 ) -> tuple[str, ...] | None:
-    """Send what differs in one call, or send a stalled rollout on its way again; follow what that starts.
+    """Send what differs in one call, or start a rollout again where there is a reason; follow what that starts.
 
-    Returns the fields that were sent, None when there was nothing to do.
+    Returns the fields that were sent, None when there was nothing to do. Raises RolloutFailed when the service is gone.
     """
     name = event.service_name
     changed = tuple(change.field for change in service_changes(wanted, serving.spec))
     if changed:
-        rollout = cloud.ecs.update_service(deployment.cluster, name, wanted, changed)
-        follow(cloud, event, deployment, rollout, starts=bool(STARTS_A_DEPLOYMENT.intersection(changed)))
+        rollout = cloud.ecs.update_service(deployment.cluster, name, wanted, changed, force=force)
+        follow(cloud, event, deployment, rollout, starts=force or bool(STARTS_A_DEPLOYMENT.intersection(changed)))
         return changed
     found = cloud.ecs.rollout(deployment.cluster, name, None)
     if found is None:
         raise RolloutFailed(f"the ECS service {name} was removed during the deployment")
-    if found.rollout_state == "FAILED":
+    # A forced one is started once: a run of this step that died before it could say so left another PRIMARY behind.
+    forced = force and found.primary_id == deployment.services[name].replaces
+    if forced or found.rollout_state == "FAILED":
         follow(cloud, event, deployment, cloud.ecs.restart_rollout(deployment.cluster, name), starts=True)
         return ()
     _follow_what_runs(cloud, event, deployment.services[name], found)

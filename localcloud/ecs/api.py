@@ -13,7 +13,18 @@ from localcloud.ecs.guardian import Guardian
 from localcloud.ecs.launcher import Launcher
 from localcloud.ecs.life import Surroundings
 from localcloud.ecs.placement import Placement
-from localcloud.ecs.ports import Balancer, Discovery, Emit, Interfaces, Logs, Network, NoInterfaces, Secrets
+from localcloud.ecs.ports import (
+    Balancer,
+    Discovery,
+    Emit,
+    Interfaces,
+    Logs,
+    Network,
+    NoInterfaces,
+    NoRegistry,
+    Registry,
+    Secrets,
+)
 from localcloud.ecs.preparation import Preparation
 from localcloud.ecs.reconciler import Reconciler
 from localcloud.ecs.registration import Registration
@@ -51,6 +62,7 @@ class Ecs:
         emit: Emit,
         secrets: Secrets | None = None,
         interfaces: Interfaces | None = None,
+        registry: Registry | None = None,
         account: str = "000000000000",
         region: str = "us-east-1",
     ) -> None:
@@ -67,7 +79,7 @@ class Ecs:
             clock=clock,
             network=network,
             interfaces=interfaces or NoInterfaces(),
-            preparation=Preparation(images, logs, secrets, self._volumes),
+            preparation=Preparation(images, registry or NoRegistry(), logs, secrets, self._volumes),
             machine=Machine(clock, network, logs, self._guardian),
             registration=registration,
             announcer=self._announcer,

@@ -85,6 +85,21 @@ class Secrets(Protocol):
         """Return the value behind a `valueFrom`; raise AwsFault whose message is the end of AWS's stoppedReason."""
 
 
+class Registry(Protocol):
+    """The registry that images are pulled from."""
+
+    def program(self, reference: str) -> str:
+        """Return the name in an images file of what was pushed under a reference, or the reference as it is."""
+
+
+class NoRegistry:
+    """A registry to which nothing was pushed."""
+
+    def program(self, reference: str) -> str:
+        """Return the reference."""
+        return reference
+
+
 class Interfaces(Protocol):
     """EC2's list of network interfaces, where a client finds a task's public address."""
 

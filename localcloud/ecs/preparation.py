@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.ecs.log_stream import log_group
-from localcloud.ecs.ports import Logs, Secrets
+from localcloud.ecs.ports import Logs, Registry, Secrets
 from localcloud.ecs.state import Container, Task
 from localcloud.ecs.volumes import Mount, VolumeError, Volumes
 from localcloud.faults import AwsFault
@@ -42,6 +42,7 @@ class Preparation:
     """Gets ready what containers need. Every method raises TaskStartError."""
 
     images: Images
+    registry: Registry
     logs: Logs
     secrets: Secrets | None
     volumes: Volumes
@@ -67,7 +68,7 @@ class Preparation:
 
     def _pull_one(self, container: Container) -> Image:
         reference = container.definition["image"]
-        image = self.images.find(reference)
+        image = self.images.find(self.registry.program(reference))
         if image is None:
             reason = f"pull image manifest has been retried 1 time(s): failed to resolve ref {reference}: {reference}"
             raise TaskStartError(f"CannotPullContainerError: {reason}: not found", container)

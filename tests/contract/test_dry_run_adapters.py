@@ -103,15 +103,15 @@ def manifest() -> Manifest:
 def observed(body: dict[str, Any], **answer: str) -> dict[str, Any]:
     """Ask an `observe` function that answers so."""
     client_of_lambda, text = client("lambda"), json.dumps(body).encode()
-    payload = json.dumps({"state": "DryRun", "manifest": manifest().model_dump_json()}).encode()
+    payload = json.dumps({"state": "DryRun", "manifest": manifest().model_dump_json(), "force": True}).encode()
     with Stubber(client_of_lambda) as stub:
         said = {"StatusCode": 200, "Payload": StreamingBody(io.BytesIO(text), len(text)), **answer}
         stub.add_response("invoke", said, {"FunctionName": "observe", "Payload": payload})
-        return Observer(client_of_lambda, "observe").dry_run(manifest())
+        return Observer(client_of_lambda, "observe").dry_run(manifest(), force=True)
 
 
 def test_observe_is_asked() -> None:
-    """The function is sent the manifest, and its answer is the plan."""
+    """The function is sent the manifest and what is asked beside it, and its answer is the plan."""
     assert {"dry_run": True} == observed({"dry_run": True})
 
 

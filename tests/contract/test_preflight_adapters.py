@@ -187,9 +187,27 @@ class TestEcr:
             download("http://127.0.0.1:1/layer?signature=s3cret")
         assert "s3cret" not in str(refused.value)
 
+    def test_digest(self) -> None:
+        """A tag has the digest of what was pushed under it last, and a digest is its own."""
+        client("ecr").create_repository(repositoryName="moved")
+        digests = [
+            client("ecr").put_image(
+                repositoryName="moved",
+                imageManifest=json.dumps({**SINGLE, "layers": [{"digest": f"sha256:{number:064}", "size": 1}]}),
+                imageTag=tag,
+            )["image"]["imageId"]["imageDigest"]
+            for number, tag in enumerate(("1", "latest", "1"))
+        ]
+        ecr = Ecr(client("ecr"))
+
+        assert (digests[2], digests[1]) == (ecr.digest(f"{REGISTRY}/moved:1"), ecr.digest(f"{REGISTRY}/moved"))
+        assert digests[1] == ecr.digest(f"{REGISTRY}/moved@{digests[1]}")
+        assert ecr.digest(f"{REGISTRY}/moved:2") is None
+
     def test_absent_repository(self) -> None:
         """A repository that is not there has no image."""
-        assert Ecr(client("ecr")).architectures(f"{REGISTRY}/absent") is None
+        ecr = Ecr(client("ecr"))
+        assert (None, None) == (ecr.architectures(f"{REGISTRY}/absent"), ecr.digest(f"{REGISTRY}/absent"))
 
 
 class TestSecrets:

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.deployment import Failure, Status, new_id
 from chalicelib.errors import DeploymentInProgress, NotFound
 from chalicelib.items import IdempotencyRecord
+from chalicelib.manifest import with_images
 from chalicelib.store import AlreadyAccepted, Store
 from tests.contract.records import NOW, asked, begun, holders, new
 
@@ -31,6 +32,14 @@ class TestBegin:
         deployment = begun(store, "home", "redis")
         assert deployment == store.get(deployment.id)
         assert asked("home", "redis") == store.manifest(deployment.id)
+
+    def test_images_are_kept_once(self, store: Store) -> None:
+        """What images were resolved to first is deployed to the end, whatever a second look says."""
+        deployment = begun(store, "home")
+        image = asked("home").services["home"].image or ""
+        kept = [store.keep_images(deployment.id, {image: f"home@sha256:{number}"}) for number in (1, 2)]
+        assert [True, False] == kept
+        assert with_images(asked("home"), {image: "home@sha256:1"}) == store.manifest(deployment.id)
 
     def test_takes_no_lock_when_one_is_held(self, store: Store) -> None:
         """One busy service keeps every lock from being taken, and the refusal names the holder."""

@@ -136,3 +136,24 @@ def test_deployments_are_listed_newest_first(cloud: LocalCloud) -> None:
     assert rest["next_cursor"] is None
     assert [] == cloud.ask("GET", "/deployments?application=listed&status=failed").document["deployments"]
     assert (400, "invalid_query") == problem(cloud.ask("GET", "/deployments?status=done"))
+
+
+def test_a_forced_deployment_replaces_the_tasks(cloud: LocalCloud) -> None:
+    """With force=true what did not change runs in new tasks, once; without, its tasks stay."""
+    manifest, ecs = hello("forced"), cloud.client("ecs")
+    body = json.dumps(manifest).encode()
+
+    def deployed(query: str) -> tuple[dict[str, Any], list[str]]:
+        accepted = cloud.ask("POST", f"/deployments{query}", body, Content_Type="application/json")
+        return cloud.ended(accepted.document["id"]), ecs.list_tasks(cluster="forced")["taskArns"]
+
+    planned = cloud.ask("POST", "/deployments?dry_run=true&force=true", body, Content_Type="application/json").document
+    (first, tasks), (again, same), (forced, others) = (deployed(query) for query in ("", "", "?force=true"))
+    found = ecs.list_service_deployments(cluster="forced", service="hello")["serviceDeployments"]
+
+    assert (True, "create") == (planned["force"], planned["services"]["hello"]["action"])
+    assert ["succeeded"] * 3 == [each["status"] for each in (first, again, forced)], forced["failure"]
+    assert [True, False, True] == [each["services"]["hello"]["changed"] for each in (first, again, forced)]
+    assert ([False, False, True], 2) == ([each["force"] for each in (first, again, forced)], len(found))
+    assert tasks == same
+    assert set(tasks).isdisjoint(others)

@@ -61,6 +61,11 @@ def with_service(manifest: dict[str, Any], name: str, **changes: Any) -> dict[st
     return copy
 
 
+def request(manifest: dict[str, Any], key: str | None = None, *, force: bool = False) -> deployments.Request:
+    """Return the request that POSTs a manifest."""
+    return deployments.Request(json.dumps(manifest).encode(), "application/json", "tester", key, force=force)
+
+
 class Slipway:
     """An installation with a world of its own. `store` may be shared: each deployment has an application of its own."""
 
@@ -79,21 +84,19 @@ class Slipway:
         self.teardowns = Interpreter(definition("teardown"), functions, self.clock, "teardown")
         workflow.machines = {"deploy": self.machine, "teardown": self.teardowns}
 
-    def post(self, manifest: dict[str, Any], key: str | None = None) -> Deployment:
+    def post(self, manifest: dict[str, Any], key: str | None = None, *, force: bool = False) -> Deployment:
         """Accept a manifest."""
-        body = json.dumps(manifest).encode()
-        return deployments.create(self.cloud, deployments.Request(body, "application/json", "tester", key))[0]
+        return deployments.create(self.cloud, request(manifest, key, force=force))[0]
 
-    def deploy(self, manifest: dict[str, Any]) -> Deployment:
+    def deploy(self, manifest: dict[str, Any], *, force: bool = False) -> Deployment:
         """Accept a manifest, and let time pass until its workflow has ended."""
-        deployment = self.post(manifest)
+        deployment = self.post(manifest, force=force)
         self.machine.run(deployment.id)
         return self.record(deployment)
 
-    def dry_run(self, manifest: dict[str, Any]) -> dict[str, Any]:
+    def dry_run(self, manifest: dict[str, Any], *, force: bool = False) -> dict[str, Any]:
         """Return the plan of a manifest."""
-        body = json.dumps(manifest).encode()
-        return plans.dry_run(self.cloud, deployments.Request(body, "application/json", "tester", None))
+        return plans.dry_run(self.cloud, request(manifest, force=force))
 
     def delete(self, deployment: Deployment, key: str | None = None) -> Deployment:
         """Accept the teardown of a deployment's application."""

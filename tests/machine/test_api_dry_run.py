@@ -19,7 +19,10 @@ JSON = {"Content-Type": "application/json"}
 def observer(cloud: Cloud) -> FakeObserver:
     """Deploy an `observe` that tells which services it was asked of."""
     observer = FakeObserver()
-    observer.function = lambda document: {"asked": sorted(Manifest.model_validate_json(document["manifest"]).services)}
+    observer.function = lambda document: {
+        "asked": sorted(Manifest.model_validate_json(document["manifest"]).services),
+        "force": document["force"],
+    }
     cloud.__dict__["observer"] = observer
     return observer
 
@@ -31,7 +34,9 @@ def test_plan_is_shown(api: Api, observer: FakeObserver, cloud: Cloud) -> None:
         api.request("POST", "/deployments?dry_run=true", {**JSON, "Idempotency-Key": key}, manifest)
         for key in ("key-1", "x" * 256)
     ]
-    assert [(200, {"asked": ["home", "redis"]})] * 2 == [(each.status_code, each.json_body) for each in answers]
+    assert [(200, {"asked": ["home", "redis"], "force": False})] * 2 == [
+        (each.status_code, each.json_body) for each in answers
+    ]
     assert [] == cloud.store.open_deployments()
     accepted = api.post(manifest, Idempotency_Key="key-1")
     assert (202, None) == (accepted.status_code, accepted.headers.get("Idempotency-Replayed"))
@@ -53,12 +58,21 @@ def test_yaml_is_planned(api: Api, observer: FakeObserver) -> None:
     )
 
 
+def test_forced_deployment_is_planned(api: Api, observer: FakeObserver, cloud: Cloud) -> None:
+    """The plan of a forced deployment is asked for as one, and neither is made."""
+    answer = api.request("POST", "/deployments?dry_run=true&force=true", JSON, two_services())
+    assert (200, True) == (answer.status_code, answer.json_body["force"])
+    assert [] == cloud.store.open_deployments()
+
+
 def test_dry_run_false_is_a_post(api: Api, observer: FakeObserver) -> None:
     """dry_run=false deploys."""
     assert 202 == api.request("POST", "/deployments?dry_run=false", JSON, two_services()).status_code
 
 
-@pytest.mark.parametrize("query", ["dry_run=banana", "dry_run=", "dry_run=True", "dry=true", "dry_run=true&limit=1"])
+@pytest.mark.parametrize(
+    "query", ["dry_run=banana", "dry_run=", "dry_run=True", "dry=true", "dry_run=true&limit=1", "force=1"]
+)
 def test_other_questions(api: Api, observer: FakeObserver, cloud: Cloud, query: str) -> None:
     """A parameter or value that the route does not know is refused, and nothing is deployed."""
     problem(api.request("POST", f"/deployments?{query}", JSON, two_services()), 400, "invalid_query")

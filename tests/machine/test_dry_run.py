@@ -260,4 +260,4 @@ def test_throttled(store: Store, call: str) -> None:
 def test_nobody_observes() -> None:
     """A plan is asked of the function, and of nothing else."""
     with pytest.raises(AssertionError, match="not deployed"):
-        FakeObserver().dry_run(Manifest.model_construct())
+        FakeObserver().dry_run(Manifest.model_construct(), force=False)

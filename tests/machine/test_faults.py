@@ -68,6 +68,7 @@ ONLY_CHECKED = {
     "ec2.find",
     "ec2.ways",
     "ecr.architectures",
+    "ecr.digest",
     "hosted_zones.vpcs",
     "iam.trusted_services",
     "load_balancers.rules",
@@ -75,9 +76,10 @@ ONLY_CHECKED = {
     "secrets.find",
 }
 TOLD_AT_MOST = {"tasks.log_stream", "logs.tail"} | ONLY_CHECKED
-STEPS_WRITE = ["fail", "finish", "keep_token", "progress", "record", "remember_revision", "update"]
+STEPS_WRITE = ["fail", "finish", "keep_images", "keep_token", "progress", "record", "remember_revision", "update"]
 STEPS_READ = ["get", "manifest", "revision"]
 
+OF_ECR = {"ecr.architectures", "ecr.digest", "store.keep_images"}
 IN_ECR = "000000000000.dkr.ecr.us-east-1.amazonaws.com/home:1"
 
 
@@ -110,7 +112,7 @@ def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, D
     """Deploy in the circumstances in which a call is made, with its fault."""
     asked = manifest()
     slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, answers_service_deployment=False)
-    if call == "ecr.architectures":
+    if call in OF_ECR:
         asked = with_service(asked, "home", image=IN_ECR)
     if call == "clusters.capacity":
         asked = with_service(asked, "home", launch_type="EC2")
