@@ -21,7 +21,14 @@ def step_files(of: Mapping[str, Step]) -> list[str]:
 
 FILES = {
     "act": [*step_files(steps.ACT), "steps/found.py", "steps/step.py", "steps/wait.py"],
-    "observe": [*step_files(steps.OBSERVE), "dry_run.py", "steps/found.py", "steps/step.py", "steps/wait.py"],
+    "observe": [
+        *step_files(steps.OBSERVE),
+        "dry_run.py",
+        "steps/evidence.py",
+        "steps/found.py",
+        "steps/step.py",
+        "steps/wait.py",
+    ],
     "api": ["api/applications.py", "api/deployments.py", "api/plans.py", "recovery.py"],
     "on_event": ["events.py", "recovery.py"],
     "sweep": ["recovery.py"],
