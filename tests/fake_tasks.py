@@ -49,14 +49,7 @@ class FakeTasks:
         ran_seconds = (self._world.clock.now() - task.created_at).total_seconds()
         ended = task.stopped or (code is not None and ran_seconds >= self._world.task_seconds)
         reason = task.stopped or "Essential container in task exited"
-        end = StoppedTask(
-            arn,
-            "EssentialContainerExited",
-            reason,
-            exit_code=143 if task.stopped else code,
-            task_definition=task.task_definition,
-            container=task.command.container,
-        )
+        end = StoppedTask(arn, "EssentialContainerExited", reason, exit_code=143 if task.stopped else code)
         return OneOffTask(
             arn=arn,
             task_definition=task.task_definition,

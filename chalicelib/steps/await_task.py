@@ -3,9 +3,8 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
-from chalicelib.decide import task_ended
+from chalicelib.decide import OneOffTask, task_ended
 from chalicelib.deployment import Deployment
-from chalicelib.diagnosis import StoppedTask
 from chalicelib.steps.evidence import log_tail
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.wait import look
@@ -18,14 +17,14 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     def decided(deployment: Deployment) -> bool:
         task = cloud.tasks.find(deployment.cluster, deployment.services[event.service_name].before_deploy_task or "")
         ended = wanted is None or task_ended(task, wanted.timeout_seconds, cloud.now())
-        if ended and task and task.end:
-            _record(cloud, event, task.end)
+        if ended and task:
+            _record(cloud, event, task)
         return ended
 
     return look(cloud, event, decided)
 
 
-def _record(cloud: Cloud, event: StepEvent, task: StoppedTask) -> None:
+def _record(cloud: Cloud, event: StepEvent, task: OneOffTask) -> None:
     said = [line.message for line in log_tail(cloud, task)]
     message = "\n".join(["before_deploy ended with exit code 0.", *said])
     cloud.store.record(event.deployment_id, event.service_name, "before_deploy", message, cloud.now())

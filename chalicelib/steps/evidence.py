@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from chalicelib.cloud import Cloud
+from chalicelib.decide import OneOffTask
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.diagnosis import Facts, LogLine, StoppedTask, explains
 from chalicelib.errors import AwsRefused
@@ -43,11 +44,11 @@ def before_deploy_facts(cloud: Cloud, deployment: Deployment, progress: ServiceP
     """Return what the task of before_deploy wrote last. Raises Throttled and TransientAws."""
     arn = progress.before_deploy_task or ""
     task = _told(lambda: cloud.tasks.find(deployment.cluster, arn))
-    return Facts(log=log_tail(cloud, task.end), log_of=arn) if task and task.end else Facts()
+    return Facts(log=log_tail(cloud, task), log_of=arn) if task else Facts()
 
 
-def log_tail(cloud: Cloud, task: StoppedTask) -> tuple[LogLine, ...]:
-    """Return the last lines that the container which ended a task wrote, each cut to LINE_LENGTH."""
+def log_tail(cloud: Cloud, task: OneOffTask | StoppedTask) -> tuple[LogLine, ...]:
+    """Return the last lines of the container that its task is told by, each cut to LINE_LENGTH."""
     container = task.container
     if container is None:
         return ()
