@@ -133,17 +133,23 @@ def names_proven(running: Sequence[str], registered: Sequence[str], answer: Answ
 def failure_of(error: DeploymentError, service: str | None, facts: Facts = NOTHING_SEEN) -> Failure:
     """Return the failure that an error means, with all that was seen.
 
-    A rollout that failed has the diagnosis's code, words and fix, and ECS's own where they tell more; one that took
-    too long keeps its code, and says what it waited on.
+    A rollout that failed has the diagnosis's code, words and fix, and ECS's own words where they tell more. One that
+    took too long keeps its code, because that names the deployment's status, and says what was seen meanwhile.
     """
-    found = diagnose(facts)
-    own = Failure(code=error.code(), service=service, cause=error.cause, fix=error.fix, evidence=observed(facts))
-    if found is None or not isinstance(error, RolloutFailed | DeploymentTimedOut):
-        return own
-    failure = found.failure(service)
-    if explains(error.cause) and found.cause not in error.cause:
-        failure = failure.model_copy(update={"cause": f"{failure.cause} ({error.cause})"})
-    return failure if isinstance(error, RolloutFailed) else failure.model_copy(update={"code": error.code()})
+    found, cause, fix = diagnose(facts), error.cause, error.fix
+    if found and isinstance(error, RolloutFailed):
+        failure = found.failure(service)
+        return failure.model_copy(update={"cause": _with_words_of_ecs(failure.cause, error.cause)})
+    if found and isinstance(error, DeploymentTimedOut):
+        cause, fix = f"{cause}; seen meanwhile: {found.cause}", f"{found.fix} {fix}"
+    ended = next((task for task in facts.stopped_tasks if explains(task.reason)), None)
+    if ended and isinstance(error, RolloutFailed):
+        cause = f"{ended.cause} ({cause})"  # it proves nothing, such as exit code 137, but tells more than the rollout
+    return Failure(code=error.code(), service=service, cause=cause, fix=fix, evidence=observed(facts))
+
+
+def _with_words_of_ecs(cause: str, words: str) -> str:
+    return f"{cause} ({words})" if explains(words) and words not in cause else cause
 
 
 def called_off(deployment: Deployment, service: str | None) -> SiblingFailed | None:

@@ -66,10 +66,10 @@ class FakeTasks:
             task.stopped = reason
             self._world.changed(f"stop {' '.join(task.command.words)}")
 
-    def log_stream(self, task: OneOffTask) -> LogStream | None:
-        """Return where a task writes."""
-        group = self._world.spec_of(task.task_definition).log_group
-        return LogStream(group, f"{task.container}/{task.container}/{task.arn}") if group else None
+    def log_stream(self, arn: str, task_definition: str, container: str) -> LogStream | None:
+        """Return where a container of a task writes."""
+        group = self._world.spec_of(task_definition).log_group
+        return LogStream(group, f"{container}/{container}/{arn}") if group else None
 
     def _by_arn(self, arn: str) -> WorldTask:
         return next(each for each in self._world.tasks.values() if each.arn == arn)

@@ -6,11 +6,12 @@ A fake changes the world as AWS would, at once, and the world takes its time. Wh
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from chalicelib.aws.load_balancers import Listener, Routed, target_group_name
 from chalicelib.aws.logs import LogGroup, LogStream
 from chalicelib.decide import Answer, Rollout
-from chalicelib.diagnosis import LogLine, StoppedTask
+from chalicelib.diagnosis import LogLine, ServiceEvent, StoppedTask, TargetHealth
 from chalicelib.errors import ListenerNotFound, NetworkNotFound, TransientAws
 from chalicelib.manifest import Network, Route
 from chalicelib.preflight import Admission, NetworkFound, Rule, Ways
@@ -163,6 +164,15 @@ class FakeEcs:
         service = self._world.service(cluster, name)
         return self._world.stopped_tasks(service, ecs_deployment_id) if service else ()
 
+    def events(self, cluster: str, name: str, since: datetime) -> tuple[ServiceEvent, ...]:
+        """Return what the world tells of a service."""
+        return tuple(event for event in self._world.events.get(f"{cluster}/{name}", ()) if event.at >= since)
+
+    def triggered_alarms(self, service_deployment_arn: str) -> tuple[str, ...]:
+        """Return the alarms of the world."""
+        assert ":service-deployment/" in service_deployment_arn, f"{service_deployment_arn} is no service deployment"
+        return self._world.alarms
+
 
 class FakeEc2:
     """One network."""
@@ -261,6 +271,11 @@ class FakeLoadBalancers:
         if self._world.rules.get(target_group) != route.path:
             self._world.rules[target_group] = route.path
             self._world.changed(f"rule {tags['slipway:service']}")
+
+    def target_health(self, target_group: str) -> tuple[TargetHealth, ...]:
+        """Return what the world tells of the targets."""
+        assert target_group in self._world.target_groups, f"there is no target group {target_group}"
+        return self._world.targets
 
     def target_groups(self, tags: Mapping[str, str]) -> list[str]:
         """Return the target groups that carry these tags."""

@@ -12,7 +12,7 @@ from chalicelib.aws.autoscaling import Scaled
 from chalicelib.aws.cloud_map import Namespace
 from chalicelib.aws.tasks import Command
 from chalicelib.decide import Rollout
-from chalicelib.diagnosis import StoppedTask
+from chalicelib.diagnosis import ServiceEvent, StoppedTask, TargetHealth
 from chalicelib.manifest import Route
 from chalicelib.preflight import Admission, Capacity, Room, Rule, Ways
 from chalicelib.specs import ServiceSpec, TaskSpec
@@ -22,6 +22,7 @@ CANNOT_PULL = (
     "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {image}: "
     "not found"
 )
+FAILED_CHECKS = "Task failed ELB health checks in (target-group arn:targetgroup/home)"
 
 
 class Seconds(Protocol):
@@ -138,8 +139,11 @@ class World:
     A rollout takes `rollout_seconds`, a namespace `namespace_seconds`; Cloud Map knows of a task at once, DNS after
     `dns_seconds`. A deleted service drains for `drain_seconds`; what was in use stays so for `leave_seconds` more.
     Images, secrets and roles in `absent` are not there; a tag in `moved` names what another one named before.
+    `events` are by `cluster/service`; every target group has the `targets`; the `alarms` went off.
     Images in `broken` never start, those in `hanging` never get ready.
-    A one-off task exits after `task_seconds` with what `exit_codes` says of its command's first word, None: never.
+    A one-off task exits after `task_seconds` with what `exit_codes` says of its command's first word, None: never;
+    a broken image that has an exit code there starts, and exits with it. Of broken images those in `unhealthy` start,
+    and the load balancer fails them.
     Whether an answer to CreateService and UpdateService names the service deployment, AWS does not say.
     """
 
@@ -152,6 +156,7 @@ class World:
     task_seconds: float = 8
     broken: set[str] = field(default_factory=set)
     hanging: set[str] = field(default_factory=set)
+    unhealthy: set[str] = field(default_factory=set)
     exit_codes: dict[str, int | None] = field(default_factory=dict)
     namespace_error: str | None = None
     answers_service_deployment: bool = True
@@ -178,6 +183,9 @@ class World:
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     inactive: set[str] = field(default_factory=set)
     in_use_until: dict[str, float] = field(default_factory=dict)
+    events: dict[str, tuple[ServiceEvent, ...]] = field(default_factory=dict)
+    targets: tuple[TargetHealth, ...] = ()
+    alarms: tuple[str, ...] = ()
     changes: list[str] = field(default_factory=list)
 
     def changed(self, what: str) -> None:
@@ -324,9 +332,17 @@ class World:
         if found is None or not found.broken:
             return ()
         broken = [image for image in self.spec_of(found.task_definition).images if image in self.broken]
-        reason = CANNOT_PULL.format(image=broken[0])
         arn = f"{ACCOUNT}:task/{service.cluster}/{found.id.rpartition('/')[2]}"
-        return tuple(StoppedTask(f"{arn}-{task}", "TaskFailedToStart", reason) for task in range(3))
+        return tuple(self._end(f"{arn}-{task}", found.task_definition, broken[0]) for task in range(3))
+
+    def _end(self, arn: str, task_definition: str, image: str) -> StoppedTask:
+        code = self.exit_codes.get(image)
+        if image in self.unhealthy:
+            return StoppedTask(arn, "ServiceSchedulerInitiated", FAILED_CHECKS)
+        if code is None:
+            return StoppedTask(arn, "TaskFailedToStart", CANNOT_PULL.format(image=image))
+        ended = StoppedTask(arn, "EssentialContainerExited", "Essential container in task exited", exit_code=code)
+        return replace(ended, task_definition=task_definition, container="main")
 
     def serves(self, cluster: str, name: str) -> str | None:
         """Return the task definition whose tasks run under a service's name."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import call, tag_list
 from chalicelib.aws.service_document import compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
+from chalicelib.aws.task_document import private_address, stopped_task
 from chalicelib.decide import Rollout
-from chalicelib.diagnosis import StoppedTask
+from chalicelib.diagnosis import ServiceEvent, StoppedTask
 from chalicelib.errors import AwsRefused
 from chalicelib.manifest.services import FARGATE_PROVIDERS
 from chalicelib.specs import ServiceSpec, Serving
@@ -130,7 +132,7 @@ class Ecs:
     def running_addresses(self, cluster: str, name: str) -> tuple[str, ...]:
         """Return the private IPv4 addresses of a service's running tasks, sorted."""
         tasks = self._tasks(cluster, name, "RUNNING")
-        addresses = (_address(task) for task in tasks if task.get("lastStatus") == "RUNNING")
+        addresses = (private_address(task) for task in tasks if task.get("lastStatus") == "RUNNING")
         return tuple(sorted(address for address in addresses if address))
 
     def running_task_definition(self, cluster: str, name: str) -> str | None:
@@ -144,7 +146,18 @@ class Ecs:
         """Return the stopped tasks that one rollout started, newest first. ECS forgets them after an hour."""
         tasks = [task for task in self._tasks(cluster, name, "STOPPED") if task.get("startedBy") == ecs_deployment_id]
         newest_first = sorted(tasks, key=lambda task: task["createdAt"], reverse=True)
-        return tuple(_stopped_task(task) for task in newest_first)
+        return tuple(stopped_task(task) for task in newest_first)
+
+    def events(self, cluster: str, name: str, since: datetime) -> tuple[ServiceEvent, ...]:
+        """Return the events of a service since an instant, newest first; ECS keeps a hundred."""
+        told = [event for service in self._describe(cluster, [name]) for event in service.get("events", [])]
+        events = [ServiceEvent(each["createdAt"], each["message"]) for each in told if each["createdAt"] >= since]
+        return tuple(sorted(events, key=lambda each: each.at, reverse=True))
+
+    def triggered_alarms(self, service_deployment_arn: str) -> tuple[str, ...]:
+        """Return the names of the CloudWatch alarms that went off during a service deployment."""
+        found = self._service_deployment(service_deployment_arn)
+        return tuple(found.get("alarms", {}).get("triggeredAlarmNames", [])) if found else ()
 
     def _tasks(self, cluster: str, name: str, desired_status: str) -> list[TaskTypeDef]:
         pages = self._client.get_paginator("list_tasks").paginate(
@@ -182,20 +195,3 @@ def rollout_of(service: ServiceTypeDef, service_deployment: ServiceDeploymentTyp
 def _primary(service: ServiceTypeDef) -> DeploymentTypeDef:
     found = (each for each in service["deployments"] if each.get("status") == "PRIMARY")
     return next(found, cast("DeploymentTypeDef", {}))
-
-
-def _address(task: TaskTypeDef) -> str | None:
-    details = (detail for each in task.get("attachments", []) for detail in each.get("details", []))
-    return next((each.get("value") for each in details if each.get("name") == "privateIPv4Address"), None)
-
-
-def _stopped_task(task: TaskTypeDef) -> StoppedTask:
-    containers = task.get("containers", [])
-    return StoppedTask(
-        arn=task["taskArn"],
-        stop_code=task.get("stopCode", ""),
-        reason=task.get("stoppedReason", ""),
-        container_reason=next((each["reason"] for each in containers if each.get("reason")), None),
-        exit_code=next((each["exitCode"] for each in containers if "exitCode" in each), None),
-        stopped_at=task.get("stoppedAt"),
-    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import call, capital_tag_list, tags_of
+from chalicelib.diagnosis import TargetHealth
 from chalicelib.errors import AwsRefused, ListenerNotFound
 from chalicelib.manifest import Route, RouteHealthCheck
 from chalicelib.plan import first_free_priority
@@ -15,7 +16,7 @@ from chalicelib.preflight import Rule
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from mypy_boto3_elbv2.type_defs import RuleTypeDef, TargetGroupTypeDef
+    from mypy_boto3_elbv2.type_defs import RuleTypeDef, TargetGroupTypeDef, TargetHealthDescriptionTypeDef
 
 TAGGED_AT_ONCE = 20  # ARNs in one DescribeTags, ELB API reference
 DELAY = "deregistration_delay.timeout_seconds"  # 300 unless said (ELB API, TargetGroupAttribute)
@@ -164,6 +165,11 @@ class LoadBalancers:
             priorities = [{"RuleArn": rule["RuleArn"], "Priority": route.priority}]
             call(self._client.set_rule_priorities, RulePriorities=cast("Any", priorities))
 
+    def target_health(self, target_group: str) -> tuple[TargetHealth, ...]:
+        """Return the health of every target of a target group, by the group's ARN."""
+        found = call(self._client.describe_target_health, TargetGroupArn=target_group)["TargetHealthDescriptions"]
+        return tuple(_target_health(each) for each in found)
+
     # ── removing ────────────────────────────────────────────────────────────────────────────────────
 
     def target_groups(self, tags: Mapping[str, str]) -> list[str]:
@@ -233,6 +239,16 @@ def _health_check_of(group: TargetGroupTypeDef) -> RouteHealthCheck:
         timeout=group.get("HealthCheckTimeoutSeconds", 5),
         healthy=group.get("HealthyThresholdCount", 5),
         unhealthy=group.get("UnhealthyThresholdCount", 2),
+    )
+
+
+def _target_health(described: TargetHealthDescriptionTypeDef) -> TargetHealth:
+    target, health = described.get("Target", {}), described.get("TargetHealth", {})
+    return TargetHealth(
+        target=f"{target.get('Id')}:{target.get('Port')}",
+        state=health.get("State", ""),
+        reason=health.get("Reason", ""),
+        description=health.get("Description", ""),
     )
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 from chalicelib.aws.calls import call, tag_list
 from chalicelib.aws.logs import LogStream
 from chalicelib.aws.service_document import compute, settings
+from chalicelib.aws.task_document import stopped_task
 from chalicelib.decide import OneOffTask
-from chalicelib.diagnosis import StoppedTask
 from chalicelib.errors import AwsRefused, BeforeDeployFailed
 from chalicelib.specs import ServiceSpec
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
-    from mypy_boto3_ecs.type_defs import ContainerTypeDef, TaskTypeDef
+    from mypy_boto3_ecs.type_defs import TaskTypeDef
 
 STARTED_BY_LENGTH = 128  # API reference, RunTask
 
@@ -80,41 +80,29 @@ class Tasks:
             if "task was not found" not in refusal.message:
                 raise
 
-    def log_stream(self, task: OneOffTask) -> LogStream | None:
-        """Return where the awslogs driver writes what the command says; None when it cannot be known.
+    def log_stream(self, arn: str, task_definition: str, container: str) -> LogStream | None:
+        """Return where the awslogs driver writes what a container of a task says; None when it cannot be known.
 
         prefix/container/task: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
         """
-        definition = call(self._client.describe_task_definition, taskDefinition=task.task_definition)["taskDefinition"]
+        definition = call(self._client.describe_task_definition, taskDefinition=task_definition)["taskDefinition"]
         containers = definition.get("containerDefinitions", [])
-        said = next((each for each in containers if each.get("name") == task.container), None)
+        said = next((each for each in containers if each.get("name") == container), None)
         options = said.get("logConfiguration", {}).get("options", {}) if said else {}
         group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
         if group is None or prefix is None:
             return None
-        return LogStream(group, f"{prefix}/{task.container}/{task.arn.rpartition('/')[2]}")
+        return LogStream(group, f"{prefix}/{container}/{arn.rpartition('/')[2]}")
 
 
 def _one_off_task(task: TaskTypeDef) -> OneOffTask:
     overridden = task.get("overrides", {}).get("containerOverrides", [])
     name = next((each.get("name", "") for each in overridden if each.get("command")), "")
-    container = next((each for each in task.get("containers", []) if each.get("name") == name), None)
     return OneOffTask(
         arn=task["taskArn"],
         task_definition=task["taskDefinitionArn"],
         container=name,
         status=task["lastStatus"],
         created_at=task["createdAt"],
-        end=_end(task, container or {}) if task["lastStatus"] == "STOPPED" else None,
-    )
-
-
-def _end(task: TaskTypeDef, container: ContainerTypeDef) -> StoppedTask:
-    return StoppedTask(
-        arn=task["taskArn"],
-        stop_code=task.get("stopCode", ""),
-        reason=task.get("stoppedReason", ""),
-        container_reason=container.get("reason"),
-        exit_code=container.get("exitCode"),
-        stopped_at=task.get("stoppedAt"),
+        end=stopped_task(task, name) if task["lastStatus"] == "STOPPED" else None,
     )

@@ -135,8 +135,8 @@ def _verbatim(task: StoppedTask, facts: Facts) -> str:
 
 
 def _why_unhealthy(task: StoppedTask, facts: Facts) -> list[str]:
-    """Return what the load balancer says of targets, for a task that it failed: the task itself does not tell."""
-    if "failed ELB health checks" not in task.reason:
+    """Return what the load balancer says of targets, for a task that it failed."""
+    if not task.failed_by_load_balancer:
         return []
     events = (found[1] for each in facts.events if (found := WHY_UNHEALTHY.search(each.message)))
     targets = (each.description for each in facts.targets if each.state == "unhealthy")

@@ -44,6 +44,11 @@ class StoppedTask:
             parts.append(f"exit code {self.exit_code}")
         return "; ".join(part for part in parts if part)
 
+    @property
+    def failed_by_load_balancer(self) -> bool:
+        """Tell whether ECS stopped it because its target is unhealthy; why that is, the task does not tell."""
+        return "failed ELB health checks" in self.reason
+
 
 @dataclass(frozen=True)
 class ServiceEvent:

@@ -126,6 +126,12 @@ CONTAINERS = (
         r"Cannot(Start|Create)ContainerError",
         "Read the cause; if it is about the container's status, raise the task's memory.",
     ),
+    Cause(
+        "container_dependency_failed",
+        "user",
+        r"container ordering dependency",
+        "Mend the container that another one waits for, or what its depends_on asks of it.",
+    ),
     Cause("killed", "info", ENDED + r"137$"),
     Cause("terminated", "info", ENDED + r"143$"),
     Cause(

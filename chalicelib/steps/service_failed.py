@@ -6,15 +6,15 @@ from chalicelib import errors
 from chalicelib.cloud import Cloud
 from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment, ServiceProgress
-from chalicelib.diagnosis import Facts, LogLine, StoppedTask
+from chalicelib.diagnosis import Facts
 from chalicelib.errors import AwsRefused, BeforeDeployFailed, DeploymentError, SiblingFailed
 from chalicelib.log import logger
-from chalicelib.steps.await_task import log_tail
+from chalicelib.steps.evidence import before_deploy_facts, facts
 from chalicelib.steps.step import StepEvent
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Record the failure, with ECS's words on the tasks that stopped. Hands on `proven`: false.
+    """Record the failure, with what was seen of the rollout. Hands on `proven`: false.
 
     The first failure of a deployment is its failure; a service that only stopped because of it is `stopped`.
     """
@@ -22,10 +22,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     progress = deployment.services[event.service_name]
     name, message = event.caught
     error = deployment_error(name, message)
-    log = _log(cloud, deployment, progress) if isinstance(error, BeforeDeployFailed) else ()
-    stopped = _stopped_tasks(cloud, deployment, progress)
-    facts = Facts(stopped_tasks=stopped, log=log, log_of=progress.before_deploy_task)
-    failure = failure_of(error, progress.name, facts)
+    failure = failure_of(error, progress.name, _facts(cloud, deployment, progress, error))
     now = cloud.now()
     if not isinstance(error, SiblingFailed):
         cloud.store.fail(deployment.id, failure, now)
@@ -50,25 +47,12 @@ def deployment_error(name: str, message: str) -> DeploymentError:
     return errors.StepFailed(f"{name}: {message}")
 
 
-def _stopped_tasks(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> tuple[StoppedTask, ...]:
-    """Only what our own rollout stopped is evidence; a failure must be recorded even when ECS cannot be asked."""
-    if progress.ecs_deployment_id is None or not progress.changed:
-        return ()
-    try:
-        return cloud.ecs.stopped_tasks(deployment.cluster, progress.name, progress.ecs_deployment_id)
-    except AwsRefused as error:
-        logger.warning("stopped tasks cannot be read", extra={"cause": str(error)})
-        return ()
-
-
-def _log(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> tuple[LogLine, ...]:
-    """Return what the task of before_deploy wrote last, as far as ECS can be asked."""
-    try:
-        task = cloud.tasks.find(deployment.cluster, progress.before_deploy_task or "")
-    except AwsRefused as error:
-        logger.warning("the task of before_deploy cannot be read", extra={"cause": str(error)})
-        return ()
-    return log_tail(cloud, task) if task else ()
+def _facts(cloud: Cloud, deployment: Deployment, progress: ServiceProgress, error: DeploymentError) -> Facts:
+    if isinstance(error, SiblingFailed):
+        return Facts()
+    if isinstance(error, BeforeDeployFailed):
+        return before_deploy_facts(cloud, deployment, progress)
+    return facts(cloud, deployment, progress)
 
 
 def what_serves(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> str | None:

@@ -14,7 +14,7 @@ from chalicelib.aws.autoscaling import AutoScaling, Policy, Scaled, resource_lab
 from chalicelib.aws.logs import Logs, LogStream
 from chalicelib.aws.tasks import Command, Tasks
 from chalicelib.decide import OneOffTask
-from chalicelib.diagnosis import StoppedTask
+from chalicelib.diagnosis import StoppedContainer, StoppedTask
 from chalicelib.errors import AwsRefused, TransientAws
 from chalicelib.manifest import Scaling
 from chalicelib.specs import Placement, ServiceSpec
@@ -92,7 +92,8 @@ def test_running_task_is_found() -> None:
     """A task is found with the container of its command, and where that writes."""
     task = found(described())
     assert OneOffTask("arn:task/shop/1", "shop-home:1", "web", "RUNNING", NOW) == task
-    assert LogStream("/ecs/shop-home", "web/web/1") == Tasks(client("ecs")).log_stream(task)
+    stream = Tasks(client("ecs")).log_stream("arn:task/shop/1", "shop-home:1", "web")
+    assert LogStream("/ecs/shop-home", "web/web/1") == stream
 
 
 def test_end_is_that_of_the_command() -> None:
@@ -101,7 +102,9 @@ def test_end_is_that_of_the_command() -> None:
     containers = [{"name": "redis", "exitCode": 137}, {"name": "web", "exitCode": 0}]
     task = found(described(lastStatus="STOPPED", stoppedReason=reason, containers=containers))
     assert task is not None
-    assert StoppedTask("arn:task/shop/1", "", reason, exit_code=0) == task.end
+    redis, web = StoppedContainer("redis", exit_code=137), StoppedContainer("web", exit_code=0)
+    ended = StoppedTask("arn:task/shop/1", "", reason, None, 0, None, "shop-home:1", "web", (redis, web))
+    assert ended == task.end
 
 
 def test_log_of_another_driver_cannot_be_found() -> None:
@@ -109,7 +112,7 @@ def test_log_of_another_driver_cannot_be_found() -> None:
     ecs = client("ecs")
     container = {"name": "web", "image": "web", "memory": 256}
     made = ecs.register_task_definition(family="mute", containerDefinitions=[container])["taskDefinition"]
-    assert Tasks(ecs).log_stream(OneOffTask("arn:task/1", made["taskDefinitionArn"], "web", "RUNNING", NOW)) is None
+    assert Tasks(ecs).log_stream("arn:task/1", made["taskDefinitionArn"], "web") is None
 
 
 def test_absent_task_is_not_found() -> None:

@@ -8,6 +8,7 @@ def test_an_image_that_does_not_exist(cloud: LocalCloud) -> None:
     failed = cloud.deploy(hello("no-image", image="no-such-image:1"))
 
     assert "failed" == failed["status"]
+    assert "image_not_found" == failed["failure"]["code"]
     assert "CannotPullContainerError" in failed["failure"]["cause"]
     assert "stopped_task" == failed["failure"]["evidence"][0]["kind"]
     assert failed["services"]["hello"]["what_serves"] is None

@@ -106,6 +106,7 @@ def test_long_task_is_stopped(store: Store) -> None:
 
     assert deployment.failure is not None
     assert "before_deploy was RUNNING after its timeout_seconds of 60" == deployment.failure.cause
+    assert "line 30" == deployment.failure.evidence[-1].message
     assert "stop migrate --all" == slipway.world.changes[-1]
     assert 60 <= slipway.clock.seconds < 70
 

@@ -53,7 +53,14 @@ IN_AN_UPDATE = {
     "task_definitions.read",
     "autoscaling.remove",
 }
-IN_A_FAILURE = {"ecs.running_task_definition", "ecs.stopped_tasks", "store.fail"}
+IN_A_FAILURE = {
+    "ecs.events",
+    "ecs.running_task_definition",
+    "ecs.stopped_tasks",
+    "ecs.triggered_alarms",
+    "load_balancers.target_health",
+    "store.fail",
+}
 IN_A_RESTART = {"ecs.restart_rollout"}
 IN_A_LONG_TASK = {"tasks.stop"}
 FAILS = IN_A_FAILURE | IN_A_LONG_TASK

@@ -210,6 +210,11 @@ EXAMPLES: list[tuple[str, bool, Facts]] = [
     ),
     ("command_not_runnable", True, not_started(f'{NOT_CREATED}exec: "/serve": permission denied: unknown')),
     ("container_not_started", False, not_started("CannotStartContainerError: failed to get container status")),
+    (
+        "container_dependency_failed",
+        False,
+        exited(0, "dependency graph: failed to resolve container ordering dependency [migrate] for target [web]"),
+    ),
     ("crashed", False, exited(139)),
     ("exited_with_success", False, exited(0)),
     ("application_exited", False, exited(1)),

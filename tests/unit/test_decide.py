@@ -232,7 +232,20 @@ def test_words_of_ecs_that_tell_more_are_added() -> None:
 def test_timed_out_keeps_its_code() -> None:
     """A deployment that took too long says what it waited on, under the code that names its status."""
     found = failure_of(DeploymentTimedOut("the deadline passed"), "home", Facts((PULL,)))
-    assert ("deployment_timed_out", f"{PULL.reason} (the deadline passed)") == (found.code, found.cause)
+    assert f"the deadline passed; seen meanwhile: {PULL.reason}" == found.cause
+    assert ("deployment_timed_out", True) == (found.code, found.fix.endswith(DeploymentTimedOut.fix))
+    assert "the deadline passed" == failure_of(DeploymentTimedOut("the deadline passed"), "home").cause
+
+
+def test_end_that_proves_nothing_is_told() -> None:
+    """A task that was killed, nobody knows why, is no cause; its words tell more than the rollout's all the same."""
+    killed = StoppedTask("arn:1", "EssentialContainerExited", "Essential container in task exited", None, 137)
+    scaled = StoppedTask("arn:2", "ServiceSchedulerInitiated", "Scaling activity initiated by (deployment x)")
+    found = failure_of(RolloutFailed("tasks failed to start."), "home", Facts((scaled, killed)))
+    assert "Essential container in task exited; exit code 137 (tasks failed to start.)" == found.cause
+    assert "rollout_failed" == found.code
+    alone = failure_of(RolloutFailed("tasks failed to start."), "home", Facts((scaled,)))
+    assert "tasks failed to start." == alone.cause
 
 
 def test_other_failures_keep_their_words() -> None:

@@ -142,7 +142,7 @@ REMOVED = ServiceProgress(name="new", status="removed")
     ],
 )
 def test_verdict_of_the_way_back(ended: Deployment, status: Status, sentence: str) -> None:
-    """The cause names the status, and the sentence says what serves; nothing is rolled back where nothing was before."""
+    """The cause names the status, and the sentence says what serves; with nothing before, it failed."""
     said = verdict(ended)
     assert (status, True) == (said[0], said[1].endswith(sentence)), said
 

@@ -1,0 +1,66 @@
+"""What was seen of a service, collected for a diagnosis; what AWS refuses to tell is left out, and the log says so."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from chalicelib.cloud import Cloud
+from chalicelib.decide import OneOffTask
+from chalicelib.deployment import Deployment, ServiceProgress
+from chalicelib.diagnosis import Facts, LogLine, StoppedTask, explains
+from chalicelib.errors import AwsRefused
+from chalicelib.log import logger
+
+LINES = 20
+LINE_LENGTH = 1_000  # a line of CloudWatch Logs has up to 256 KB, an item of the record 400
+T = TypeVar("T")
+
+
+def facts(cloud: Cloud, deployment: Deployment, progress: ServiceProgress, *, only_tasks: bool = False) -> Facts:
+    """Return what was seen of the rollout that we started, none before it or where nothing changed.
+
+    `only_tasks` asks for its stopped tasks alone, which costs one call while there are none; of one that the load
+    balancer failed only the rest tells why, so then all is asked. Raises Throttled and TransientAws.
+    """
+    rollout = progress.ecs_deployment_id
+    if rollout is None or not progress.changed:
+        return Facts()
+    stopped = _told(lambda: cloud.ecs.stopped_tasks(deployment.cluster, progress.name, rollout)) or ()
+    if only_tasks and not any(task.failed_by_load_balancer for task in stopped):
+        return Facts(stopped)
+    since, target_group = progress.started_at or deployment.created_at, progress.target_group_arn
+    service_deployment = progress.service_deployment_arn
+    died = next((task for task in stopped if task.exit_code is not None and explains(task.reason)), None)
+    return Facts(
+        stopped_tasks=stopped,
+        events=_told(lambda: cloud.ecs.events(deployment.cluster, progress.name, since)) or (),
+        targets=(target_group and _told(lambda: cloud.load_balancers.target_health(target_group))) or (),
+        alarms=(service_deployment and _told(lambda: cloud.ecs.triggered_alarms(service_deployment))) or (),
+        log=log_tail(cloud, died) if died else (),
+        log_of=died.arn if died else None,
+    )
+
+
+def before_deploy_facts(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> Facts:
+    """Return what the task of before_deploy wrote last. Raises Throttled and TransientAws."""
+    arn = progress.before_deploy_task or ""
+    task = _told(lambda: cloud.tasks.find(deployment.cluster, arn))
+    return Facts(log=log_tail(cloud, task), log_of=arn) if task else Facts()
+
+
+def log_tail(cloud: Cloud, task: OneOffTask | StoppedTask) -> tuple[LogLine, ...]:
+    """Return the last lines of the container that its task is told by, each cut to LINE_LENGTH."""
+    container = task.container
+    if container is None:
+        return ()
+    stream = _told(lambda: cloud.tasks.log_stream(task.arn, task.task_definition, container))
+    lines = _told(lambda: cloud.logs.tail(stream, LINES)) if stream else ()
+    return tuple(LogLine(line.at, line.message[:LINE_LENGTH]) for line in lines or ())
+
+
+def _told(ask: Callable[[], T]) -> T | None:
+    """Return what AWS tells, None when it refuses: a failure must be recorded all the same."""
+    try:
+        return ask()
+    except AwsRefused as refusal:
+        logger.warning("evidence cannot be read", extra={"cause": str(refusal)})
+        return None
