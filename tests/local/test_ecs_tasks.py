@@ -178,7 +178,8 @@ class TestContainer:
         assert seen["GREETING"] == "hello"
         assert seen["SLIPWAY_TASK_IP"].startswith("127.")
         assert set(seen) <= {
-            "PATH", "LANG", "HOME", "HOSTNAME", "GREETING", "PYTHONPATH", "SLIPWAY_TASK_IP", "SLIPWAY_DNS", "LC_CTYPE",
+            "PATH", "LANG", "HOME", "HOSTNAME", "GREETING", "PYTHONPATH", "SLIPWAY_TASK_IP",
+            "SLIPWAY_TASK_LOCALHOST", "SLIPWAY_DNS", "LC_CTYPE",
         }  # fmt: skip
 
     def test_command_and_entry_point_override_the_image(self, cloud: Cloud) -> None:
