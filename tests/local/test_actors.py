@@ -7,7 +7,7 @@ import pytest
 from tests.local.local_cloud import LocalCloud, wait_for
 from tests.local.samples import accepted, deployed, page, tasks, url
 
-FAILING = ("crash_loop", "wrong_port", "binds_loopback", "needs_missing_secret")
+FAILING = ("crash_loop", "leaks_memory", "wrong_port", "binds_loopback", "needs_missing_secret")
 TOO_SLOW = (
     ("application: slow-start", "application: too-slow"),
     ("  slow-start:", "  too-slow:"),
@@ -51,6 +51,17 @@ def test_crash_loop_shows_its_exit_code(cloud: LocalCloud, ended: dict[str, Any]
     """A task that dies shows the exit code of its program."""
     assert ended["crash_loop"]["failure"]
     assert {1} == {task["containers"][0]["exitCode"] for task in stopped(cloud, "crash-loop")}
+
+
+@pytest.mark.usefixtures("ended")
+def test_leaks_memory_is_killed(cloud: LocalCloud) -> None:
+    """A task that outgrows its memory is killed, and says so."""
+    [container] = stopped(cloud, "leaks-memory")[0]["containers"]
+
+    assert ("OutOfMemoryError: Container killed due to memory usage", 137) == (
+        container["reason"],
+        container["exitCode"],
+    )
 
 
 @pytest.mark.parametrize("actor", ["wrong-port", "binds-loopback", "too-slow"])
