@@ -32,6 +32,7 @@ from localcloud.network.moto_memory import MotoMemory as NetworkMemory
 from localcloud.network.vpc import RESOLVER, Vpc
 from localcloud.secret_store import SecretStore
 from localcloud.settings import HOST, LOAD_BALANCERS, REGION, Settings
+from localcloud.throttles import Throttles
 
 TOKENS = {"local-admin": ("read", "write"), "local-read": ("read",)}
 
@@ -119,6 +120,7 @@ class Platform:
             observer=self._observer,
             listeners={("application-autoscaling", "RegisterScalableTarget"): Autoscaling(self.ecs.handle).registered},
             faults=self.faults,
+            throttles=Throttles() if self._settings.throttles else None,
             host=HOST,
             port=self._settings.aws_port,
         )
