@@ -78,6 +78,13 @@ def test_a_missing_secret_is_told_by_its_name(cloud: LocalCloud, ended: dict[str
     assert [] == cloud.client("ecs").describe_clusters(clusters=["needs-missing-secret"])["clusters"]
 
 
+def test_hello_behaves(cloud: LocalCloud) -> None:
+    """A service that behaves succeeds."""
+    deployed(cloud, "actors/hello/slipway.yaml")
+
+    assert "hello" == cloud.visit("/hello")["greeting"]
+
+
 def test_slow_start_is_given_time(cloud: LocalCloud) -> None:
     """A service that boots within its grace period succeeds."""
     deployed(cloud, "actors/slow_start/slipway.yaml")

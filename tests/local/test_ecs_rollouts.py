@@ -179,8 +179,10 @@ class TestCircuitBreaker:
         cloud.balancer.answers = ("healthy", "", "")
         cloud.until_steady()
 
+        record = cloud.deployment()
+
         assert cloud.service()["deployments"][0]["failedTasks"] == 0
-        assert cloud.deployment()["status"] == "SUCCESSFUL"
+        assert (record["status"], record["deploymentCircuitBreaker"]["failureCount"]) == ("SUCCESSFUL", 0)
 
     def test_while_one_goes_back_there_is_nothing_to_go_back_to(self, cloud: Cloud) -> None:
         """A deployment that fails while a rollback is under way has no completed one to return to."""
