@@ -17,6 +17,15 @@ from chalicelib.errors import (
 )
 
 NOTHING_SEEN = Facts()
+# One that ECS has begun to roll back has failed already: ServiceDeployment.status, ECS API reference.
+GIVEN_UP = {
+    "STOPPED",
+    "STOP_REQUESTED",
+    "ROLLBACK_REQUESTED",
+    "ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_SUCCESSFUL",
+    "ROLLBACK_FAILED",
+}
 ANSWERED_AT_MOST = 8  # addresses in one multivalue answer: Cloud Map developer guide, "DnsConfig"
 
 
@@ -73,21 +82,17 @@ def stable(rollout: Rollout | None, followed: ServiceProgress) -> bool:
     # STOPPED is the end of a rollout that gave up without going back, and of one that another replaced.
     if ours or rollout.service_deployment_status != "STOPPED":
         _refuse_ended_otherwise(rollout)
-    if not ours and not _rolls_back(rollout):
+    if not ours:
         raise RolloutSuperseded(f"ECS deployment {rollout.primary_id} replaced ours, {followed.ecs_deployment_id}")
     return ours and _complete(rollout)
 
 
 def _refuse_ended_otherwise(rollout: Rollout) -> None:
     status, reason = rollout.service_deployment_status, rollout.service_deployment_reason
-    if status in ("STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"):
+    if status in GIVEN_UP:
         raise RolloutFailed(f"ECS service deployment {status}: {reason or rollout.rollout_reason}")
     if status is None and rollout.rollout_state == "FAILED":
         raise RolloutFailed(rollout.rollout_reason)
-
-
-def _rolls_back(rollout: Rollout) -> bool:
-    return rollout.service_deployment_status in ("STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 
 
 def _complete(rollout: Rollout) -> bool:

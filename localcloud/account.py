@@ -24,6 +24,8 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"},
 STATE_MACHINE_ARN, TEARDOWN_STATE_MACHINE_ARN = (
     f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}" for name in STATE_MACHINES
 )
+ACCESS_KEY_ID = "localcloud"
+"""With which the local cloud itself calls AWS. Slipway's calls come with another: `local`."""
 ZONES = (f"{REGION}a", f"{REGION}b")
 INSTANCE_SIZE = {"CPU": 4096, "MEMORY": 7680}
 """CPU units and MiB that the agent offers of a c5.xlarge, of which it keeps some for itself."""
@@ -42,7 +44,7 @@ class Account:
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
-            aws_access_key_id="local",
+            aws_access_key_id=ACCESS_KEY_ID,
             aws_secret_access_key="local",  # noqa: S106  the local account has no secrets
             # DiscoverInstances goes to a host of its own on AWS, "data-servicediscovery…", which 127.0.0.1 is not.
             config=Config(inject_host_prefix=False),

@@ -23,14 +23,18 @@ from moto.core.utils import get_service_model
 from localcloud.faults import AwsFault
 from localcloud.wsgi_server import Environ, HttpAnswer
 
-CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/(?P<service>[^/]+)/aws4_request")
+CREDENTIAL_SCOPE = re.compile(r"Credential=(?P<access_key_id>[^/]+)/\d{8}/[^/]+/(?P<service>[^/]+)/aws4_request")
 FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
 class AwsCall:
-    """One call: `service` is the signing name ("" when unsigned), `operation` AWS's name or "METHOD /path"."""
+    """One call: `service` is the signing name, `operation` AWS's name or "METHOD /path".
 
+    An unsigned call has neither service nor access key: both are "".
+    """
+
+    access_key_id: str
     service: str
     operation: str
     content_type: str
@@ -44,6 +48,7 @@ def read_call(environ: Environ) -> AwsCall:
     scope = CREDENTIAL_SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     content_type = environ.get("CONTENT_TYPE", "")
     return AwsCall(
+        access_key_id=scope["access_key_id"] if scope else "",
         service=scope["service"] if scope else "",
         operation=_operation(environ, content_type, body),
         content_type=content_type,

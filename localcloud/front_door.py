@@ -6,6 +6,7 @@
       DescribeTargetHealth                      → the load balancers' data plane
     anything else                               → moto, in process
     /_slipway/faults                            → what shall go wrong: fault_injection.py
+    /_slipway/calls                             → how often what was called: call_counter.py
 
 boto3, the aws CLI and moto's Step Functions interpreter all come in here.
 """
@@ -26,6 +27,7 @@ from typing import Any
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from localcloud import call_counter, fault_injection
 from localcloud.aws_protocol import (
     AwsCall,
     fault_answer,
@@ -35,9 +37,11 @@ from localcloud.aws_protocol import (
     query_request,
     read_call,
 )
-from localcloud.fault_injection import PATH, FaultInjection
+from localcloud.call_counter import CallCounter
+from localcloud.fault_injection import FaultInjection
 from localcloud.faults import AwsFault
 from localcloud.lambdas import Lambdas
+from localcloud.throttles import Throttles
 from localcloud.wsgi_server import Environ, HttpAnswer, StartResponse, WsgiServer, wsgi_answer
 
 Handler = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -63,7 +67,8 @@ class FrontDoor:
     `services` are handlers by signing name ("ecs", "servicediscovery"), `operations` of single ones by (signing name,
     operation), where moto has the others of a JSON service, `elb_data_plane` answers DATA_PLANE,
     `observer` is told of every call, `listeners`, by (signing name, operation), of those that moto carries out;
-    `faults` says what goes wrong. moto's memory belongs to the process: have one door at a time.
+    `faults` says what goes wrong, `throttles` which calls come too fast. moto's memory belongs to the process: have one
+    door at a time.
     """
 
     def __init__(  # noqa: PLR0913  (what it leads to is much, and all is named)
@@ -76,6 +81,7 @@ class FrontDoor:
         operations: Mapping[tuple[str, str], Handler] = MappingProxyType({}),
         listeners: Mapping[tuple[str, str], Listener] = MappingProxyType({}),
         faults: FaultInjection | None = None,
+        throttles: Throttles | None = None,
         host: str = "127.0.0.1",
         port: int,
     ) -> None:
@@ -86,6 +92,8 @@ class FrontDoor:
         self._observer = observer
         self._listeners = listeners
         self._faults = faults or FaultInjection()
+        self._throttles = throttles
+        self._calls = CallCounter()
         self._server = WsgiServer(self._serve, host=host, port=port, threads=THREADS)
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._moto_locks: dict[str, Lock] = defaultdict(Lock)
@@ -113,8 +121,7 @@ class FrontDoor:
         self._server.stop()
 
     def _serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["PATH_INFO"] == PATH:
-            answer = self._faults.answer(environ["REQUEST_METHOD"], environ["wsgi.input"].read())
+        if answer := self._answer_of_ours(environ):
             return answer.send(environ, start_response)
         call = read_call(environ)
         try:
@@ -126,9 +133,20 @@ class FrontDoor:
             answer = fault_answer(call, _internal_failure(call, error))
         return answer.send(environ, start_response)
 
+    def _answer_of_ours(self, environ: Environ) -> HttpAnswer | None:
+        """Answer what is not AWS's: what tests and benchmarks ask of the local cloud itself."""
+        if environ["PATH_INFO"] == fault_injection.PATH:
+            return self._faults.answer(environ["REQUEST_METHOD"], environ["wsgi.input"].read())
+        if environ["PATH_INFO"] == call_counter.PATH:
+            return self._calls.answer(environ["REQUEST_METHOD"], environ["QUERY_STRING"])
+        return None
+
     def _answer(self, call: AwsCall, environ: Environ) -> HttpAnswer:
         invoked = INVOCATION.fullmatch(environ["PATH_INFO"])
         name = ("lambda", "Invoke") if invoked else (call.service, call.operation)
+        self._calls.count(call.access_key_id, *name)
+        if self._throttles:
+            self._throttles.check(*name)
         time.sleep(self._faults.delay_seconds(*name))
         if fault := self._faults.failing(*name, after=False):
             raise fault

@@ -35,6 +35,7 @@ from localcloud.network.vpc import RESOLVER, Vpc
 from localcloud.registry import Registry
 from localcloud.secret_store import SecretStore
 from localcloud.settings import HOST, LOAD_BALANCERS, REGION, Settings
+from localcloud.throttles import Throttles
 
 TOKENS = {"local-admin": ("read", "write"), "local-read": ("read",)}
 
@@ -131,6 +132,7 @@ class Platform:
                 ("ecr", "CompleteLayerUpload"): layers.completed,
             },
             faults=self.faults,
+            throttles=Throttles() if self._settings.throttles else None,
             host=HOST,
             port=self._settings.aws_port,
         )

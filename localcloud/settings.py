@@ -18,7 +18,10 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Ports, speed and images of one local cloud. `speed` divides AWS's own delays; port 0 picks a free one."""
+    """Ports, speed and images of one local cloud. `speed` divides AWS's own delays; port 0 picks a free one.
+
+    `throttles` says whether ECS's limits on the rate of calls hold.
+    """
 
     api_port: int = 8000
     aws_port: int = 4566
@@ -26,6 +29,7 @@ class Settings:
     poll_seconds: int = 1
     speed: float = 10.0
     network: str = "auto"
+    throttles: bool = False
     images: tuple[Path, ...] = (ROOT / "sample_services" / "images.toml",)
     cache: Path = ROOT / ".slipway"
 
@@ -35,6 +39,9 @@ class Settings:
         network = environment.get("SLIPWAY_NETWORK", cls.network)
         if network not in NETWORKS:
             raise SettingsError(f"SLIPWAY_NETWORK={network}: write {', '.join(NETWORKS)}")
+        throttles = environment.get("SLIPWAY_THROTTLES", "off")
+        if throttles not in ("on", "off"):
+            raise SettingsError(f"SLIPWAY_THROTTLES={throttles}: write on or off")
         extra = [Path(path).resolve() for path in environment.get("SLIPWAY_IMAGES", "").split(":") if path]
         return cls(
             api_port=_whole(environment, "SLIPWAY_API_PORT", cls.api_port, 65535),
@@ -43,6 +50,7 @@ class Settings:
             poll_seconds=_whole(environment, "SLIPWAY_POLL_SECONDS", cls.poll_seconds, 300),
             speed=_speed(environment),
             network=network,
+            throttles=throttles == "on",
             images=(*cls.images, *extra),
         )
 

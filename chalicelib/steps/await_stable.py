@@ -5,13 +5,31 @@ from typing import Any
 from chalicelib.cloud import Cloud
 from chalicelib.decide import Rollout, stable
 from chalicelib.deployment import Deployment, ServiceProgress
+from chalicelib.diagnosis import diagnose
+from chalicelib.errors import RolloutFailed
+from chalicelib.steps.evidence import facts
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.wait import look
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Look at the rollout. Raises RolloutFailed when ECS gave up, RolloutSuperseded when somebody replaced it."""
-    return look(cloud, event, lambda deployment: stable(*followed_rollout(cloud, event, deployment)))
+    """Look at the rollout. Raises RolloutFailed when it cannot succeed, RolloutSuperseded when somebody replaced it."""
+    return look(cloud, event, lambda deployment: _stable(cloud, event, deployment))
+
+
+def _stable(cloud: Cloud, event: StepEvent, deployment: Deployment) -> bool:
+    rollout, followed = followed_rollout(cloud, event, deployment)
+    over = stable(rollout, followed)
+    if not over and rollout and rollout.failed:
+        _refuse_hopeless(cloud, deployment, followed)
+    return over
+
+
+def _refuse_hopeless(cloud: Cloud, deployment: Deployment, followed: ServiceProgress) -> None:
+    """End the rollout at the first proof that it cannot succeed; ECS would try until its circuit breaker opens."""
+    found = diagnose(facts(cloud, deployment, followed, only_tasks=True))
+    if found and found.hopeless:
+        raise RolloutFailed(found.cause)
 
 
 def followed_rollout(cloud: Cloud, event: StepEvent, deployment: Deployment) -> tuple[Rollout | None, ServiceProgress]:

@@ -53,7 +53,8 @@ def _update(
     cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, spec: ServiceSpec, serving: Serving
 ) -> None:
     _tag(cloud, manifest, event, serving)
-    changed = bring(cloud, event, deployment, spec, serving, force=deployment.force)
+    ours = bool(deployment.services[event.service_name].changed)
+    changed = bring(cloud, event, deployment, spec, serving, ours=ours, force=deployment.force)
     if changed is None:
         cloud.store.progress(event.deployment_id, event.service_name, cloud.now(), phase="awaiting_stable")
     else:

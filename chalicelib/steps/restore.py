@@ -29,7 +29,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         _restore_route(cloud, event, manifest, _route_of(before.routed, before.routed.rule))
     if "scaling" in deployment.services[name].changed_fields:
         _restore_scaling(cloud, event, manifest, deployment.cluster, before)
-    changed = bring(cloud, event, deployment, _wanted(cloud, deployment.cluster, before.spec, serving, name), serving)
+    wanted = _wanted(cloud, deployment.cluster, before.spec, serving, name)
+    changed = bring(cloud, event, deployment, wanted, serving, ours=False)
     message = f"Goes back: {', '.join(changed)}." if changed else "Is as it was before."
     cloud.store.record(deployment.id, name, "rolling_back", message, cloud.now())
     return {}

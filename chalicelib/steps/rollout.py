@@ -2,7 +2,7 @@
 
 from chalicelib.cloud import Cloud
 from chalicelib.decide import Rollout
-from chalicelib.deployment import Deployment, ServiceProgress
+from chalicelib.deployment import Deployment
 from chalicelib.errors import RolloutFailed
 from chalicelib.specs import ServiceSpec, Serving, service_changes
 from chalicelib.steps.step import StepEvent
@@ -18,11 +18,14 @@ def bring(
     wanted: ServiceSpec,
     serving: Serving,
     *,
+    ours: bool,
     force: bool = False,
 ) -> tuple[str, ...] | None:
     """Send what differs in one call, or start a rollout again where there is a reason; follow what that starts.
 
-    Returns the fields that were sent, None when there was nothing to do. Raises RolloutFailed when the service is gone.
+    Returns the fields that were sent, None when there was nothing to do: then what runs is followed, its service
+    deployment too if it may be `ours`, started by a run of this step that died before it could say so. An older one's
+    end says nothing of this deployment. Raises RolloutFailed when the service is gone.
     """
     name = event.service_name
     changed = tuple(change.field for change in service_changes(wanted, serving.spec))
@@ -38,7 +41,7 @@ def bring(
     if forced or found.rollout_state == "FAILED":
         follow(cloud, event, deployment, cloud.ecs.restart_rollout(deployment.cluster, name), starts=True)
         return ()
-    _follow_what_runs(cloud, event, deployment.services[name], found)
+    _keep(cloud, event, found.primary_id, found.service_deployment_arn if ours else None)
     return None
 
 
@@ -46,25 +49,14 @@ def follow(cloud: Cloud, event: StepEvent, deployment: Deployment, rollout: Roll
     """Keep the deployment that our own call started: its id stands in the answer, searching by time finds others."""
     name = event.service_name
     followed = rollout.service_deployment_arn or cloud.ecs.newest_service_deployment(deployment.cluster, name)
+    _keep(cloud, event, rollout.primary_id, followed if starts else None)
+
+
+def _keep(cloud: Cloud, event: StepEvent, ecs_deployment_id: str, service_deployment_arn: str | None) -> None:
     cloud.store.progress(
         event.deployment_id,
-        name,
+        event.service_name,
         cloud.now(),
-        ecs_deployment_id=rollout.primary_id,
-        service_deployment_arn=followed if starts else None,
-    )
-
-
-def _follow_what_runs(cloud: Cloud, event: StepEvent, planned: ServiceProgress, rollout: Rollout) -> None:
-    """Nothing differs: there is nothing to change, or this step ran before and died before it could say so.
-
-    In the second case the current service deployment is the one that it started; in the first it is an older one,
-    whose end says nothing of this deployment.
-    """
-    cloud.store.progress(
-        event.deployment_id,
-        planned.name,
-        cloud.now(),
-        ecs_deployment_id=rollout.primary_id,
-        service_deployment_arn=rollout.service_deployment_arn if planned.changed else None,
+        ecs_deployment_id=ecs_deployment_id,
+        service_deployment_arn=service_deployment_arn,
     )

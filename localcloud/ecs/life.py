@@ -10,6 +10,7 @@ from typing import Any
 from localcloud.clock import Clock
 from localcloud.ecs.events import Announcer
 from localcloud.ecs.health import task_health
+from localcloud.ecs.memory import OUT_OF_MEMORY
 from localcloud.ecs.ports import Interfaces, Network
 from localcloud.ecs.preparation import Part, Preparation, TaskStartError
 from localcloud.ecs.registration import Registration
@@ -23,6 +24,8 @@ DEREGISTRATION_SECONDS = 5.0
 INTERFACE_SECONDS = 1.0
 """How long AWS takes to attach or to release a network interface."""
 POLL_SECONDS = 0.02
+MEMORY_LOOK_SECONDS = 0.5
+"""How often, in wall seconds, a task's memory is measured: its programs grow no faster because AWS does."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,16 @@ class TaskLife:
                     self._task.request_stop("EssentialContainerExited", "Essential container in task exited", now)
                 return
             self._register_instance()
-            self._task.attention.wait()
+            while not self._task.attention.wait(MEMORY_LOOK_SECONDS):
+                self._kill_out_of_memory()
             self._task.attention.clear()
+
+    def _kill_out_of_memory(self) -> None:
+        running = self._containers.out_of_memory
+        if running:
+            with self._around.world.changed:
+                running.container.reason = OUT_OF_MEMORY
+            running.kill()
 
     def _register_instance(self) -> None:
         try:

@@ -10,6 +10,7 @@ from localcloud.ecs.events import Announcer, listed
 from localcloud.ecs.health import HealthFact
 from localcloud.ecs.launcher import Launcher
 from localcloud.ecs.registration import Registration
+from localcloud.ecs.revisions import Deployment
 from localcloud.ecs.rollouts import Rollouts
 from localcloud.ecs.scheduler import Moves, ServiceFact, TaskFact
 from localcloud.ecs.state import GONE_STATUSES, Service, TargetHealth, Task, World
@@ -128,10 +129,15 @@ class Reconciler:
         deployment = next((d for d in service.deployments if d.id == task.started_by), None)
         if deployment is None or deployment.rollout_state != "IN_PROGRESS":
             return
-        deployment.failed_tasks += 1
+        self._set_failures(service, deployment, deployment.failed_tasks + 1)
         deployment.updated_at = self._world.now()
-        if service.current.deployment_id == deployment.id:
-            service.current.failure_count = deployment.failed_tasks
+
+    @staticmethod
+    def _set_failures(service: Service, deployment: Deployment, count: int) -> None:
+        """Write down how many tasks have failed, where the deployment and where its record shows it."""
+        deployment.failed_tasks = count
+        if service.current.deployment_id == deployment.id and service.current.is_ongoing:
+            service.current.failure_count = count
 
     def _note_healthy(self, service: Service, facts: list[TaskFact]) -> None:
         """Forget failures in a row when a task becomes healthy (unless the breaker shall remember them)."""
@@ -143,7 +149,7 @@ class Reconciler:
             if deployment:
                 deployment.start_failures, deployment.may_start_at = 0, None
                 if breaker.get("resetOnHealthyTask", True):
-                    deployment.failed_tasks = 0
+                    self._set_failures(service, deployment, 0)
 
     def _judge(self, service: Service, facts: list[TaskFact]) -> None:
         """Begin, complete, fail or stop the rollout that is under way."""

@@ -15,7 +15,9 @@ REVISION_MEMBERS = (
     "loadBalancers",
     "serviceRegistries",
 )
-NOTHING_TO_GO_BACK_TO = "no completed deployment to roll back to."
+THRESHOLD_EXCEEDED = "Service deployment rolled back because the circuit breaker threshold was exceeded."
+NO_CANDIDATE = "No rollback candidate was found to run the rollback."
+"""What AWS says: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ecs/service_test.go"""
 
 
 class Rollouts:
@@ -63,9 +65,7 @@ class Rollouts:
         if not record.is_ongoing or record.rollback:
             self._end(record, "ROLLBACK_FAILED", primary.rollout_state_reason, now)
         elif service.configuration["deploymentCircuitBreaker"].get("rollback"):
-            self._go_back(
-                service, "ECS deployment circuit breaker", "Service deployment failed: tasks failed to start."
-            )
+            self._go_back(service, "ECS deployment circuit breaker", THRESHOLD_EXCEEDED)
         else:
             self._end(record, "STOPPED", primary.rollout_state_reason, now)
 
@@ -80,7 +80,7 @@ class Rollouts:
     def _go_back(self, service: Service, cause: str, reason: str) -> None:
         record, target, now = service.current, service.completed, self._world.now()
         if target is None:
-            self._end(record, "ROLLBACK_FAILED", f"{reason} There is {NOTHING_TO_GO_BACK_TO}", now)
+            self._end(record, "ROLLBACK_FAILED", NO_CANDIDATE, now)
             return
         service.primary.status = "ACTIVE"
         service.deployments = [d for d in service.deployments if d is not target]

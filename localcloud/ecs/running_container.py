@@ -53,6 +53,11 @@ class RunningContainer:
         """Return the exit code; None while it runs."""
         return self._process.exit_code if self._process else None
 
+    @property
+    def pid(self) -> int | None:
+        """Return the id of its first process; None when that has ended."""
+        return self._process.pid if self._process and not self.has_exited else None
+
     def start(self, network: Network, logs: Logs, clock: Clock, guardian: Guardian) -> None:
         """Start the process and its health check. Raises ContainerStartError."""
         definition, ip = self.container.definition, self._ip

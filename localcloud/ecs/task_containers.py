@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from localcloud.clock import Clock
+from localcloud.ecs import memory
 from localcloud.ecs.dependencies import DEFAULT_START_SECONDS, ContainerFact, may_start, stop_groups
 from localcloud.ecs.guardian import Guardian
 from localcloud.ecs.ports import Logs, Network
@@ -48,6 +49,14 @@ class TaskContainers:
         """Tell whether the task must end, because an essential container has."""
         return any(running.has_exited for running in list(self._running.values()) if running.container.essential)
 
+    @property
+    def out_of_memory(self) -> RunningContainer | None:
+        """Return the container that must be killed because it, or the task, uses more memory than it may."""
+        if self._hungriest(memory.resident_bytes) is None:
+            return None
+        name = self._hungriest(memory.proportional_bytes)
+        return self._running[name] if name else None
+
     def start(self, parts: Sequence[Part], keep_status: Callable[[RunningContainer], None]) -> bool:
         """Start each container when what it depends on allows it; `keep_status` is told of each.
 
@@ -90,6 +99,13 @@ class TaskContainers:
         """Wait until nothing is left of those that were killed."""
         for running in self._running.values():
             running.finish(0)
+
+    def _hungriest(self, measure: Callable[[int], int]) -> str | None:
+        """Return the name of the container that uses too much, measured in one way."""
+        used = {name: measure(running.pid) for name, running in list(self._running.items()) if running.pid}
+        limits = {name: memory.limit_bytes(self._running[name].container.definition.get("memory")) for name in used}
+        asked = self._task.overrides.get("memory") or self._task.task_definition.body.get("memory")
+        return memory.hungriest(used, limits, memory.limit_bytes(asked))
 
     def _is_ready(self, part: Part) -> bool:
         facts = {container.name: self._fact(container.name) for container in self._task.containers}

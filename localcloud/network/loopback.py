@@ -21,7 +21,9 @@ SHIM = Path(__file__).parent / "shim"
 CLAIM_PORT = 4999
 """Whoever holds this port on 127.N.0.1 owns 127.N.0.0/16."""
 SHELLS = frozenset({"sh", "bash", "dash"})
-FIRST_HOST, LAST_HOST = 2, 256 * 256 - 2
+FIRST_HOST, LAST_HOST = 2, 128 * 256 - 1
+LOCALHOST_OFFSET = 128
+"""A task at 127.N.a.b has its localhost, which no other one knows, at 127.N.(a + 128).b."""
 
 
 class Loopback:
@@ -81,7 +83,13 @@ class Loopback:
 
     def environment(self, ip: str) -> dict[str, str]:
         """Return what makes a Python process live at `ip`."""
-        return {"HOSTNAME": host_name(ip), "PYTHONPATH": str(SHIM), "SLIPWAY_TASK_IP": ip, "SLIPWAY_DNS": self._dns}
+        return {
+            "HOSTNAME": host_name(ip),
+            "PYTHONPATH": str(SHIM),
+            "SLIPWAY_TASK_IP": ip,
+            "SLIPWAY_TASK_LOCALHOST": localhost_of(ip),
+            "SLIPWAY_DNS": self._dns,
+        }
 
     def refuses(self, task_definition: dict[str, Any]) -> str | None:
         """Return why a task definition cannot run here: its containers would not share one localhost."""
@@ -110,6 +118,12 @@ class Loopback:
     def close(self) -> None:
         """Give the range back."""
         self._claim.close()
+
+
+def localhost_of(ip: str) -> str:
+    """Return the address that stands for localhost in the task at `ip`."""
+    first, second, third, fourth = ip.split(".")
+    return f"{first}.{second}.{int(third) + LOCALHOST_OFFSET}.{fourth}"
 
 
 def claim() -> tuple[socket.socket, str]:

@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from localcloud.front_door import FrontDoor, Handler, Listener
 from localcloud.lambdas import Lambdas
+from localcloud.throttles import Throttles
 
 ROLE = "arn:aws:iam::000000000000:role/x"
 
@@ -34,6 +35,7 @@ class Cloud:
         services: Mapping[str, Handler] | None = None,
         data_plane: Handler | None = None,
         listeners: Mapping[tuple[str, str], Listener] | None = None,
+        throttles: Throttles | None = None,
     ) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()
         self.lambdas = Lambdas()
@@ -42,6 +44,7 @@ class Cloud:
             services=services or {},
             elb_data_plane=data_plane,
             listeners=listeners or {},
+            throttles=throttles,
             observer=lambda service, operation: self.calls.update([(service, operation)]),
             port=0,
         )

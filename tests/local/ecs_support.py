@@ -34,6 +34,7 @@ PROGRAMS = {
         "print(os.getpid(), flush=True)\n"
         "time.sleep(600)\n"
     ),
+    "greedy": ("import time\nheld = []\nwhile True:\n    held.append(b'x' * (16 * 2**20))\n    time.sleep(0.02)\n"),
     "once": "print('done', flush=True)\n",
     "environment": "import json, os, time\nprint(json.dumps(dict(os.environ)), flush=True)\ntime.sleep(600)\n",
     "hello": (

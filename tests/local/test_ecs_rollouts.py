@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from localcloud.faults import AwsFault
-from tests.local.ecs_support import Cloud, running_cloud, until
+from tests.local.ecs_support import GROUP, Cloud, running_cloud, until
 
 BREAKER = {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}}
+THRESHOLD_EXCEEDED = "Service deployment rolled back because the circuit breaker threshold was exceeded."
+NO_CANDIDATE = "No rollback candidate was found to run the rollback."
+TARGETS = [{"targetGroupArn": GROUP, "containerName": "app", "containerPort": 8000}]
 NO_ROLLBACK = {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}}
 
 
@@ -146,6 +149,7 @@ class TestCircuitBreaker:
 
         assert record["status"] == "ROLLBACK_SUCCESSFUL"
         assert record["deploymentCircuitBreaker"] == {"status": "TRIGGERED", "failureCount": 3, "threshold": 3}
+        assert record["statusReason"] == record["rollback"]["reason"] == THRESHOLD_EXCEEDED
         assert cloud.service()["taskDefinition"] == first["taskDefinition"]
         assert f"(service web) (deployment {second}) deployment failed: tasks failed to start." in cloud.messages()
         assert f"(service web) rolling back to deployment {old}." in cloud.messages()
@@ -167,6 +171,33 @@ class TestCircuitBreaker:
 
         assert ended(cloud)["status"] == "ROLLBACK_SUCCESSFUL"
 
+    def test_a_healthy_task_forgets_failures(self, cloud: Cloud) -> None:
+        """A task that becomes healthy sets failedTasks back to 0: it counts failures in a row."""
+        cloud.balancer.answers = ("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+        cloud.create(loadBalancers=TARGETS, healthCheckGracePeriodSeconds=30, **BREAKER)
+        until(lambda: cloud.service()["deployments"][0]["failedTasks"] == 1)
+        cloud.balancer.answers = ("healthy", "", "")
+        cloud.until_steady()
+
+        record = cloud.deployment()
+
+        assert cloud.service()["deployments"][0]["failedTasks"] == 0
+        assert (record["status"], record["deploymentCircuitBreaker"]["failureCount"]) == ("SUCCESSFUL", 0)
+
+    def test_while_one_goes_back_there_is_nothing_to_go_back_to(self, cloud: Cloud) -> None:
+        """A deployment that fails while a rollback is under way has no completed one to return to."""
+        cloud.create(loadBalancers=TARGETS, **BREAKER)
+        cloud.until_steady()
+        cloud.balancer.drained = False
+        check = {"command": ["CMD", "false"], "interval": 5, "retries": 1}
+        cloud.update(taskDefinition=cloud.register("server", healthCheck=check))
+        until(lambda: cloud.deployment()["status"] == "ROLLBACK_IN_PROGRESS")
+        cloud.update(taskDefinition=cloud.register("no-such-image"))
+        record = ended(cloud)
+
+        assert (record["status"], record["statusReason"]) == ("ROLLBACK_FAILED", NO_CANDIDATE)
+        assert cloud.service()["deployments"][0]["rolloutState"] == "FAILED"
+
     def test_a_first_deployment_has_nothing_to_go_back_to(self, cloud: Cloud) -> None:
         """A first deployment that fails stays FAILED, and starts no more tasks."""
         cloud.create(image="crash", **BREAKER)
@@ -176,7 +207,7 @@ class TestCircuitBreaker:
         stopped = len(cloud.tasks("STOPPED"))
 
         assert record["status"] == "ROLLBACK_FAILED"
-        assert "no completed deployment to roll back to" in record["statusReason"]
+        assert record["statusReason"] == NO_CANDIDATE
         assert (deployment["rolloutState"], deployment["failedTasks"]) == ("FAILED", 3)
         assert deployment["rolloutStateReason"] == "ECS deployment circuit breaker: tasks failed to start."
         assert (len(cloud.tasks("STOPPED")), cloud.tasks()) == (stopped, [])

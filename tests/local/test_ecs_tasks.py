@@ -155,7 +155,9 @@ class TestLife:
         until(lambda: cloud.logs.text() and len(processes(tmp_path)) == 2)
         cloud.update(desiredCount=0)
 
-        assert first_stopped(cloud)["containers"][0]["exitCode"] == 137
+        killed = first_stopped(cloud)["containers"][0]
+
+        assert (killed["exitCode"], killed.get("reason")) == (137, None)
         assert processes(tmp_path) == []
 
 
@@ -178,7 +180,8 @@ class TestContainer:
         assert seen["GREETING"] == "hello"
         assert seen["SLIPWAY_TASK_IP"].startswith("127.")
         assert set(seen) <= {
-            "PATH", "LANG", "HOME", "HOSTNAME", "GREETING", "PYTHONPATH", "SLIPWAY_TASK_IP", "SLIPWAY_DNS", "LC_CTYPE",
+            "PATH", "LANG", "HOME", "HOSTNAME", "GREETING", "PYTHONPATH", "SLIPWAY_TASK_IP",
+            "SLIPWAY_TASK_LOCALHOST", "SLIPWAY_DNS", "LC_CTYPE",
         }  # fmt: skip
 
     def test_command_and_entry_point_override_the_image(self, cloud: Cloud) -> None:
@@ -257,6 +260,19 @@ class TestFailure:
         assert task["stopCode"] == "EssentialContainerExited"
         assert task["stoppedReason"] == "Essential container in task exited"
         assert task["containers"][0]["exitCode"] == 3
+
+    @pytest.mark.parametrize("limits", [{"memory": 64}, {}])
+    def test_a_container_that_outgrows_its_memory(self, cloud: Cloud, limits: dict[str, int]) -> None:
+        """A container over its limit, or its task's, is killed: its reason says so, and its exit code is 137."""
+        cloud.create(taskDefinition=cloud.register("greedy", **limits))
+        task = first_stopped(cloud)
+
+        assert (task["stopCode"], task["stoppedReason"]) == (
+            "EssentialContainerExited", "Essential container in task exited",
+        )  # fmt: skip
+        assert [(each["reason"], each["exitCode"]) for each in task["containers"]] == [
+            ("OutOfMemoryError: Container killed due to memory usage", 137)
+        ]
 
     def test_what_the_network_refuses(self, cloud: Cloud) -> None:
         """Several containers cannot share a loopback address, and the task says so."""

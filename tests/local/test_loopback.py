@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from localcloud.faults import AwsFault
-from localcloud.network.loopback import LAST_HOST, Loopback
+from localcloud.network.loopback import LAST_HOST, Loopback, localhost_of
 
 SERVE = """
 import socket, sys
@@ -34,9 +34,9 @@ with socket.socket(socket.AF_INET6) as server:
         print(server.getsockname()[0])
 """
 AIO = """
-import asyncio
+import asyncio, sys
 async def main():
-    server = await asyncio.start_server(lambda r, w: w.close(), None, 0)
+    server = await asyncio.start_server(lambda r, w: w.close(), sys.argv[1] if sys.argv[1:] else None, 0)
     port = server.sockets[0].getsockname()[1]
     reader, writer = await asyncio.open_connection("localhost", port)
     print(*[s.getsockname()[0] for s in server.sockets], writer.get_extra_info("sockname")[0])
@@ -168,12 +168,20 @@ class TestAddresses:
 class TestShim:
     """What a Python process notices."""
 
-    @pytest.mark.parametrize("host", ["0.0.0.0", "", "localhost", "127.0.0.1"])  # noqa: S104
+    @pytest.mark.parametrize("host", ["0.0.0.0", ""])  # noqa: S104
     def test_binds_to_its_address(self, network: Loopback, host: str) -> None:
-        """Whatever local address a program binds, it listens at the task's, and localhost leads there."""
+        """What a program binds at all addresses listens at the task's, and localhost leads there."""
         ip = network.attach("subnet-a", [])
 
         assert run(SERVE, network.environment(ip), host) == f"{ip} {ip} {ip}"
+
+    @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+    def test_what_listens_at_localhost_is_its_own_affair(self, network: Loopback, host: str) -> None:
+        """What a program binds at localhost is not at the task's address, and its own localhost leads there."""
+        ip = network.attach("subnet-a", [])
+        localhost = localhost_of(ip)
+
+        assert run(SERVE, network.environment(ip), host) == f"{localhost} {ip} {localhost}"
 
     def test_binds_ipv6_sockets_too(self, network: Loopback) -> None:
         """A socket that binds "::" listens at the task's address."""
@@ -186,6 +194,7 @@ class TestShim:
         ip = network.attach("subnet-a", [])
 
         assert run(AIO, network.environment(ip)) == f"{ip} {ip}"
+        assert run(AIO, network.environment(ip), "localhost") == f"{localhost_of(ip)} {ip}"
 
     def test_resolves_our_names(self, network: Loopback) -> None:
         """Names of our namespaces are asked of our DNS server, all answers in order; the own name is the task's."""

@@ -6,11 +6,17 @@ from localcloud.settings import Settings, SettingsError
 
 
 def test_the_defaults_are_the_contract() -> None:
-    """Without variables the ports are 8000, 4566 and 8080, the poll 1 s, the speed 10."""
+    """Without variables the ports are 8000, 4566 and 8080, the poll 1 s, the speed 10, and nothing is throttled."""
     settings = Settings.read({})
 
     assert (8000, 4566, 8080) == (settings.api_port, settings.aws_port, settings.alb_port)
     assert (1, 10.0, "auto") == (settings.poll_seconds, settings.speed, settings.network)
+    assert not settings.throttles
+
+
+def test_throttles_are_switched_on() -> None:
+    """SLIPWAY_THROTTLES=on makes ECS's limits hold."""
+    assert Settings.read({"SLIPWAY_THROTTLES": "on"}).throttles
 
 
 @pytest.mark.parametrize(
@@ -23,6 +29,7 @@ def test_the_defaults_are_the_contract() -> None:
         ("SLIPWAY_SPEED", "0.5"),
         ("SLIPWAY_SPEED", "nan"),
         ("SLIPWAY_NETWORK", "bridge"),
+        ("SLIPWAY_THROTTLES", "yes"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:

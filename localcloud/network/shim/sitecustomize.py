@@ -1,8 +1,9 @@
 """Make this Python process live at the address SLIPWAY_TASK_IP, as if it had a network of its own.
 
-Python imports this file by itself at start, because its directory is on PYTHONPATH. Any local address that the program
-binds or connects to becomes the task's; outgoing connections come from it; names are asked of the DNS server
-SLIPWAY_DNS ("ip:port") first. Standard library only, Python 3.8 or newer.
+Python imports this file by itself at start, because its directory is on PYTHONPATH. What the program binds at all
+addresses it binds at the task's; what it listens on at localhost is at SLIPWAY_TASK_LOCALHOST, which nobody else knows;
+connections to localhost go where the program listens, outgoing ones come from the task's address; names are asked of
+the DNS server SLIPWAY_DNS ("ip:port") first. Standard library only, Python 3.8 or newer.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ import sys
 from typing import Any
 
 TASK_IP = os.environ.get("SLIPWAY_TASK_IP", "")
+LOCALHOST_IP = os.environ.get("SLIPWAY_TASK_LOCALHOST", TASK_IP)
 DNS_IP, _, DNS_PORT = os.environ.get("SLIPWAY_DNS", "").rpartition(":")
-LOCAL_HOSTS = ("", "0.0.0.0", "::", "::1", "localhost", "127.0.0.1", "::ffff:127.0.0.1")  # noqa: S104
+ALL_ADDRESSES = ("", "0.0.0.0", "::")  # noqa: S104
+LOCALHOST = "127.0.0.1"
+LOCALHOSTS = ("localhost", LOCALHOST, "::1", "::ffff:127.0.0.1")
+LISTENING = " 00000000:0000 0A "  # proc(5): no peer, and the state TCP_LISTEN
 DNS_TIMEOUT_SECONDS = 1.0
 DNS_ATTEMPTS = 2
 IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h: bind the source address, and leave the port to connect()
@@ -32,9 +37,18 @@ system_gethostbyname_ex = socket.gethostbyname_ex
 
 
 def own(host: Any) -> bool:
-    """Tell whether a host stands for this machine."""
-    text = host.decode() if isinstance(host, bytes) else host
-    return text is None or text in LOCAL_HOSTS or text == socket.gethostname()
+    """Tell whether a host stands for this machine, by all its addresses or by its name."""
+    return host is None or host in ALL_ADDRESSES or host == socket.gethostname()
+
+
+def listens_at_localhost(port: int) -> bool:
+    """Tell whether a program of this task listens on a port of its localhost alone."""
+    number = int.from_bytes(socket.inet_aton(LOCALHOST_IP), sys.byteorder)
+    try:
+        with open("/proc/net/tcp", encoding="ascii") as sockets:  # noqa: PTH123  (pathlib is slow to import)
+            return f" {number:08X}:{port:04X}{LISTENING}" in sockets.read()
+    except OSError:
+        return False
 
 
 def is_address(host: str) -> bool:
@@ -49,10 +63,12 @@ def is_address(host: str) -> bool:
 
 
 def resolve(host: Any) -> list[str]:
-    """Return the addresses of a host: the task's own, what our DNS says, or none (ask the system)."""
-    if own(host):
-        return [TASK_IP]
+    """Return the addresses of a host: the task's own, localhost, what our DNS says, or none (ask the system)."""
     name = host.decode() if isinstance(host, bytes) else host
+    if own(name):
+        return [TASK_IP]
+    if name in LOCALHOSTS:
+        return [LOCALHOST]
     return [] if is_address(name) or not DNS_IP else ask_dns(name)
 
 
@@ -104,18 +120,30 @@ def skip_name(answer: bytes, at: int) -> int:
     return at + 1
 
 
-def at_home(sock: socket.socket, address: Any) -> Any:
-    """Return the address that a socket shall use instead of `address`."""
+def at_home(sock: socket.socket, address: Any, localhost: Any) -> Any:
+    """Return the address that a socket shall use instead of `address`; `localhost(port)` says where that is."""
     if sock.family not in (socket.AF_INET, socket.AF_INET6) or not isinstance(address, tuple):
         return address
     found = resolve(address[0])
     if not found:
         return address
+    is_stream = sock.type == socket.SOCK_STREAM
+    ip = found[0] if found[0] != LOCALHOST else localhost(address[1]) if is_stream else TASK_IP
     if sock.family == socket.AF_INET:
-        return (found[0], *address[1:])
+        return (ip, *address[1:])
     # An IPv6 socket reaches IPv4 by the mapped address, unless it was told to speak IPv6 only.
     sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    return ("::ffff:" + found[0], *address[1:])
+    return ("::ffff:" + ip, *address[1:])
+
+
+def bound_localhost(port: int) -> str:  # noqa: ARG001  the same for every port
+    """Return where a program listens that binds localhost."""
+    return LOCALHOST_IP
+
+
+def reached_localhost(port: int) -> str:
+    """Return where localhost leads: to what listens there alone, else to what listens at all addresses."""
+    return LOCALHOST_IP if listens_at_localhost(port) else TASK_IP
 
 
 def set_source(sock: socket.socket, address: Any) -> None:
@@ -130,20 +158,20 @@ def set_source(sock: socket.socket, address: Any) -> None:
 
 
 def bind(self: socket.socket, address: Any) -> None:
-    """Bind to the task's address instead of all of them."""
-    system_bind(self, at_home(self, address))
+    """Bind to the task's address instead of all of them, and to its localhost instead of the machine's."""
+    system_bind(self, at_home(self, address, bound_localhost))
 
 
 def connect(self: socket.socket, address: Any) -> None:
     """Connect from the task's address, to it where localhost is meant."""
-    address = at_home(self, address)
+    address = at_home(self, address, reached_localhost)
     set_source(self, address)
     system_connect(self, address)
 
 
 def connect_ex(self: socket.socket, address: Any) -> int:
     """Connect as `connect` does, and return an error number."""
-    address = at_home(self, address)
+    address = at_home(self, address, reached_localhost)
     set_source(self, address)
     return system_connect_ex(self, address)
 
