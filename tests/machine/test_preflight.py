@@ -133,3 +133,11 @@ def test_no_room(store: Store) -> None:
     deployment = slipway.deploy(asked)
     warnings = [each.message.partition(":")[0] for each in slipway.timeline(deployment) if each.phase == "preflight"]
     assert (Status.SUCCEEDED, ["warning no_room"]) == (deployment.status, warnings)
+
+
+def test_a_container_instance_pulls_by_itself(store: Store) -> None:
+    """A service on EC2 needs no way out of its tasks' subnets: its images come by the container instance's."""
+    asked = with_service(two_services(), "home", launch_type="EC2", depends_on=[])
+    del asked["services"]["redis"]
+
+    assert Status.SUCCEEDED is Slipway(store, ways=Ways()).deploy(asked).status
