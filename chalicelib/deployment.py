@@ -166,7 +166,9 @@ INTERNAL = {
 
 def status_document(deployment: Deployment, prefix: str = "") -> dict[str, Any]:
     """Return the JSON that GET answers (docs/api.md); `prefix` is the API's stage path, such as "/api"."""
-    document = deployment.model_dump(mode="json", exclude={"services", "cluster", "namespace_operation_id", "left"})
+    document = deployment.model_dump(
+        mode="json", exclude={"services", "cluster", "force", "namespace_operation_id", "left"}
+    )
     document["services"] = {
         name: progress.model_dump(mode="json", exclude=INTERNAL) for name, progress in deployment.services.items()
     }
