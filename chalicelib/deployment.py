@@ -183,6 +183,7 @@ INTERNAL = {
 INTERNAL_TO_DEPLOYMENT = {
     "services",
     "cluster",
+    "force",
     "namespace_operation_id",
     "left",
     "succeeded_before",

@@ -38,6 +38,7 @@ def test_a_change_is_one_call(store: Store, said: dict[str, object]) -> None:
 
     assert Status.SUCCEEDED is forced.status
     assert before + 1 == len(home.deployments)
+    assert home.deployments[-1].service_deployment == forced.services["home"].service_deployment_arn
 
 
 @pytest.mark.parametrize(
