@@ -89,15 +89,14 @@ class Facts:
 
 
 def telling(containers: Sequence[StoppedContainer]) -> StoppedContainer | None:
-    """Return the container whose end tells most of its task's: one with a reason, else one that nobody ended."""
+    """Return the container whose end tells most of its task's: with a reason, else sick, else one that nobody ended."""
     return min(containers, key=_tells_least, default=None)
 
 
 def _tells_least(container: StoppedContainer) -> int:
-    if container.reason:
-        return 0
-    if container.exit_code is None:
-        return 4
-    if container.exit_code in SIGNALLED:
-        return 3
-    return 1 if container.exit_code else 2
+    """Return a rank; ECS ends the other containers with a signal when an essential one ends or is UNHEALTHY."""
+    if container.reason or container.health == "UNHEALTHY":
+        return 0 if container.reason else 1
+    if container.exit_code is None or container.exit_code in SIGNALLED:
+        return 5 if container.exit_code is None else 4
+    return 2 if container.exit_code else 3

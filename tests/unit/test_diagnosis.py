@@ -162,9 +162,10 @@ def test_cause_of_a_task(task: StoppedTask, expected: str) -> None:
         ((StoppedContainer("a", exit_code=137), StoppedContainer("b", exit_code=0)), "b"),
         ((StoppedContainer("a", exit_code=0), StoppedContainer("b", exit_code=1)), "b"),
         ((StoppedContainer("a"), StoppedContainer("b", exit_code=137)), "b"),
+        ((StoppedContainer("a", exit_code=0), StoppedContainer("b", exit_code=137, health="UNHEALTHY")), "b"),
     ],
 )
 def test_telling_container(containers: tuple[StoppedContainer, ...], expected: str | None) -> None:
-    """The container that tells is one with a reason, else one that ended of itself, else one that was ended."""
+    """The container that tells has a reason, else it is sick, else it ended of itself, else it was ended."""
     found = telling(containers)
     assert expected == (found.name if found else None)
