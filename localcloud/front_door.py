@@ -6,6 +6,7 @@
       DescribeTargetHealth                      → the load balancers' data plane
     anything else                               → moto, in process
     /_slipway/faults                            → what shall go wrong: fault_injection.py
+    /_slipway/lambdas                           → how often each function was invoked, and for how long
 
 boto3, the aws CLI and moto's Step Functions interpreter all come in here.
 """
@@ -53,6 +54,7 @@ INVOCATION = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations")
 LOAD_BALANCING = "elasticloadbalancing"
 DATA_PLANE = frozenset({"RegisterTargets", "DeregisterTargets", "DescribeTargetHealth"})
 STEP_FUNCTIONS = "states"
+USAGE_PATH = "/_slipway/lambdas"
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +115,8 @@ class FrontDoor:
         if environ["PATH_INFO"] == PATH:
             answer = self._faults.answer(environ["REQUEST_METHOD"], environ["wsgi.input"].read())
             return answer.send(environ, start_response)
+        if environ["PATH_INFO"] == USAGE_PATH:
+            return json_answer(self._lambdas.usage()).send(environ, start_response)
         call = read_call(environ)
         try:
             answer = self._answer(call, environ)
