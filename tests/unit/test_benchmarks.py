@@ -1,0 +1,46 @@
+"""What the benchmarks decide on their own: goals, words for a person, the page of results."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.figure import Figure, figure, shown
+from benchmarks.results import Result, keep, kept, page
+
+
+def result(*figures: Figure) -> Result:
+    """Return a result that was measured some time ago."""
+    return Result("lag", "Who says it first.", 1, "2026-11-20T18:50:00+00:00", "a machine", 0.5, figures)
+
+
+@pytest.mark.parametrize(
+    ("measured", "goal", "met"),
+    [([0.1, 0.2, 9.0], 0.25, True), ([0.3], 0.25, False), ([0.1], None, None), (None, 0.25, False), (0.0, 0, True)],
+)
+def test_the_median_meets_the_goal(measured: list[float] | float | None, goal: float | None, met: bool | None) -> None:
+    """A figure is met when its median is at most the goal; what could not be measured is not met."""
+    assert met == figure("lag", measured, "s", goal).met
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(12.0, "12 s"), (0.254, "0.25 s"), (0.00071, "0.00071 s"), (-1.234, "-1.23 s"), (None, "none")],
+)
+def test_values_are_words(value: float | None, words: str) -> None:
+    """A value is shown with its unit, whole numbers whole, small ones with two digits that tell something."""
+    assert words == shown(value, "s")
+
+
+def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
+    """A result on disk is the result that was measured."""
+    measured = result(figure("Slipway", [0.1, 0.2], "s", 0.25), figure("a peer", None, "s"))
+    keep(measured, tmp_path)
+
+    assert [measured] == kept(tmp_path)
+    assert page([measured], []) == (tmp_path / "README.md").read_text()
+
+
+def test_a_drawing_stands_with_its_figures() -> None:
+    """A part of the page shows the drawing of its name, when there is one."""
+    assert "![lag](lag.svg)" in page([result()], ["lag.svg"])
+    assert "lag.svg" not in page([result()], ["scale.svg"])
