@@ -5,13 +5,15 @@ import os
 import sys
 from types import ModuleType
 
-from benchmarks import main_job, waves
+from benchmarks import calls, lag, main_job, waves
 from benchmarks.figure import Figure, Options
 from benchmarks.results import keep, result
 
 BENCHMARKS: dict[str, ModuleType] = {
     "main_job": main_job,
     "waves": waves,
+    "lag": lag,
+    "calls": calls,
 }
 """Each has SPEED and `measure(options)`, which yields figures; its docstring says what it is about."""
 

@@ -1,6 +1,7 @@
 """A figure: what was measured, all its values, and the most that is good enough."""
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -52,9 +53,9 @@ class Figure:
         return self.name, goal, shown(self.median, self.unit), shown(self.worst, self.unit), judgement
 
 
-def figure(name: str, measured: list[float] | float | None, unit: str, goal: float | None = None) -> Figure:
-    """Return the figure of one value or of several; of None, nothing could be measured."""
-    values = measured if isinstance(measured, list) else [] if measured is None else [measured]
+def figure(name: str, measured: Sequence[float] | float, unit: str, goal: float | None = None) -> Figure:
+    """Return the figure of one value or of several; of none, nothing could be measured."""
+    values = (measured,) if isinstance(measured, int | float) else measured
     return Figure(name, tuple(values), unit, goal)
 
 
