@@ -5,7 +5,7 @@ import os
 import sys
 from types import ModuleType
 
-from benchmarks import calls, lag, main_job, waves
+from benchmarks import calls, cost, lag, main_job, waves
 from benchmarks.figure import Figure, Options
 from benchmarks.results import keep, result
 
@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "waves": waves,
     "lag": lag,
     "calls": calls,
+    "cost": cost,
 }
 """Each has SPEED and `measure(options)`, which yields figures; its docstring says what it is about."""
 
