@@ -5,7 +5,7 @@ import os
 import sys
 from types import ModuleType
 
-from benchmarks import calls, cost, lag, main_job, waves
+from benchmarks import calls, cost, lag, lost_requests, main_job, waves
 from benchmarks.figure import Figure, Options
 from benchmarks.results import keep, result
 
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "lag": lag,
     "calls": calls,
     "cost": cost,
+    "lost_requests": lost_requests,
 }
 """Each has SPEED and `measure(options)`, which yields figures; its docstring says what it is about."""
 
