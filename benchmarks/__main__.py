@@ -5,7 +5,7 @@ import os
 import sys
 from types import ModuleType
 
-from benchmarks import calls, cost, lag, lost_requests, main_job, waves
+from benchmarks import calls, cost, lag, lost_requests, main_job, scale, waves
 from benchmarks.figure import Figure, Options
 from benchmarks.results import keep, result
 
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "calls": calls,
     "cost": cost,
     "lost_requests": lost_requests,
+    "scale": scale,
 }
 """Each has SPEED and `measure(options)`, which yields figures; its docstring says what it is about."""
 
