@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks import peers
 from benchmarks.figure import Figure
 
 RESULTS = Path(__file__).parent / "results"
@@ -22,7 +23,10 @@ TABLE = "| figure | goal | median | worst | met |\n|---|---|---|---|---|\n"
 
 @dataclass(frozen=True)
 class Result:
-    """What one benchmark measured. `load` is the machine's average load, in processes, over the minute before."""
+    """What one benchmark measured, and in which versions the `peers` would be, where it has any.
+
+    `load` is the machine's average load, in processes, over the minute before.
+    """
 
     name: str
     about: str
@@ -30,13 +34,14 @@ class Result:
     measured_at: str
     machine: str
     load: float
+    peers: str
     figures: tuple[Figure, ...]
 
 
 def result(name: str, about: str, speed: float, load: float, figures: Sequence[Figure]) -> Result:
     """Return the result of a benchmark that ends now, on this machine."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Result(name, about, speed, now, machine(), round(load, 2), tuple(figures))
+    return Result(name, about, speed, now, machine(), round(load, 2), peers.versions(), tuple(figures))
 
 
 def machine() -> str:
@@ -74,7 +79,10 @@ def _read(document: dict[str, Any]) -> Result:
 
 def page(results: Sequence[Result], drawings: Sequence[str]) -> str:
     """Return the page: a part for each result, with its drawing when there is one of its name."""
-    return "\n".join([HEADER, *(_part(each, drawings) for each in results)])
+    versions = sorted({each.peers for each in results})
+    return "\n".join(
+        [HEADER, *(f"Peers: {each}.\n" for each in versions), *(_part(each, drawings) for each in results)]
+    )
 
 
 def _part(found: Result, drawings: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from benchmarks.scale import least_seconds, manifests
 
 def result(*figures: Figure) -> Result:
     """Return a result that was measured some time ago."""
-    return Result("lag", "Who says it first.", 1, "2026-11-20T18:50:00+00:00", "a machine", 0.5, figures)
+    return Result("lag", "Who says it first.", 1, "2026-11-20T18:50:00+00:00", "a machine", 0.5, "peer==1", figures)
 
 
 @pytest.mark.parametrize(
