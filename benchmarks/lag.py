@@ -1,8 +1,8 @@
 """Lag: from the truth to the tool saying so, of a rollout that succeeds and of one whose image does not exist.
 
 The truth is ECS's own finishing time once the name answers, and for the failure the time at which the first task
-stopped. `aws ecs wait` and `ecs deploy` have spoken when their process ends, Slipway when GET says so. A tool's figure
-is "none" where it said nothing for two minutes or the wrong thing.
+stopped. `aws ecs wait` and `ecs deploy` have spoken when their process ends, Slipway when GET says so. A tool's lag
+counts only where it told the truth within two minutes: "none" where it never did.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,6 +38,9 @@ def figures(what: str, races: Sequence[dict[str, Told]], goal_seconds: float) ->
     best, ours = min(others, default=0), lags[SLIPWAY].median
     if best > 0 and ours is not None:
         yield figure(f"lag, {what}: slipway, against the best of them", ours / best, "x", 0.5)
+    for tool in TOOLS:
+        wrong = len(races) - len(right_lags(races, tool))
+        yield figure(f"wrong or no answer, {what}: {tool}", wrong, "", 0 if tool == SLIPWAY else None)
 
 
 def right_lags(races: Sequence[dict[str, Told]], tool: str) -> list[float]:
