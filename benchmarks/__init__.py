@@ -1,1 +1,1 @@
-"""How fast Slipway is, measured from outside against the local cloud; `make bench` prints the figures."""
+"""How fast, cheap and careful Slipway is, measured from outside against the local cloud, beside its peers."""

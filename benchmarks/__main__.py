@@ -1,124 +1,57 @@
-"""Prints the figures of the main job: POST, the pair, the same again, the lag behind the truth."""
+"""`python -m benchmarks [name …]`: measure, print one line a figure, and keep the results."""
 
-import statistics
-import time
-from collections.abc import Callable, Mapping
-from typing import Any
+import argparse
+import os
+import sys
+from types import ModuleType
 
-import dns.exception
-import dns.resolver
+from benchmarks import calls, cost, lag, lost_requests, main_job, scale, waves
+from benchmarks.figure import Figure, Options
+from benchmarks.results import keep, result
 
-from tests.local.local_cloud import ECS_PRACTICE, LocalCloud, hello, local_cloud
-
-SPEED = "10"
-POSTS, LAGS = 30, 10
-LOOK_SECONDS = 0.005
-
-
-def main() -> None:
-    """Measure, and print one line a figure: what, the goal, median and worst."""
-    print(f"local cloud, SLIPWAY_SPEED={SPEED}; repeat with: make bench\n")
-    print(f"{'figure':<58} {'goal':>9} {'median':>9} {'worst':>9}")
-    with local_cloud(SLIPWAY_SPEED=SPEED) as cloud:
-        show("ecs-practice, POST to succeeded", "12 s", [pair(cloud)], "s")
-        show("ecs-practice again, nothing to change", "2 s", [pair(cloud) for _ in range(5)], "s")
-        cloud.deploy(hello("posts"))
-        show("POST /deployments answers 202, warm", "100 ms", [post(cloud) for _ in range(POSTS)], "ms")
-        alone = [several(cloud, f"alone-{number}", {"one": []}) for number in range(3)]
-        show("one service, POST to succeeded", "", alone, "s")
-        chained = several(cloud, "chain", {"one": [], "two": ["one"], "three": ["two"]})
-        ratio("a chain of three, against three alone", "1.1", chained / (3 * statistics.median(alone)))
-        beside = several(cloud, "beside", {"one": [], "two": [], "three": [], "four": []})
-        ratio("four side by side, against the slowest alone", "1.3", beside / max(alone))
-        lags = [lag(cloud, f"lag-{number}") for number in range(LAGS)]
-        show("lag: stable and name answers, to GET says succeeded", "0.5 s", lags, "s")
+BENCHMARKS: dict[str, ModuleType] = {
+    "main_job": main_job,
+    "waves": waves,
+    "lag": lag,
+    "calls": calls,
+    "cost": cost,
+    "lost_requests": lost_requests,
+    "scale": scale,
+}
+"""Each has SPEED and `measure(options)`, which yields figures; its docstring says what it is about."""
 
 
-def show(figure: str, goal: str, seconds: list[float], unit: str) -> None:
-    """Print one figure."""
-    scale = 1000 if unit == "ms" else 1
-    middle, worst = (
-        f"{value * scale:.{0 if unit == 'ms' else 2}f} {unit}" for value in (statistics.median(seconds), max(seconds))
-    )
-    print(f"{figure:<58} {'≤ ' + goal if goal else '':>9} {middle:>9} {worst:>9}", flush=True)
+def main(arguments: list[str]) -> None:
+    """Run the benchmarks that were named, all unless some were."""
+    names, options = read(arguments)
+    print(f"{'figure':<72} {'goal':>9} {'median':>10} {'worst':>10} {'met':>4}")
+    for name in names:
+        run(name, options)
 
 
-def ratio(figure: str, goal: str, value: float) -> None:
-    """Print a figure that compares two others."""
-    print(f"{figure:<58} {'≤ ' + goal:>9} {value:>9.2f}", flush=True)
+def read(arguments: list[str]) -> tuple[list[str], Options]:
+    """Return which benchmarks to run, in their order, and how."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHMARKS)}; all unless some")
+    parser.add_argument("--runs", type=int, help="how often to repeat what is repeated; each knows its own number")
+    parser.add_argument("--services", type=int, default=Options.services, help="of `scale`, in ten deployments")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.names) - set(BENCHMARKS):
+        parser.error(f"{', '.join(sorted(unknown))}: there are {', '.join(BENCHMARKS)}")
+    return [name for name in BENCHMARKS if name in (asked.names or BENCHMARKS)], Options(asked.runs, asked.services)
 
 
-def several(cloud: LocalCloud, application: str, needs: Mapping[str, list[str]]) -> float:
-    """Return the seconds from the POST of services that only wait, each after those it needs, until all succeeded."""
-    services = {name: {"image": "actors-hello:1", "depends_on": after} for name, after in needs.items()}
-    asked = time.monotonic()
-    accepted = cloud.post({"application": application, "services": services})
-    succeeded(cloud, accepted.document["id"])
-    return time.monotonic() - asked
-
-
-def pair(cloud: LocalCloud) -> float:
-    """Return the seconds from the POST of ecs-practice until GET says succeeded."""
-    asked = time.monotonic()
-    accepted = cloud.ask("POST", "/deployments", ECS_PRACTICE.read_bytes(), Content_Type="application/yaml")
-    succeeded(cloud, accepted.document["id"])
-    return time.monotonic() - asked
-
-
-def post(cloud: LocalCloud) -> float:
-    """Return the seconds until a POST is answered 202; its deployment changes nothing, and is waited for."""
-    asked = time.monotonic()
-    accepted = cloud.post(hello("posts"))
-    seconds = time.monotonic() - asked
-    succeeded(cloud, accepted.document["id"])
-    return seconds
-
-
-def lag(cloud: LocalCloud, name: str) -> float:
-    """Return the seconds from the truth, asked of ECS and DNS without pause, until GET says succeeded."""
-    manifest: dict[str, Any] = hello(name)
-    manifest["namespace"] = "lag.local"
-    manifest["services"]["hello"] = {"image": "actors-hello:1", "port": 8080, "discovery": {"name": name}}
-    accepted = cloud.post(manifest)
-    ecs = cloud.client("ecs")
-    when(lambda: completed(ecs, name) and answers(cloud, f"{name}.lag.local."))
-    true_since = time.monotonic()
-    succeeded(cloud, accepted.document["id"])
-    return time.monotonic() - true_since
-
-
-def completed(ecs: Any, cluster: str) -> bool:
-    """Tell whether ECS calls the rollout complete."""
-    try:
-        services = ecs.describe_services(cluster=cluster, services=["hello"])["services"]
-    except ecs.exceptions.ClusterNotFoundException:
-        return False
-    return any(service["deployments"][0]["rolloutState"] == "COMPLETED" for service in services)
-
-
-def answers(cloud: LocalCloud, name: str) -> bool:
-    """Tell whether DNS answers a name."""
-    resolver = dns.resolver.Resolver(configure=False)
-    resolver.nameservers, resolver.port = [cloud.dns[0]], cloud.dns[1]
-    try:
-        return bool(resolver.resolve(name, "A"))
-    except dns.exception.DNSException:
-        return False
-
-
-def succeeded(cloud: LocalCloud, deployment_id: str) -> None:
-    """Wait until GET says how the deployment ended; it must have succeeded."""
-    when(lambda: cloud.ask("GET", f"/deployments/{deployment_id}").document["finished_at"] is not None)
-    document = cloud.ask("GET", f"/deployments/{deployment_id}").document
-    if document["status"] != "succeeded":
-        raise AssertionError(document["verdict"])
-
-
-def when(true: Callable[[], bool]) -> None:
-    """Wait, looking often, until something is true."""
-    while not true():
-        time.sleep(LOOK_SECONDS)
+def run(name: str, options: Options) -> None:
+    """Measure one benchmark, showing each figure as soon as it is there."""
+    benchmark, load = BENCHMARKS[name], os.getloadavg()[0]
+    print(f"\n{name}, SLIPWAY_SPEED={benchmark.SPEED}", flush=True)
+    figures: list[Figure] = []
+    for each in benchmark.measure(options):
+        figures.append(each)
+        what, goal, median, worst, met = each.cells()
+        print(f"{what:<72} {goal:>9} {median:>10} {worst:>10} {met:>4}", flush=True)
+    keep(result(name, (benchmark.__doc__ or "").strip(), benchmark.SPEED, load, figures))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -7,6 +7,7 @@
     anything else                               → moto, in process
     /_slipway/faults                            → what shall go wrong: fault_injection.py
     /_slipway/calls                             → how often what was called: call_counter.py
+    /_slipway/lambdas                           → how often each function was invoked, and for how long
 
 boto3, the aws CLI and moto's Step Functions interpreter all come in here.
 """
@@ -57,6 +58,7 @@ INVOCATION = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations")
 LOAD_BALANCING = "elasticloadbalancing"
 DATA_PLANE = frozenset({"RegisterTargets", "DeregisterTargets", "DescribeTargetHealth"})
 STEP_FUNCTIONS = "states"
+USAGE_PATH = "/_slipway/lambdas"
 
 logger = logging.getLogger(__name__)
 
@@ -139,6 +141,8 @@ class FrontDoor:
             return self._faults.answer(environ["REQUEST_METHOD"], environ["wsgi.input"].read())
         if environ["PATH_INFO"] == call_counter.PATH:
             return self._calls.answer(environ["REQUEST_METHOD"], environ["QUERY_STRING"])
+        if environ["PATH_INFO"] == USAGE_PATH:
+            return json_answer(self._lambdas.usage())
         return None
 
     def _answer(self, call: AwsCall, environ: Environ) -> HttpAnswer:

@@ -6,11 +6,12 @@ All functions share this process, its environment variables and its modules.
 
 import json
 import os
+import threading
 import time
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from chalice.app import Chalice
@@ -60,11 +61,21 @@ class LambdaContext:
         return max(0, int((self.deadline - time.monotonic()) * 1000))
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What Lambda would bill of one function: how often it was invoked, and for how long in all."""
+
+    invocations: int = 0
+    milliseconds: float = 0.0
+
+
 class Lambdas:
     """The functions that are deployed. `environment` is set for the whole process, since they share it."""
 
     def __init__(self, *, environment: Mapping[str, str] | None = None) -> None:
         self._functions: dict[str, LambdaFunction] = {}
+        self._usage: dict[str, Usage] = {}
+        self._usage_lock = threading.Lock()
         os.environ.update(environment or {})
 
     def add(self, name: str, function: LambdaFunction) -> None:
@@ -88,12 +99,25 @@ class Lambdas:
         """
         function = self.require(name)
         event = _event_in(payload)
+        begun = time.monotonic()
         try:
             result = function(event, LambdaContext(name_in(name)))
         except Exception as error:
             own_frames = traceback.format_tb(error.__traceback__)[1:]  # the first is ours
             return _failure(type(error).__name__, str(error), own_frames)
+        finally:
+            self._count(name_in(name), time.monotonic() - begun)
         return _success(result)
+
+    def usage(self) -> dict[str, dict[str, Any]]:
+        """Return the Usage of each function that was invoked so far, by name, as JSON."""
+        with self._usage_lock:
+            return {name: asdict(usage) for name, usage in self._usage.items()}
+
+    def _count(self, name: str, seconds: float) -> None:
+        with self._usage_lock:
+            before = self._usage.get(name, Usage())
+            self._usage[name] = Usage(before.invocations + 1, before.milliseconds + seconds * 1000)
 
 
 def functions_of(app: Chalice) -> dict[str, LambdaFunction]:

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -66,6 +67,23 @@ def test_invoke(cloud: Cloud) -> None:
         answer = cloud.client("lambda").invoke(FunctionName=name, Payload=b'{"a": [1]}')
         assert json.load(answer["Payload"]) == {"event": {"a": [1]}, "name": "echo"}
         assert "FunctionError" not in answer
+
+
+def test_usage(cloud: Cloud) -> None:
+    """Each invocation is counted, and its milliseconds, also of a function that raises."""
+
+    def work(_event: Any, _context: Any) -> None:
+        Event().wait(0.02)
+        raise OutOfStock("no more")
+
+    cloud.lambdas.add("work", work)
+    for _ in range(2):
+        cloud.client("lambda").invoke(FunctionName="work")
+    with urllib.request.urlopen(f"{cloud.door.url}/_slipway/lambdas", timeout=10) as answer:
+        used = json.load(answer)["work"]
+
+    assert 2 == used["invocations"]
+    assert 40 <= used["milliseconds"] < 10_000
 
 
 def test_invoke_failing(cloud: Cloud) -> None:
