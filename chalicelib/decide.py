@@ -26,6 +26,7 @@ GIVEN_UP = {
     "ROLLBACK_SUCCESSFUL",
     "ROLLBACK_FAILED",
 }
+EXPECTED_STOP = "Scaling activity initiated by"  # how ECS says that it replaced a task, or scaled in
 ANSWERED_AT_MOST = 8  # addresses in one multivalue answer: Cloud Map developer guide, "DnsConfig"
 
 
@@ -90,7 +91,7 @@ def stable(rollout: Rollout | None, followed: ServiceProgress) -> bool:
 def _refuse_ended_otherwise(rollout: Rollout) -> None:
     status, reason = rollout.service_deployment_status, rollout.service_deployment_reason
     if status in GIVEN_UP:
-        raise RolloutFailed(f"ECS service deployment {status}: {reason or rollout.rollout_reason}")
+        raise RolloutFailed(f"ECS service deployment {status}" + (f": {reason}" if reason else ""))
     if status is None and rollout.rollout_state == "FAILED":
         raise RolloutFailed(rollout.rollout_reason)
 
@@ -168,12 +169,30 @@ def called_off(deployment: Deployment, service: str | None) -> SiblingFailed | N
     return SiblingFailed(f"{failure.service or 'the deployment'} failed first: {failure.cause}")
 
 
-def wakes(detail_type: str, detail: Mapping[str, Any]) -> bool:
-    """Tell whether an ECS event can decide a wait: a rollout that ended, a task that runs or stopped, steady state."""
+ROLLOUT_WAITS = ("AwaitStable", "AwaitRestored")
+NAME_WAITS = ("AwaitNames", "AwaitRestoredNames", "AwaitInactive", "RemoveRoute")
+
+
+def wakes(detail_type: str, detail: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the waits of a service that an ECS event can decide: they look again, the others need not.
+
+    A rollout is decided by its own end, and by a task that ECS did not stop by itself; names and removals by any task
+    that came or went.
+    """
     if detail_type == "ECS Deployment State Change":
-        return detail.get("eventName") in ("SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_DEPLOYMENT_FAILED")
+        ended = detail.get("eventName") in ("SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_DEPLOYMENT_FAILED")
+        return ROLLOUT_WAITS if ended else ()
     if detail_type == "ECS Service Action":
-        return detail.get("eventName") == "SERVICE_STEADY_STATE"
+        return (*ROLLOUT_WAITS, *NAME_WAITS) if detail.get("eventName") == "SERVICE_STEADY_STATE" else ()
     if detail_type == "ECS Task State Change":
-        return detail.get("lastStatus") in ("RUNNING", "STOPPED")
-    return False
+        return _task_wakes(detail)
+    return ()
+
+
+def _task_wakes(detail: Mapping[str, Any]) -> tuple[str, ...]:
+    if detail.get("lastStatus") == "RUNNING":
+        return NAME_WAITS
+    if detail.get("lastStatus") != "STOPPED":
+        return ()
+    expected = str(detail.get("stoppedReason", "")).startswith(EXPECTED_STOP)
+    return NAME_WAITS if expected else (*ROLLOUT_WAITS, *NAME_WAITS)

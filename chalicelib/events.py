@@ -18,12 +18,12 @@ def on_event(cloud: Cloud, event: Mapping[str, Any]) -> None:
         if ours and detail["status"] in ENDED_BADLY:
             recover(cloud, detail["name"])
         return
-    if not wakes(event["detail-type"], detail):
-        return
     if one_off := one_off_of(event):
         wake(cloud, *one_off)
-    elif service := service_of(event):
-        _wake_holder(cloud, service)
+        return
+    waits, service = wakes(event["detail-type"], detail), service_of(event)
+    if waits and service:
+        _wake_holder(cloud, service, waits)
 
 
 def service_of(event: Mapping[str, Any]) -> str | None:
@@ -41,8 +41,8 @@ def service_of(event: Mapping[str, Any]) -> str | None:
     return f"{parts[-2]}/{parts[-1]}" if len(parts) == 3 else None
 
 
-def one_off_of(event: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return deployment and waits (how their names begin) of a task of before_deploy that stopped, else None.
+def one_off_of(event: Mapping[str, Any]) -> tuple[str, str, tuple[str, ...]] | None:
+    """Return deployment, service and waits of a task of before_deploy that stopped, else None.
 
     Such a task belongs to no service: its `group` is its family's, and `startedBy` is "deployment/service", cut to
     what ECS takes. While it goes on, it decides nothing.
@@ -51,17 +51,18 @@ def one_off_of(event: Mapping[str, Any]) -> tuple[str, str] | None:
     if event["detail-type"] != "ECS Task State Change" or detail["lastStatus"] != "STOPPED":
         return None
     deployment_id, _, service = str(detail.get("startedBy", "")).partition("/")
-    return (deployment_id, service) if deployment_id.startswith("dep_") else None
+    return (deployment_id, service, ("AwaitTask",)) if deployment_id.startswith("dep_") else None
 
 
-def _wake_holder(cloud: Cloud, service: str) -> None:
-    """Ask the waits of whoever deploys this service to look again."""
+def _wake_holder(cloud: Cloud, service: str, waits: tuple[str, ...]) -> None:
+    """Ask these waits of whoever deploys a service to look again."""
     lock = cloud.store.lock(service)
     if lock is not None:
-        wake(cloud, lock.deployment_id, f"{service.rpartition('/')[2]}#")
+        wake(cloud, lock.deployment_id, service.rpartition("/")[2], waits)
 
 
-def wake(cloud: Cloud, deployment_id: str, waits: str = "") -> None:
-    """Ask the waits of a deployment whose names begin so to look again."""
-    for token in cloud.store.tokens(deployment_id, prefix=waits):
-        cloud.workflow.complete(token, decided=False)
+def wake(cloud: Cloud, deployment_id: str, service: str | None = None, waits: tuple[str, ...] = ()) -> None:
+    """Ask the waits of a deployment to look again; of one service, the waits that are named."""
+    for wait, token in cloud.store.tokens(deployment_id).items():
+        if service is None or wait in [f"{service}#{each}" for each in waits]:
+            cloud.workflow.complete(token, decided=False)

@@ -370,10 +370,9 @@ class Store:
         except ConditionFailed:
             return
 
-    def tokens(self, deployment_id: str, prefix: str = "") -> list[str]:
-        """Return the tokens of a deployment's waits, of one service when `prefix` is its name and "#"."""
-        items = self._table.partition(f"waits#{deployment_id}")
-        return [item["token"] for item in items if item["sk"].startswith(prefix)]
+    def tokens(self, deployment_id: str) -> dict[str, str]:
+        """Return the tokens of a deployment's waits, each by "service#state", or "#state" where no service waits."""
+        return {item["sk"]: item["token"] for item in self._table.partition(f"waits#{deployment_id}")}
 
     # ── task definitions and tokens ─────────────────────────────────────────────────────────────────
 

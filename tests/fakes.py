@@ -140,10 +140,15 @@ class FakeEcs:
         service.tags |= tags
         self._world.changed(f"tag {service.name}")
 
-    def rollout(self, cluster: str, name: str, service_deployment_arn: str | None) -> Rollout | None:
+    def rollout(
+        self, cluster: str, name: str, service_deployment_arn: str | None, ecs_deployment_id: str | None = None
+    ) -> Rollout | None:
         """Return how a service's rollout goes."""
         service = self._world.service(cluster, name)
-        return self._world.rollout(service, service_deployment_arn) if service else None
+        found = self._world.rollout(service, service_deployment_arn) if service else None
+        if found and found.primary_id == ecs_deployment_id and found.rollout_state == "IN_PROGRESS":
+            return replace(found, service_deployment_status=None)
+        return found
 
     def newest_service_deployment(self, cluster: str, name: str) -> str | None:
         """Return a service's newest service deployment."""
@@ -268,6 +273,8 @@ class FakeLoadBalancers:
     def ensure_rule(self, route: Route, listener: Listener, target_group: str, tags: Mapping[str, str]) -> None:
         """Make the listener forward."""
         assert listener == LISTENER
+        if target_group not in self._world.rules:
+            self._world.tags[f"rule of {target_group}"] = dict(tags)
         if self._world.rules.get(target_group) != route.path:
             self._world.rules[target_group] = route.path
             self._world.changed(f"rule {tags['slipway:service']}")
@@ -283,6 +290,8 @@ class FakeLoadBalancers:
 
     def delete_rules(self, target_group: str, tags: Mapping[str, str]) -> None:
         """Delete the rule that forwards to a target group, which stays in use for a while."""
+        if not tags.items() <= self._world.tags.get(f"rule of {target_group}", {}).items():
+            return
         if self._world.rules.pop(target_group, None):
             self._world.in_use_until[target_group] = self._world.clock.seconds + self._world.leave_seconds
             self._world.changed(f"delete rule {tags['slipway:service']}")

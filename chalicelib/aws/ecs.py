@@ -110,12 +110,20 @@ class Ecs:
         """Set tags on a service."""
         call(self._client.tag_resource, resourceArn=arn, tags=cast("Any", tag_list(tags)))
 
-    def rollout(self, cluster: str, name: str, service_deployment_arn: str | None) -> Rollout | None:
-        """Return how the rollout of a service goes; None when there is no such service."""
+    def rollout(
+        self, cluster: str, name: str, service_deployment_arn: str | None, ecs_deployment_id: str | None = None
+    ) -> Rollout | None:
+        """Return how the rollout of a service goes; None when there is no such service.
+
+        The service deployment is not asked for while the PRIMARY deployment is `ecs_deployment_id`, in progress: it
+        could tell nothing else.
+        """
         found = [each for each in self._describe(cluster, [name]) if each.get("status") != "INACTIVE"]
         if not found:
             return None
-        return rollout_of(found[0], self._service_deployment(service_deployment_arn))
+        primary = _primary(found[0])
+        goes_on = primary.get("id") == ecs_deployment_id and primary.get("rolloutState") == "IN_PROGRESS"
+        return rollout_of(found[0], None if goes_on else self._service_deployment(service_deployment_arn))
 
     def _service_deployment(self, arn: str | None) -> ServiceDeploymentTypeDef | None:
         if arn is None:

@@ -23,6 +23,7 @@ class TaskDefinitions:
     def __init__(self, client: ECSClient, region: str) -> None:
         self._client = client
         self._region = region
+        self._read: dict[str, tuple[TaskSpec | None, str | None]] = {}
 
     def register(self, spec: TaskSpec, tags: Mapping[str, str]) -> str:
         """Register a new revision, tagged with its content hash, and return its ARN."""
@@ -40,11 +41,16 @@ class TaskDefinitions:
         return answer["taskDefinition"]["taskDefinitionArn"], _content_tag(answer)
 
     def read(self, arn: str) -> tuple[TaskSpec | None, str | None]:
-        """Return what a revision holds, None when there is no such revision, and its content hash."""
-        answer = self._describe(arn)
-        if answer is None:
-            return None, None
-        return read_spec(answer["taskDefinition"]), _content_tag(answer)
+        """Return what a revision holds, None when there is no such revision, and its content hash.
+
+        A revision never changes: each is asked for once, as long as this object lives.
+        """
+        if arn not in self._read:
+            answer = self._describe(arn)
+            if answer is None:
+                return None, None
+            self._read[arn] = read_spec(answer["taskDefinition"]), _content_tag(answer)
+        return self._read[arn]
 
     def active(self, family: str) -> list[str]:
         """Return the ARNs of a family's ACTIVE revisions.

@@ -35,7 +35,9 @@ def _refuse_hopeless(cloud: Cloud, deployment: Deployment, followed: ServiceProg
 def followed_rollout(cloud: Cloud, event: StepEvent, deployment: Deployment) -> tuple[Rollout | None, ServiceProgress]:
     """Return how the rollout that we follow goes, its counts recorded, and the service's progress until now."""
     followed = deployment.services[event.service_name]
-    rollout = cloud.ecs.rollout(deployment.cluster, followed.name, followed.service_deployment_arn)
+    rollout = cloud.ecs.rollout(
+        deployment.cluster, followed.name, followed.service_deployment_arn, followed.ecs_deployment_id
+    )
     if rollout is not None:
         _record_counts(cloud, event, followed, rollout)
     return rollout, followed

@@ -94,19 +94,19 @@ class TestTokens:
         deployment = begun(store, "home")
         for token, second in (("first", 1), ("second", 2), ("again", 2)):
             store.keep_token(deployment.id, "home#AwaitStable", token, f"2026-01-05T09:00:0{second}.000Z")
-        assert ["again"] == store.tokens(deployment.id)
+        assert ["again"] == list(store.tokens(deployment.id).values())
 
     def test_older_token_does_not_replace(self, store: Store) -> None:
         """A look that was late keeps no token over a newer one."""
         deployment = begun(store, "home")
         for token, second in (("second", 2), ("first", 1)):
             store.keep_token(deployment.id, "home#AwaitStable", token, f"2026-01-05T09:00:0{second}.000Z")
-        assert ["second"] == store.tokens(deployment.id)
+        assert ["second"] == list(store.tokens(deployment.id).values())
 
     def test_tokens_of_one_service(self, store: Store) -> None:
         """The waits of one service are found without those of another whose name begins alike."""
         deployment = begun(store, "home", "home-2")
         for wait in ("home#AwaitStable", "home-2#AwaitStable", "#AwaitNamespace"):
             store.keep_token(deployment.id, wait, f"token of {wait}", "2026-01-05T09:00:00.000Z")
-        assert ["token of home#AwaitStable"] == store.tokens(deployment.id, prefix="home#")
+        assert "token of home#AwaitStable" == store.tokens(deployment.id)["home#AwaitStable"]
         assert 3 == len(store.tokens(deployment.id))
