@@ -166,7 +166,7 @@ def called_off(deployment: Deployment, service: str | None) -> SiblingFailed | N
     failure = deployment.failure
     if failure is None or deployment.goes_back or (service is not None and failure.service == service):
         return None
-    return SiblingFailed(f"{failure.service or 'the deployment'} failed first: {failure.cause}")
+    return SiblingFailed(f"{failure.service} failed first: {failure.cause}" if failure.service else failure.cause)
 
 
 ROLLOUT_WAITS = ("AwaitStable", "AwaitRestored")

@@ -24,18 +24,19 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     error = deployment_error(name, message)
     failure = failure_of(error, progress.name, _facts(cloud, deployment, progress, error))
     now = cloud.now()
+    status = "stopped" if isinstance(error, SiblingFailed) else "failed"
     if not isinstance(error, SiblingFailed):
         cloud.store.fail(deployment.id, failure, now)
     cloud.store.progress(
         deployment.id,
         progress.name,
         now,
-        status="stopped" if isinstance(error, SiblingFailed) else "failed",
-        phase="failed",
+        status=status,
+        phase=status,
         what_serves=what_serves(cloud, deployment, progress),
         finished_at=now,
     )
-    cloud.store.record(deployment.id, progress.name, "failed", failure.cause, now)
+    cloud.store.record(deployment.id, progress.name, status, failure.cause, now)
     return {"service": progress.name, "proven": False}
 
 

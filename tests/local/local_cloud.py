@@ -104,7 +104,15 @@ def local_cloud(**variables: str) -> Iterator[LocalCloud]:
             yield _ready(process)
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=20)
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()  # or leaving its `with` would wait for ever
+        raise
 
 
 def _ready(process: subprocess.Popen[str]) -> LocalCloud:
