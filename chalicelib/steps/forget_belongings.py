@@ -7,7 +7,8 @@ from chalicelib.steps.step import StepEvent
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Forget what the application had; its deployments stay in the record."""
+    """Forget what the application had; its deployments stay in the record. One that was only pruned has more."""
     deployment = cloud.store.get(event.deployment_id)
-    cloud.store.forget_belongings(deployment, cloud.store.belongings_of(deployment.id))
+    if deployment.source["type"] != "prune":
+        cloud.store.forget_belongings(deployment, cloud.store.belongings_of(deployment.id))
     return {}

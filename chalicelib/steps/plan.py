@@ -14,6 +14,7 @@ from chalicelib.plan import Plan, plan
 from chalicelib.preflight import images_asked, pinned
 from chalicelib.specs import Serving
 from chalicelib.steps.step import StepEvent
+from chalicelib.steps.unnamed import tell_unnamed
 
 EVENTS_AT_MOST = 2_000  # looks in one execution: its history ends at 25,000 events (Step Functions quotas)
 
@@ -28,6 +29,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     active = {name: now if now and now.status == "ACTIVE" else None for name, now in serving.items()}
     planned = plan(manifest, active, force=deployment.force)
     _record(cloud, deployment, manifest, planned, active)
+    tell_unnamed(cloud, deployment, manifest)
     poll_seconds = poll_seconds_of(manifest)
     return {
         "deployment_id": deployment.id,

@@ -31,7 +31,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 def _serving(cloud: Cloud, deployment: Deployment, belongings: Belongings) -> dict[str, str | None]:
     """Return what each service runs now, None for one that is not there."""
     found: dict[str, str | None] = {}
-    for cluster in belongings.clusters:
+    for cluster in dict.fromkeys(each.cluster for each in belongings.services.values()):
         names = belongings.names_in(cluster)
         serving = cloud.ecs.serving(cluster, list(names.values()))
         for label, name in names.items():
