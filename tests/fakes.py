@@ -250,8 +250,11 @@ class FakeLoadBalancers:
         assert listener == LISTENER
         return self._world.foreign_rules
 
-    def ensure_target_group(self, route: Route, port: int, listener: Listener, tags: Mapping[str, str]) -> str:
+    def ensure_target_group(
+        self, route: Route, port: int, listener: Listener, tags: Mapping[str, str], found: Routed | None
+    ) -> str:
         """Make or adopt a target group."""
+        assert self.routed(listener, tags) == found, "the target group is otherwise by now"
         assert route.health_check.path.startswith("/")
         arn = f"arn:targetgroup/{target_group_name(listener.vpc, tags)}"
         if arn not in self._world.target_groups:

@@ -75,16 +75,16 @@ class LoadBalancers:
         tags = self._tags([rule.get("RuleArn", "") for rule in numbered])
         return tuple(replace(_rule(rule), tags=tags.get(rule.get("RuleArn", ""), {})) for rule in numbered)
 
-    def ensure_target_group(self, route: Route, port: int, listener: Listener, tags: Mapping[str, str]) -> str:
-        """Return the ARN of the service's target group, made or brought to the route's settings."""
-        name = target_group_name(listener.vpc, tags)
-        arn = self._target_group(name) or self._create_target_group(name, route, port, listener, tags)
-        call(self._client.modify_target_group, TargetGroupArn=arn, **cast("Any", _health_check(route)))
-        call(
-            self._client.modify_target_group_attributes,
-            TargetGroupArn=arn,
-            Attributes=[{"Key": DELAY, "Value": str(route.deregistration_delay)}],
-        )
+    def ensure_target_group(
+        self, route: Route, port: int, listener: Listener, tags: Mapping[str, str], found: Routed | None
+    ) -> str:
+        """Return the ARN of the service's target group, made, or brought from how it was `found` to the route's."""
+        arn = found.target_group if found else self._create_target_group(route, port, listener, tags)
+        if found and found.health_check != route.health_check:
+            call(self._client.modify_target_group, TargetGroupArn=arn, **cast("Any", _health_check(route)))
+        if found is None or found.deregistration_delay != route.deregistration_delay:
+            delay: Any = {"Key": DELAY, "Value": str(route.deregistration_delay)}
+            call(self._client.modify_target_group_attributes, TargetGroupArn=arn, Attributes=[delay])
         return arn
 
     def routed(self, listener: Listener, tags: Mapping[str, str]) -> Routed | None:
@@ -101,10 +101,6 @@ class LoadBalancers:
         found = call(self._client.describe_target_group_attributes, TargetGroupArn=arn)["Attributes"]
         return next(int(each["Value"]) for each in found if each["Key"] == DELAY)
 
-    def _target_group(self, name: str) -> str | None:
-        group = self._described(name)
-        return group["TargetGroupArn"] if group else None
-
     def _described(self, name: str) -> TargetGroupTypeDef | None:
         try:
             return call(self._client.describe_target_groups, Names=[name])["TargetGroups"][0]
@@ -113,12 +109,10 @@ class LoadBalancers:
                 return None
             raise
 
-    def _create_target_group(
-        self, name: str, route: Route, port: int, listener: Listener, tags: Mapping[str, str]
-    ) -> str:
+    def _create_target_group(self, route: Route, port: int, listener: Listener, tags: Mapping[str, str]) -> str:
         answer = call(
             self._client.create_target_group,
-            Name=name,
+            Name=target_group_name(listener.vpc, tags),
             Protocol="HTTP",
             Port=port,
             VpcId=listener.vpc,

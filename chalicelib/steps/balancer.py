@@ -20,9 +20,10 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         return {}
     listener = cloud.load_balancers.listener(balancer.name, balancer.port)
     own_tags = tags(cloud, manifest, event.deployment_id, name)
-    if before := cloud.load_balancers.routed(listener, own_tags):
+    before = cloud.load_balancers.routed(listener, own_tags)
+    if before:
         cloud.store.keep_before(event.deployment_id, name, before)
-    target_group = cloud.load_balancers.ensure_target_group(service.route, routed.port, listener, own_tags)
+    target_group = cloud.load_balancers.ensure_target_group(service.route, routed.port, listener, own_tags, before)
     cloud.load_balancers.ensure_rule(service.route, listener, target_group, own_tags)
     base = cloud.settings.load_balancer_urls.get(balancer.name, f"http://{listener.dns_name}")
     cloud.store.progress(

@@ -49,7 +49,8 @@ def _restore_route(cloud: Cloud, event: StepEvent, manifest: Manifest, route: Ro
         return
     listener = cloud.load_balancers.listener(balancer.name, balancer.port)
     own_tags = tags(cloud, manifest, event.deployment_id, event.service_name)
-    target_group = cloud.load_balancers.ensure_target_group(route, container.port, listener, own_tags)
+    found = cloud.load_balancers.routed(listener, own_tags)
+    target_group = cloud.load_balancers.ensure_target_group(route, container.port, listener, own_tags, found)
     cloud.load_balancers.ensure_rule(route, listener, target_group, own_tags)
 
 

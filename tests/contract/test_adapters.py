@@ -121,7 +121,8 @@ class TestLoadBalancers:
     def route(self, listener: Listener, service: str, **fields: Any) -> str:
         """Make target group and rule of a service, and return its target group."""
         balancers, asked = LoadBalancers(client("elbv2")), Route(**fields)
-        target_group = balancers.ensure_target_group(asked, 5000, listener, tags(service))
+        found = balancers.routed(listener, tags(service))
+        target_group = balancers.ensure_target_group(asked, 5000, listener, tags(service), found)
         balancers.ensure_rule(asked, listener, target_group, tags(service))
         return target_group
 

@@ -56,7 +56,7 @@ def test_route_is_read_as_it_was_made(listener: Listener) -> None:
     check = RouteHealthCheck(path="/up", matcher="200-299", interval=15, timeout=4, healthy=3, unhealthy=4)
     route = Route(path="/home*", host="shop.example.com", priority=7, health_check=check, deregistration_delay=12)
     assert balancers.routed(listener, tags) is None
-    group = balancers.ensure_target_group(route, 80, listener, tags)
+    group = balancers.ensure_target_group(route, 80, listener, tags, None)
     assert Routed(group, check, 12, None) == balancers.routed(listener, tags)
     balancers.ensure_rule(route, listener, group, tags)
     assert Routed(group, check, 12, Rule(7, ("/home*",), ("shop.example.com",))) == balancers.routed(listener, tags)
