@@ -16,6 +16,9 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     namespace = cloud.cloud_map.namespace(manifest.namespace)
     if namespace is None:
         raise NamespaceFailed(f"the namespace {manifest.namespace} was removed during the deployment")
+    found = cloud.cloud_map.registered(namespace).get(wanted.name or name)
+    if found and found.ttl != wanted.ttl:
+        cloud.store.keep_before(event.deployment_id, name, found)
     own_tags = tags(cloud, manifest, event.deployment_id, name)
     arn = cloud.cloud_map.ensure_service(
         namespace, wanted.name or name, wanted.records, wanted.ttl, own_tags, event.client_token()

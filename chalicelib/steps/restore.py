@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.aws.cloud_map import Registered
 from chalicelib.aws.load_balancers import Routed
 from chalicelib.before import Before
 from chalicelib.cloud import Cloud
@@ -25,6 +26,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     if before.spec is None or serving is None or serving.status != "ACTIVE":
         raise RolloutFailed(f"the ECS service {name} is not there to go back")
     cloud.store.progress(deployment.id, name, cloud.now(), phase="rolling_back")
+    if before.registered:
+        _restore_registered(cloud, event, manifest, before.registered)
     if before.routed and before.routed.rule:
         _restore_route(cloud, event, manifest, _route_of(before.routed, before.routed.rule))
     if "scaling" in deployment.services[name].changed_fields:
@@ -40,6 +43,15 @@ def _wanted(cloud: Cloud, cluster: str, before: ServiceSpec, serving: Serving, n
     """Return what served before; how many tasks a scaled service runs is its scaling's to say."""
     scaled = before.desired_count != serving.spec.desired_count and cloud.autoscaling.find(cluster, name)
     return replace(before, desired_count=None) if scaled else before
+
+
+def _restore_registered(cloud: Cloud, event: StepEvent, manifest: Manifest, before: Registered) -> None:
+    """Put the TTL back: it is all that changes in a Cloud Map service."""
+    discovery = manifest.services[event.service_name].discovery
+    namespace = cloud.cloud_map.namespace(manifest.namespace) if manifest.namespace else None
+    if discovery and namespace and before.ttl is not None:
+        name, own_tags = discovery.name or event.service_name, tags(cloud, manifest, event.deployment_id)
+        cloud.cloud_map.ensure_service(namespace, name, before.records, before.ttl, own_tags, event.client_token())
 
 
 def _restore_route(cloud: Cloud, event: StepEvent, manifest: Manifest, route: Route) -> None:
