@@ -42,12 +42,19 @@ def verdict(deployment: Deployment) -> tuple[Status, str]:
 
 def _status_of(deployment: Deployment, failure: Failure) -> Status:
     """Return how a deployment with a failure ended: the cause names it, unless what served before does not again."""
-    if deployment.rollback_failure:
+    if deployment.goes_back and not _is_back(deployment):
         return Status.FAILED
     if failure.code in ENDS:
         return ENDS[failure.code]
     served_before = any(each.previous_task_definition for each in deployment.services.values())
     return Status.ROLLED_BACK if deployment.goes_back and served_before else Status.FAILED
+
+
+def _is_back(deployment: Deployment) -> bool:
+    """Tell whether every service went back that had to: an execution may have died on its way."""
+    untouched_or_back = ("pending", "rolled_back", "removed")
+    back = all(each.status in untouched_or_back for each in deployment.services.values())
+    return back and deployment.rollback_failure is None
 
 
 def _home_sentence(deployment: Deployment) -> str:
@@ -56,6 +63,8 @@ def _home_sentence(deployment: Deployment) -> str:
         return ""
     if deployment.rollback_failure:
         return f" Going back failed: {_sentence(deployment.rollback_failure.cause)}"
+    if not _is_back(deployment):
+        return " It did not come back to what served before."
     back = [each for each in deployment.services.values() if each.status == "rolled_back"]
     removed = [name for name, each in deployment.services.items() if each.status == "removed"]
     serves = _listed([(each.what_serves or each.name).rpartition("/")[2] for each in back]) if back else ""

@@ -131,6 +131,16 @@ REMOVED = ServiceProgress(name="new", status="removed")
             "home failed: Because. shop-home:6 and shop-bus:6 serve again; new is removed.",
         ),
         (went_back(REMOVED), Status.FAILED, "home failed: Because. new is removed."),
+        (
+            went_back(back("home"), ServiceProgress(name="bus", status="running")),
+            Status.FAILED,
+            "It did not come back to what served before.",
+        ),
+        (
+            went_back(ServiceProgress(name="bus", status="stopped"), code="deployment_cancelled"),
+            Status.FAILED,
+            "It did not come back to what served before.",
+        ),
         (went_back(back("home"), code="deployment_timed_out"), Status.TIMED_OUT, "shop-home:6 serves again."),
         (went_back(back("home"), code="deployment_cancelled"), Status.CANCELLED, "shop-home:6 serves again."),
         (went_back(back("bus"), stuck="home"), Status.FAILED, "home failed: Because. Going back failed: No room."),
