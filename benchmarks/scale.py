@@ -23,6 +23,8 @@ IMAGES = Path(__file__).parent / "images.toml"
 LIGHT, FALLBACK = "benchmark-httpd:1", "actors-hello:1"
 BURST, PER_SECOND = 20, 1
 """RegisterTaskDefinition, for each account and region: Amazon ECS developer guide, "Request throttling"."""
+POLL_SECONDS = 5
+"""What no event announces, as a namespace that is there, is seen at a poll, which no speed divides."""
 GET_SECONDS = 2.0  # as often as the API asks for: Retry-After
 
 
@@ -55,7 +57,12 @@ def manifests(services: int) -> list[dict[str, Any]]:
 def manifest(application: str, names: Sequence[str], image: str) -> dict[str, Any]:
     """Return the manifest of discovered services that need nobody."""
     services = {name: {"image": image, "port": 8080, "discovery": {"name": name}} for name in names}
-    return {"application": application, "namespace": f"{application}.local", "poll_seconds": 15, "services": services}
+    return {
+        "application": application,
+        "namespace": f"{application}.local",
+        "poll_seconds": POLL_SECONDS,
+        "services": services,
+    }
 
 
 def end_of(cloud: LocalCloud, accepted: HttpAnswer) -> dict[str, Any]:

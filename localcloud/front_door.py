@@ -41,6 +41,7 @@ from localcloud.aws_protocol import (
 from localcloud.call_counter import CallCounter
 from localcloud.fault_injection import FaultInjection
 from localcloud.faults import AwsFault
+from localcloud.interpreter_speed import keep_what_it_makes
 from localcloud.lambdas import Lambdas
 from localcloud.throttles import Throttles
 from localcloud.wsgi_server import Environ, HttpAnswer, StartResponse, WsgiServer, wsgi_answer
@@ -111,7 +112,8 @@ class FrontDoor:
         self._server.start()
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         default_user_config["lambda"] = {"use_docker": False}
-        os.environ["MOTO_PORT"] = str(self._server.port)  # where its interpreter finds Lambda
+        os.environ["MOTO_PORT"] = str(self._server.port)  # where its interpreter finds other services
+        self._calling = keep_what_it_makes(self.url)
         os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
         # Its interpreter logs an error, with traceback, for each Lambda that raises: here that is an ordinary road.
         logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL + 1)
@@ -121,6 +123,7 @@ class FrontDoor:
         """Stop serving; functions invoked as events end first, those not yet begun are dropped."""
         self._later.shutdown(cancel_futures=True)
         self._server.stop()
+        self._calling.close()
 
     def _serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if answer := self._answer_of_ours(environ):

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from dnslib import RCODE
 
-from localcloud import account
+from localcloud import account, dynamodb
 from localcloud.account import Account
 from localcloud.account_network import VPC_NAME
 from localcloud.autoscaling import Autoscaling
@@ -100,6 +100,7 @@ class Platform:
         self._stack.callback(self.images.close)
         self.registry = Registry()
         self.faults = FaultInjection()
+        self.dynamodb = dynamodb.DynamoDb()
         self.lambdas = Lambdas()
         self.events = self._run(EventBus(lambdas=self.lambdas))
         self.balancer = Balancer(clock=self._clock, memory=MotoMemory(), sources=self.network.balancers)
@@ -124,7 +125,10 @@ class Platform:
             services={"ecs": self.ecs.handle, "servicediscovery": self.cloud_map.handle},
             elb_data_plane=self.balancer.handle,
             observer=self._observer,
-            operations={("ecr", "GetDownloadUrlForLayer"): layers.handle},
+            operations={
+                ("ecr", "GetDownloadUrlForLayer"): layers.handle,
+                **{("dynamodb", operation): self.dynamodb.handle for operation in dynamodb.OPERATIONS},
+            },
             listeners={
                 ("application-autoscaling", "RegisterScalableTarget"): Autoscaling(self.ecs.handle).registered,
                 ("ecr", "PutImage"): self.registry.pushed,

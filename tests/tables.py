@@ -1,6 +1,6 @@
 """The record's table on moto, made from the template that makes it on AWS."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,9 @@ from moto import mock_aws
 
 from chalicelib.aws.dynamodb import Table
 from chalicelib.store import Store
+from localcloud.dynamodb import OPERATIONS, DynamoDb
+from localcloud.front_door import FrontDoor, Handler
+from localcloud.lambdas import Lambdas
 
 TEMPLATE = Path(__file__).parents[1] / "infrastructure" / "template.yaml"
 NAME = "slipway-test"
@@ -30,6 +33,26 @@ def moto_dynamodb() -> Iterator[Any]:
         client = boto3.client("dynamodb", region_name="us-east-1")
         yield client
         client.close()
+
+
+@contextmanager
+def behind_door(operations: Mapping[tuple[str, str], Handler]) -> Iterator[Any]:
+    """Lend a client of DynamoDB behind a front door, where moto has all but these operations."""
+    door = FrontDoor(lambdas=Lambdas(), services={}, operations=operations, port=0)
+    door.start()
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    client: Any = boto3.client("dynamodb", region_name="us-east-1", endpoint_url=door.url, **keys)
+    yield client
+    client.close()
+    door.stop()
+
+
+@contextmanager
+def local_dynamodb() -> Iterator[Any]:
+    """Lend a client of the local cloud's DynamoDB, whose tables are moto's and whose items are its own."""
+    dynamodb = DynamoDb()
+    with behind_door({("dynamodb", operation): dynamodb.handle for operation in OPERATIONS}) as client:
+        yield client
 
 
 @contextmanager

@@ -16,6 +16,8 @@ CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 3},
     connect_timeout=5,
     read_timeout=20,
+    # Threads share a client where functions share a process; one in Lambda never has more than one call under way.
+    max_pool_connections=50,
 )
 
 THROTTLES = {

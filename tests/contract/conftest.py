@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from chalicelib.store import Store
-from tests.tables import fresh_store, moto_dynamodb
+from tests.tables import fresh_store, local_dynamodb, moto_dynamodb
 
 
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    """Lend a client of DynamoDB."""
-    with moto_dynamodb() as client:
+@pytest.fixture(scope="module", params=[moto_dynamodb, local_dynamodb])
+def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Lend a client of moto's DynamoDB, then one of the local cloud's."""
+    with request.param() as client:
         yield client
 
 

@@ -1,0 +1,70 @@
+"""Query: a page of one partition of a table or index.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from localcloud.dynamodb.conditions import condition, equalities
+from localcloud.dynamodb.expressions import Substitutions, invalid
+from localcloud.dynamodb.schema import Index, Keys, key_values
+from localcloud.dynamodb.table import Table
+from localcloud.dynamodb.values import Item, item_bytes
+
+PAGE_LIMIT_BYTES = 1024 * 1024
+Request = Mapping[str, Any]
+
+
+def query(table: Table, request: Request) -> dict[str, Any]:
+    """Return Query's answer; raises AwsFault ValidationException for what DynamoDB would refuse."""
+    substitutions = Substitutions(request)
+    index = _index(table, request)
+    keys = index.keys if index else table.schema.keys
+    asked = equalities(request["KeyConditionExpression"], substitutions)
+    if keys.partition not in asked:
+        raise invalid(f"Query condition missed key schema element: {keys.partition}")
+    matches = condition(request["KeyConditionExpression"], substitutions)
+    passes = condition(request.get("FilterExpression"), substitutions)
+    substitutions.check_used()
+    partition = asked[keys.partition]
+    items = table.sorted_by(keys, partition) if index else table.sorted(partition)
+    forward = request.get("ScanIndexForward", True)
+    found = [item for item in (items if forward else reversed(items)) if matches(item)]
+    if start := request.get("ExclusiveStartKey"):
+        place = partial(_place, table.schema.keys, keys)
+        found = [item for item in found if (place(item) > place(start)) == forward and place(item) != place(start)]
+    page = _page(found, request.get("Limit", len(found)))
+    shown = [index.shown(item) if index else item for item in page]
+    passed = [item for item in shown if passes(item)]
+    answer: dict[str, Any] = {"Items": passed, "Count": len(passed), "ScannedCount": len(page)}
+    if len(page) < len(found):
+        answer["LastEvaluatedKey"] = {**table.schema.keys.key_of(page[-1]), **keys.key_of(page[-1])}
+    return answer
+
+
+def _index(table: Table, request: Request) -> Index | None:
+    name = request.get("IndexName")
+    if name is None:
+        return None
+    if name not in table.schema.indexes:
+        raise invalid(f"The table does not have the specified index: {name}")
+    if request.get("ConsistentRead"):
+        raise invalid("Consistent reads are not supported on global secondary indexes")
+    return table.schema.indexes[name]
+
+
+def _place(table_keys: Keys, keys: Keys, item: Item) -> tuple[Any, ...]:
+    """Return where an item, or a key that an earlier page ended with, stands in the order."""
+    return (keys.order_of(item), key_values(table_keys, item))
+
+
+def _page(items: list[Item], limit: int) -> list[Item]:
+    total, page = 0, list[Item]()
+    for item in items[:limit]:
+        total += item_bytes(item)
+        if total > PAGE_LIMIT_BYTES and page:
+            break
+        page.append(item)
+    return page

@@ -1,0 +1,53 @@
+"""What moto's interpreter makes anew at each step and need not: paths, programs, and its client of Lambda.
+
+docs/decisions/0006 tells what each of them costs.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from jsonpath_ng import parser as jsonpath_ng_plain
+from jsonpath_ng.ext import parser as jsonpath_ng_ext
+from moto.stepfunctions.parser.asl.component.common.path import result_path
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.utils import json_path
+
+PARSE_PATH = lru_cache(maxsize=1000)(jsonpath_ng_ext.parse)
+PARSE_RESULT_PATH = lru_cache(maxsize=1000)(jsonpath_ng_plain.parse)
+PARSE_DEFINITION = lru_cache(maxsize=32)(AmazonStateLanguageParser.parse)
+
+EXECUTIONS_AT_ONCE = 200
+LAMBDA_SECONDS = 900
+"""The longest that a function may run on AWS: https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html"""
+
+
+def keep_what_it_makes(endpoint: str) -> Any:
+    """Let moto's interpreter parse each path and definition once, and call Lambda at `endpoint` through one client.
+
+    Return the client, to be closed at the end. What is parsed keeps no state: in a Map many threads share it already.
+    """
+    client = lambda_client(endpoint)
+    replacements: tuple[tuple[Any, str, Any], ...] = (
+        (json_path, "parse", PARSE_PATH),
+        (result_path, "parse", PARSE_RESULT_PATH),
+        (AmazonStateLanguageParser, "parse", staticmethod(PARSE_DEFINITION)),
+        (lambda_eval_utils, "boto_client_for", lambda **_asked: client),
+    )
+    for owner, name, replacement in replacements:
+        setattr(owner, name, replacement)
+    return client
+
+
+def lambda_client(endpoint: str) -> Any:
+    """Return a client that asks once: retries are the state machine's to say."""
+    config = Config(
+        retries={"total_max_attempts": 1},
+        read_timeout=LAMBDA_SECONDS,
+        max_pool_connections=EXECUTIONS_AT_ONCE,
+        parameter_validation=False,
+    )
+    session = boto3.Session("states", "states", region_name="us-east-1")
+    return session.client("lambda", endpoint_url=endpoint, config=config)
