@@ -155,7 +155,7 @@ class Platform:
         self._variables(self._slipway_variables())
         app_module = importlib.reload(importlib.import_module("app"))
         for name, function in functions_of(app_module.app).items():
-            self.lambdas.add(name, function)
+            self.lambdas.add(name, self.faults.on_function(name, function))
         for pattern, name in rules_of(app_module.app):
             self.events.rule(pattern, name)
         for seconds, name in schedules_of(app_module.app):
