@@ -101,7 +101,7 @@ class Platform:
         self.registry = Registry()
         self.faults = FaultInjection()
         self.lambdas = Lambdas()
-        self.events = self._run(EventBus(lambdas=self.lambdas))
+        self.events = EventBus(lambdas=self.lambdas)
         self.balancer = Balancer(clock=self._clock, memory=MotoMemory(), sources=self.network.balancers)
         self.ecs = Ecs(
             clock=self._clock,
@@ -160,6 +160,7 @@ class Platform:
             self.events.rule(pattern, name)
         for seconds, name in schedules_of(app_module.app):
             self.events.every(seconds, name)
+        self._run(self.events)  # its functions call the front door: it ends before that does
         self._admit_tokens(app_module.cloud())
         self._run(ExecutionWatch(self.events.put))
         gateway = self._run(Gateway(app_module.app, host=HOST, port=self._settings.api_port))
