@@ -8,6 +8,8 @@
      "message": "Rate exceeded", "after": false}        `after`: it takes effect, and its answer is the failure
     {"kind": "delay", "service": "dynamodb", "operation": "*", "seconds": 0.5}
     {"kind": "drop_events", "source": "aws.ecs", "times": null}                null: every time until DELETE
+    {"kind": "reset", "service": "ecs", "operation": "CreateService", "after": true}    the connection breaks
+    {"kind": "crash", "function": "on_event"}           the Lambda function dies before it does anything
     {"kind": "lose_answer", "function": "act"}          the Lambda function runs, and its answer is a crash
 
 `service` is the signing name, `operation` AWS's name or "METHOD /path" for REST services; "*" is any.
@@ -20,12 +22,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from localcloud.faults import AwsFault
-from localcloud.lambdas import Invocation, name_in
+from localcloud.lambdas import Invocation, LambdaFunction, name_in
 from localcloud.wsgi_server import HttpAnswer
 
 PATH = "/_slipway/faults"
-KINDS = ("fail", "delay", "drop_events", "lose_answer")
+KINDS = ("fail", "delay", "drop_events", "lose_answer", "crash", "reset")
 JSON = (("Content-Type", "application/json"),)
+# What a function that dies raises: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+Died = type("Runtime.ExitError", (Exception,), {})
 Emit = Callable[[str, str, list[str], dict[str, Any]], None]
 
 
@@ -68,6 +72,10 @@ class FaultInjection:
         fault = self._take(kind="fail", service=service, operation=operation, after=after)
         return AwsFault(fault.code, fault.message, fault.status) if fault else None
 
+    def resets(self, service: str, operation: str, *, after: bool) -> bool:
+        """Tell whether the connection of a call shall break, before it is carried out or `after` that."""
+        return self._take(kind="reset", service=service, operation=operation, after=after) is not None
+
     def delay_seconds(self, service: str, operation: str) -> float:
         """Return how long a call shall wait before it is carried out."""
         fault = self._take(kind="delay", service=service, operation=operation)
@@ -80,6 +88,16 @@ class FaultInjection:
         # https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
         crash = {"errorType": "Runtime.ExitError", "errorMessage": "RequestId: lost Error: Runtime exited with error"}
         return Invocation(json.dumps(crash).encode(), failed=True)
+
+    def on_function(self, name: str, function: LambdaFunction) -> LambdaFunction:
+        """Return a function that dies before it does anything, as often as it shall."""
+
+        def run_unless_crashed(event: dict[str, Any], context: Any) -> Any:
+            if self._take(kind="crash", function=name):
+                raise Died("RequestId: crashed Error: Runtime exited with error")
+            return function(event, context)
+
+        return run_unless_crashed
 
     def on_events(self, emit: Emit) -> Emit:
         """Return a way to emit events on which some get lost."""

@@ -27,6 +27,7 @@ from typing import Any
 
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from waitress.channel import ClientDisconnected
 
 from localcloud import call_counter, fault_injection
 from localcloud.aws_protocol import (
@@ -133,6 +134,8 @@ class FrontDoor:
             answer = self._answer(call, environ)
         except AwsFault as fault:
             answer = fault_answer(call, fault)
+        except ClientDisconnected:
+            raise
         except Exception as error:
             logger.exception("%s %s failed", call.service, call.operation)
             answer = fault_answer(call, _internal_failure(call, error))
@@ -155,12 +158,16 @@ class FrontDoor:
         if self._throttles:
             self._throttles.check(*name)
         time.sleep(self._faults.delay_seconds(*name))
-        if fault := self._faults.failing(*name, after=False):
-            raise fault
+        self._go_wrong(*name, after=False)
         answer = self._own_answer(call, environ) or self._ask_moto(call, environ)
-        if fault := self._faults.failing(*name, after=True):
-            raise fault
+        self._go_wrong(*name, after=True)
         return answer
+
+    def _go_wrong(self, service: str, operation: str, *, after: bool) -> None:
+        if self._faults.resets(service, operation, after=after):
+            raise ClientDisconnected  # waitress closes the connection, without an answer
+        if fault := self._faults.failing(service, operation, after=after):
+            raise fault
 
     def _own_answer(self, call: AwsCall, environ: Environ) -> HttpAnswer | None:
         """Answer what is ours, or return None: then it is moto's."""

@@ -102,7 +102,7 @@ class Platform:
         self.faults = FaultInjection()
         self.dynamodb = dynamodb.DynamoDb()
         self.lambdas = Lambdas()
-        self.events = self._run(EventBus(lambdas=self.lambdas))
+        self.events = EventBus(lambdas=self.lambdas)
         self.balancer = Balancer(clock=self._clock, memory=MotoMemory(), sources=self.network.balancers)
         self.ecs = Ecs(
             clock=self._clock,
@@ -159,11 +159,12 @@ class Platform:
         self._variables(self._slipway_variables())
         app_module = importlib.reload(importlib.import_module("app"))
         for name, function in functions_of(app_module.app).items():
-            self.lambdas.add(name, function)
+            self.lambdas.add(name, self.faults.on_function(name, function))
         for pattern, name in rules_of(app_module.app):
             self.events.rule(pattern, name)
         for seconds, name in schedules_of(app_module.app):
             self.events.every(seconds, name)
+        self._run(self.events)  # its functions call the front door: it ends before that does
         self._admit_tokens(app_module.cloud())
         self._run(ExecutionWatch(self.events.put))
         gateway = self._run(Gateway(app_module.app, host=HOST, port=self._settings.api_port))

@@ -11,6 +11,9 @@ from chalicelib.steps.plan import poll_seconds_of
 from chalicelib.steps.step import StepEvent
 from chalicelib.verdict import goes_back
 
+GOING_BACK_AT_LEAST = timedelta(minutes=5)
+"""What served before needs its time to serve again, also where its successor was given little."""
+
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Decide it, and record it. Hands on `needed`, and the waves home: newest first.
@@ -44,8 +47,8 @@ def _item(deployment: Deployment, name: str, poll_seconds: int) -> dict[str, Any
 
 
 def _record(cloud: Cloud, deployment: Deployment, manifest: Manifest) -> None:
-    """Record that it goes back, for which it has as long as it had to go."""
+    """Record that it goes back, for which it has as long as it had to go, or longer."""
     now = cloud.now()
-    deadline_at = now + timedelta(seconds=manifest.timeout_seconds)
+    deadline_at = now + max(timedelta(seconds=manifest.timeout_seconds), GOING_BACK_AT_LEAST)
     cloud.store.update(deployment.id, now, phase="rolling_back", rollback_deadline_at=deadline_at)
     cloud.store.record(deployment.id, None, "rolling_back", "Going back to what served before.", now)

@@ -26,6 +26,8 @@ DOCUMENTED = {
     "Lambda.TooManyRequestsException",
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.Unknown",
+    "Runtime.ExitError",
+    "Sandbox.Timedout",
     "States.ALL",
     "States.Timeout",
     "States.TaskFailed",

@@ -12,6 +12,11 @@ def inventory(cloud: LocalCloud) -> dict[str, list[str]]:
     return {kind: sorted(each) for kind, each in found.items()}
 
 
+def made(cloud: LocalCloud) -> dict[str, list[str]]:
+    """Return the inventory without task definitions: those of a deployment that goes back stay."""
+    return {kind: each for kind, each in inventory(cloud).items() if kind != "task definitions"}
+
+
 def _ecs(cloud: LocalCloud) -> dict[str, list[str]]:
     ecs = cloud.client("ecs")
     clusters = list(_pages(ecs, "list_clusters", "clusterArns"))

@@ -39,7 +39,7 @@ class HttpAnswer:
 
 @dataclass(frozen=True)
 class LocalCloud:
-    """A running local cloud; `process` is `python -m localcloud up`."""
+    """A running local cloud; `process` is `python -m localcloud up`, and `log` what Slipway's functions print."""
 
     process: subprocess.Popen[str]
     url: str
@@ -47,6 +47,7 @@ class LocalCloud:
     balancer: str
     dns: tuple[str, int]
     network: str
+    log: list[str]
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, token: str | None = "local-admin", **headers: str
@@ -116,14 +117,17 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _ready(process: subprocess.Popen[str]) -> LocalCloud:
-    assert process.stdout
-    line = process.stdout.readline()
+    """Read its first line, and all others as they come: a pipe that nobody reads fills up, and whoever prints waits."""
+    output = process.stdout
+    assert output
+    line, log = output.readline(), list[str]()
+    threading.Thread(target=lambda: log.extend(output), daemon=True).start()
     found = re.fullmatch(
         r"ready API (\S+) AWS (\S+) load balancers (http://[^:]+:\d+)-\d+ DNS ([^:]+):(\d+) network (\w+) .*\n",
         line,
     )
     assert found, line
-    return LocalCloud(process, found[1], found[2], found[3], (found[4], int(found[5])), found[6])
+    return LocalCloud(process, found[1], found[2], found[3], (found[4], int(found[5])), found[6], log)
 
 
 def free_ports() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The samples that misbehave: each gets the verdict that sample_services/README.md names."""
+"""The samples that misbehave: each gets the verdict that sample_services/README.md names, at its first proof."""
 
 from typing import Any
 
@@ -7,7 +7,17 @@ import pytest
 from tests.local.local_cloud import LocalCloud, wait_for
 from tests.local.samples import accepted, deployed, page, tasks, url
 
-FAILING = ("crash_loop", "leaks_memory", "wrong_port", "binds_loopback", "needs_missing_secret")
+FAILING = {
+    "crash_loop": "application_exited",
+    "leaks_memory": "out_of_memory",
+    "wrong_port": "port_not_listening",
+    "binds_loopback": "port_not_listening",
+    "needs_missing_secret": "secret_not_found",
+    "too_slow": "port_not_listening",
+}
+"""The code of each one's failure; too_slow is slow_start without time."""
+KEPT = ("\nservices:", "\non_failure: keep\n\nservices:")
+"""What leaves a service that failed where it can be looked at."""
 TOO_SLOW = (
     ("application: slow-start", "application: too-slow"),
     ("  slow-start:", "  too-slow:"),
@@ -21,9 +31,9 @@ MISSING = "arn:aws:secretsmanager:us-east-1:000000000000:secret:nobody/made-this
 
 @pytest.fixture(scope="module")
 def ended(cloud: LocalCloud) -> dict[str, Any]:
-    """Return how each of FAILING ended, and a slow_start without time, deployed side by side."""
-    ids = {actor: accepted(cloud, f"actors/{actor}/slipway.yaml") for actor in FAILING}
-    ids["too_slow"] = accepted(cloud, "actors/slow_start/slipway.yaml", *TOO_SLOW)
+    """Return how each of FAILING ended, deployed side by side."""
+    ids = {actor: accepted(cloud, f"actors/{actor}/slipway.yaml", KEPT) for actor in FAILING if actor != "too_slow"}
+    ids["too_slow"] = accepted(cloud, "actors/slow_start/slipway.yaml", KEPT, *TOO_SLOW)
     return {actor: cloud.ended(deployment) for actor, deployment in ids.items()}
 
 
@@ -41,10 +51,19 @@ def messages(cloud: LocalCloud, application: str) -> str:
     return "\n".join(event["message"] for event in described[0]["events"])
 
 
-@pytest.mark.parametrize("actor", [*FAILING, "too_slow"])
+@pytest.mark.parametrize("actor", FAILING)
 def test_it_fails(ended: dict[str, Any], actor: str) -> None:
-    """What cannot serve ends `failed`."""
-    assert "failed" == ended[actor]["status"], ended[actor]
+    """What cannot serve ends `failed`, with the code of its cause."""
+    assert ("failed", FAILING[actor]) == (ended[actor]["status"], ended[actor]["failure"]["code"]), ended[actor]
+
+
+@pytest.mark.parametrize("actor", ["wrong_port", "binds_loopback", "too_slow"])
+def test_the_first_proof_ends_it(ended: dict[str, Any], actor: str) -> None:
+    """What is hopeless fails before ECS's circuit breaker has seen the three tasks that open it."""
+    failure = ended[actor]["failure"]
+
+    assert len([each for each in failure["evidence"] if each["kind"] == "stopped_task"]) in (1, 2)
+    assert "circuit breaker" not in failure["cause"]
 
 
 def test_crash_loop_shows_its_exit_code(cloud: LocalCloud, ended: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ def test_failed_migration_changes_nothing(cloud: LocalCloud) -> None:
     failed = cloud.deploy(migrated("unmigrated", program, environment={"GREETING": "changed"}))
     failure, service = failed["failure"], failed["services"]["hello"]
 
-    assert ("failed", "before_deploy_failed") == (failed["status"], failure["code"])
+    assert ("rolled_back", "before_deploy_failed") == (failed["status"], failure["code"])
     assert "exit code 3" in failure["cause"]
     assert [("log", "no such table")] == [(each["kind"], each["message"]) for each in failure["evidence"]]
     assert before["services"]["hello"]["task_definition"] == service["what_serves"] != service["task_definition"]
@@ -39,7 +39,7 @@ def test_failed_migration_changes_nothing(cloud: LocalCloud) -> None:
 def test_long_migration_is_stopped(cloud: LocalCloud) -> None:
     """A migration that takes longer than its timeout_seconds is stopped, and no service is made."""
     program = "import time; print('waits for a lock', flush=True); time.sleep(600)"
-    failed = cloud.deploy(migrated("waiting", program, timeout_seconds=2))
+    failed = cloud.deploy(migrated("waiting", program, timeout_seconds=2) | {"on_failure": "keep"})
     ecs = cloud.client("ecs")
     (arn,) = ecs.list_tasks(cluster="waiting", desiredStatus="STOPPED")["taskArns"]
     (task,) = ecs.describe_tasks(cluster="waiting", tasks=[arn])["tasks"]

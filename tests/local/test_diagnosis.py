@@ -83,6 +83,8 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     ),
 }
 
+HOPELESS = ("image_not_found", "command_not_runnable", "port_not_listening", "health_check_path_wrong")
+
 
 @pytest.fixture(scope="module")
 def failed(cloud: LocalCloud) -> dict[str, dict[str, Any]]:
@@ -103,6 +105,14 @@ def test_cause(failed: dict[str, dict[str, Any]], code: str) -> None:
     assert "stopped_task" == failure["evidence"][0]["kind"]
 
 
+@pytest.mark.parametrize("code", HOPELESS)
+def test_the_first_proof_ends_it(failed: dict[str, dict[str, Any]], code: str) -> None:
+    """What is hopeless fails before ECS's circuit breaker has seen the three tasks that open it."""
+    failure = failed[code]["failure"]
+    assert len([each for each in failure["evidence"] if each["kind"] == "stopped_task"]) in (1, 2)
+    assert "circuit breaker" not in failure["cause"]
+
+
 def test_last_words_are_evidence(failed: dict[str, dict[str, Any]]) -> None:
     """The last lines of the container that died stand in the evidence."""
     evidence = failed["application_exited"]["failure"]["evidence"]
@@ -120,8 +130,8 @@ def test_targets_reason_is_told(failed: dict[str, dict[str, Any]]) -> None:
 
 def test_no_room(cloud: LocalCloud) -> None:
     """A deployment that waits for room until its deadline is timed out, and says what it waited for."""
-    manifest = {**hello("no-room"), "timeout_seconds": 3}
-    manifest["services"] = {"hello": service(launch_type="EC2")}
+    manifest = {**hello("no-room"), "cluster": "default", "timeout_seconds": 3}
+    manifest["services"] = {"hello": service(launch_type="EC2", cpu=4096, memory=4096, desired_count=3)}
     ended = cloud.deploy(manifest)
     assert ("timed_out", "deployment_timed_out") == (ended["status"], ended["failure"]["code"])
     assert "no container instance met all of its requirements" in ended["failure"]["cause"]

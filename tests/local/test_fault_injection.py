@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from localcloud.fault_injection import Fault, FaultInjection
+from localcloud.lambdas import Lambdas
 from tests.local.doors import Cloud
 
 TABLE: dict[str, Any] = {
@@ -99,6 +100,28 @@ def test_a_lost_answer(cloud: Cloud) -> None:
     assert ["Unhandled", None] == [answer.get("FunctionError") for answer in answers]
     assert "Runtime.ExitError" == json.load(answers[0]["Payload"])["errorType"]
     assert [{"n": 1}] * 2 == ran
+
+
+def test_a_connection_breaks(cloud: Cloud) -> None:
+    """A call whose connection breaks has no answer; `after` says whether it took effect."""
+    dynamodb = cloud.client("dynamodb")
+    for number, after in enumerate((False, True)):
+        ask(cloud, "POST", {"kind": "reset", "service": "dynamodb", "operation": "CreateTable", "after": after})
+        with pytest.raises(ConnectionClosedError):
+            dynamodb.create_table(TableName=f"broken-{number}", **TABLE)
+
+    assert ["broken-1"] == [name for name in dynamodb.list_tables()["TableNames"] if name.startswith("broken")]
+
+
+def test_a_function_dies() -> None:
+    """A function that dies has done nothing, whoever invoked it; the next time it runs."""
+    faults, lambdas, ran = FaultInjection(), Lambdas(), list[Any]()
+    lambdas.add("on_event", faults.on_function("on_event", lambda event, _context: ran.append(event)))
+    faults.add(Fault("crash", function="on_event"))
+    first, second = (lambdas.invoke("on_event", b'{"n": 1}') for _ in range(2))
+
+    assert ("Runtime.ExitError", True, False) == (json.loads(first.body)["errorType"], first.failed, second.failed)
+    assert [{"n": 1}] == ran
 
 
 def test_events_are_dropped() -> None:
