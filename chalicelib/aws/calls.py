@@ -17,7 +17,7 @@ CONFIG = Config(
     connect_timeout=5,
     read_timeout=20,
     # Threads share a client where functions share a process; one in Lambda never has more than one call under way.
-    max_pool_connections=50,
+    max_pool_connections=200,
 )
 
 THROTTLES = {
