@@ -1,6 +1,6 @@
 """What moto's interpreter makes anew at each step and need not: paths, programs, and its client of Lambda.
 
-docs/decisions/0006 tells what each of them costs.
+docs/decisions/0011 tells what each of them costs.
 """
 
 from functools import lru_cache
