@@ -10,8 +10,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, Strict
 
+from chalicelib import limits
+
 # CreateService, RegisterTaskDefinition and CreateCluster, members serviceName, family and clusterName.
-NAME = r"[A-Za-z0-9_-]{1,255}"
+NAME = rf"[A-Za-z0-9_-]{{1,{limits.NAME_LENGTH}}}"
 # CreateRole, member RoleName; an ARN may have a path before the name.
 ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\x21-\x7e]{1,512}|[\w+=,.@-]{1,64}"
 # CreateLoadBalancer, member Name.
@@ -142,7 +144,9 @@ Whole = Annotated[int, Strict()]
 Text = Annotated[str, Strict(), AfterValidator(_without_nul)]
 Texts = tuple[Text, ...]
 
-Name = Annotated[Text, AfterValidator(matching(NAME, "is not a name: write 1 to 255 letters, digits, _ and -"))]
+Name = Annotated[
+    Text, AfterValidator(matching(NAME, f"is not a name: write 1 to {limits.NAME_LENGTH} letters, digits, _ and -"))
+]
 Port = Annotated[Whole, Field(ge=1, le=65535)]
 # An id, an ARN or a Name tag; a tag's value has at most 256 characters, and an ARN is not longer.
 Reference = Annotated[Text, Field(min_length=1, max_length=256)]
