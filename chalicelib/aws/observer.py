@@ -23,7 +23,7 @@ class Observer:
         self._function_name = function_name
 
     def dry_run(self, manifest: Manifest, *, force: bool) -> dict[str, Any]:
-        """Return the document of what deploying a manifest would do; raises Throttled or TransientAws when AWS is busy."""
+        """Return the document of what deploying a manifest would do; raises Throttled and TransientAws."""
         payload = json.dumps({"state": "DryRun", "manifest": manifest.model_dump_json(), "force": force})
         answer = call(self._client.invoke, FunctionName=self._function_name, Payload=payload.encode())
         body: dict[str, Any] = json.loads(answer["Payload"].read())

@@ -48,8 +48,8 @@ def demand_bounds(written: Any, language: str) -> None:
             characters += len(value)
         if seen >= limits.BODY_VALUES or characters > limits.BODY_BYTES:
             raise MalformedBody(
-                f"The {language} holds more than {limits.BODY_VALUES} keys and values, or {limits.BODY_BYTES} characters in them,"
-                " once its aliases are written out; write fewer."
+                f"The {language} holds more than {limits.BODY_VALUES} keys and values,"
+                f" or {limits.BODY_BYTES} characters in them, once its aliases are written out; write fewer."
             )
         if depth > limits.BODY_LEVELS:
             raise MalformedBody(f"The {language} is nested too deeply; {limits.BODY_LEVELS} levels are allowed.")
