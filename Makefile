@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Most of a test's time is waiting for a local cloud; the tests of a file share theirs.
 PARALLEL := -n 2 --dist loadfile
-SOURCES := app.py chalicelib localcloud cli statemachines tests benchmarks sample_services
+SOURCES := app.py chalicelib localcloud cli docs statemachines tests benchmarks sample_services
 
 .PHONY: demo up test test-full check bench setup lock docs format clean
 
@@ -35,6 +35,7 @@ bench: setup
 
 docs: setup
 	$(BIN)/python statemachines/draw.py
+	$(BIN)/python -m docs.manifest_schema
 
 format: setup
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -16,7 +16,7 @@ from chalicelib.api import applications, deployments, plans, problems, tokens, w
 from chalicelib.api.options import options
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.deployment import Deployment, status_document
-from chalicelib.errors import Busy, InternalError, RequestError, StoreConflict, Throttled, TransientAws
+from chalicelib.errors import InternalError, RequestError, StoreConflict, Throttled, TransientAws
 from chalicelib.log import logger
 
 app = Chalice(app_name="slipway")
@@ -68,9 +68,7 @@ def answers(scope: str) -> Callable[[View], View]:
                 return problem(error)
             except (Throttled, TransientAws, StoreConflict) as error:
                 logger.warning("busy", extra={"cause": str(error)})
-                return problem(
-                    Busy("AWS is busy. Send the same request again; an Idempotency-Key makes sure that it counts once.")
-                )
+                return problem(problems.passing(error))
             except Exception:
                 logger.exception("a fault of Slipway")
                 return problem(InternalError("A fault of Slipway. Its operators find it in the log by this id."))

@@ -13,11 +13,13 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
     │   ├── DeploymentInProgress   409  another deployment holds one of these services
     │   ├── NotCancellable         409  it has ended, goes back already, or is a teardown
     │   ├── NothingToGoBackTo      409  no set succeeded before this one, or it has not ended
+    │   ├── TooManyServices        409  more of them than a teardown takes
     │   ├── BodyTooLarge           413
     │   ├── UnsupportedMediaType   415
     │   ├── InvalidManifest        422  every fault of the manifest, each with its pointer
     │   ├── IdempotencyKeyReused   422  same key, other body
-    │   ├── Busy                   503  AWS or the table throttles: send it again
+    │   ├── TooManyRequests        429  AWS or the table throttles, or writers met: send it again later
+    │   ├── Busy                   503  a fault of AWS's own: send it again later
     │   └── InternalError          500  a fault of Slipway
     ├── AwsError                   AWS refused; `aws_code` and its words verbatim
     │   ├── Throttled                   ask again later
@@ -133,6 +135,12 @@ class NothingToGoBackTo(RequestError):
     status, title = 409, "There is nothing to go back to"
 
 
+class TooManyServices(RequestError):
+    """The application has more services than one teardown takes."""
+
+    status, title = 409, "There are too many services"
+
+
 class BodyTooLarge(RequestError):
     """The body is larger than a manifest may be."""
 
@@ -157,8 +165,14 @@ class IdempotencyKeyReused(RequestError):
     status, title = 422, "The Idempotency-Key was used for another request"
 
 
+class TooManyRequests(RequestError):
+    """More is asked at once than AWS or the table lets through; the caller can send the request again later."""
+
+    status, title = 429, "Too many requests"
+
+
 class Busy(RequestError):
-    """AWS or the table is busy; the caller can only send the request again."""
+    """AWS does not answer as it should; the caller can only send the request again."""
 
     status, title = 503, "Busy"
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib import limits
 from chalicelib.aws.dynamodb import Condition, Item
 from chalicelib.belongings import Belongings, belongings_of
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.manifest import Manifest, with_images
 
-IDEMPOTENCY_LIFETIME = timedelta(hours=24)
+IDEMPOTENCY_LIFETIME = timedelta(hours=limits.IDEMPOTENCY_HOURS)
 TORN_DOWN = "torn_down"
 
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib import limits
 from chalicelib.aws.dynamodb import Condition, ConditionFailed, Delete, Item, Put, Table, Update, Write
 from chalicelib.before import Before, BeforePart, before_item, before_of
 from chalicelib.belongings import Belongings, all_of, belongings_of
@@ -56,7 +57,6 @@ from chalicelib.manifest import Manifest
 
 PAGE = 100
 WRITES_AT_MOST = 100  # in one transaction: API reference, TransactWriteItems
-LOOKED_AT = 2000
 ABSENT = Condition("attribute_not_exists(pk)")
 # After its deadline a deployment may still be recording its end.
 LEASE_MARGIN = timedelta(minutes=10)
@@ -277,14 +277,14 @@ class Store:
         """Return up to `limit` deployments older than the id `after`, newest first, and the id to go on after.
 
         `filters` compare attributes exactly. There may be fewer than `limit` although older ones match: a call looks
-        at no more than LOOKED_AT deployments.
+        at no more than limits.DEPLOYMENTS_LOOKED_AT deployments.
         """
         index, key, value = (
             ("application",) * 2 + (application,) if application else ("newest", "listing", "deployment")
         )
         condition = Condition("#key = :key", {"#key": key}, {":key": value})
         found: list[str] = []
-        for _ in range(LOOKED_AT // PAGE):
+        for _ in range(limits.DEPLOYMENTS_LOOKED_AT // PAGE):
             start = {**deployment_key(after), key: value, "id": after} if after else None
             items, last = self._table.page(
                 condition, index=index, where=equal(filters), limit=PAGE, start=start, newest_first=True

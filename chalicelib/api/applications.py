@@ -4,13 +4,14 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-from chalicelib.api.deployments import KEY_LENGTH, Request, accept
+from chalicelib import limits
+from chalicelib.api.deployments import Request, accept
 from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, new_id, progress_of
-from chalicelib.errors import InvalidQuery, NotFound
+from chalicelib.errors import InvalidQuery, NotFound, TooManyServices
 
-NAME = f"[A-Za-z0-9_-]{{1,{KEY_LENGTH}}}"
+NAME = f"[A-Za-z0-9_-]{{1,{limits.NAME_LENGTH}}}"
 TIMEOUT_AT_LEAST_SECONDS = 900  # a manifest's own timeout may be too short for services to drain
 
 
@@ -19,7 +20,7 @@ def teardown(
 ) -> tuple[Deployment, bool]:
     """Accept the removal of all that Slipway made for an application in an environment ("default").
 
-    The flag tells a replayed request. Raises NotFound when nobody ever deployed it, InvalidQuery,
+    The flag tells a replayed request. Raises NotFound when nobody ever deployed it, TooManyServices, InvalidQuery,
     IdempotencyKeyReused and DeploymentInProgress.
     """
     environment = _environment(query)
@@ -32,6 +33,12 @@ def teardown(
                 f"Nothing was ever deployed as {application[:50]} in the environment {environment}.",
                 hint="GET /deployments lists what was, with its application and environment.",
             )
+        if len(known.labels) > limits.TEARDOWN_SERVICES:
+            raise TooManyServices(
+                f"{application} has {len(known.labels)} services in the environment {environment};"
+                f" a teardown takes {limits.TEARDOWN_SERVICES}.",
+                hint="Deploy a manifest of fewer services with prune: true first.",
+            )
         return _new(cloud, application, environment, caller, known), known
 
     return accept(cloud, request, new)
@@ -43,7 +50,7 @@ def _environment(query: Mapping[str, str]) -> str:
             raise InvalidQuery(f"{name[:50]} is no parameter of this route; it has environment.")
     environment = query.get("environment", "default")
     if not re.fullmatch(NAME, environment):
-        raise InvalidQuery(f"environment={environment[:20]}: write 1 to {KEY_LENGTH} letters, digits, _ and -.")
+        raise InvalidQuery(f"environment={environment[:20]}: write 1 to {limits.NAME_LENGTH} letters, digits, _ and -.")
     return environment
 
 

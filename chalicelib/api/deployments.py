@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chalicelib import limits
 from chalicelib.api import superseding
 from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
@@ -25,7 +26,6 @@ from chalicelib.recovery import recover, start_if_free
 from chalicelib.store import AlreadyAccepted
 
 ATTEMPTS = 5  # at a transaction that meets another one
-KEY_LENGTH = 255
 DEPLOYMENT_ID = "dep_[0-9A-Z]{26}"
 EVENT_ID = "evt_[0-9A-Z]{26}"
 
@@ -91,8 +91,10 @@ def _key(header: str | None) -> str | None:
     if header is None:
         return None
     key = header.strip().removeprefix('"').removesuffix('"')
-    if not 1 <= len(key) <= KEY_LENGTH or not key.isascii() or not key.isprintable():
-        raise InvalidQuery(f"Idempotency-Key must be 1 to {KEY_LENGTH} printable ASCII characters, such as a UUID.")
+    if not 1 <= len(key) <= limits.IDEMPOTENCY_KEY_LENGTH or not key.isascii() or not key.isprintable():
+        raise InvalidQuery(
+            f"Idempotency-Key must be 1 to {limits.IDEMPOTENCY_KEY_LENGTH} printable ASCII characters, such as a UUID."
+        )
     return key
 
 
@@ -199,7 +201,7 @@ def events(cloud: Cloud, deployment_id: str, query: Mapping[str, str]) -> tuple[
     if after is not None and not re.fullmatch(EVENT_ID, after):
         raise InvalidQuery("after: send the `next` of the answer before, or an event's id.")
     deployment = get(cloud, deployment_id)
-    found = cloud.store.events(deployment.id, after, _limit(query, default=100))
+    found = cloud.store.events(deployment.id, after, _limit(query, default=limits.EVENTS_UNLESS_TOLD))
     return found, found[-1].id if found else after
 
 
@@ -213,7 +215,7 @@ def list_deployments(cloud: Cloud, query: Mapping[str, str]) -> tuple[list[Deplo
     if cursor is not None and not re.fullmatch(DEPLOYMENT_ID, cursor):
         raise InvalidQuery("cursor: send the next_cursor of the page before, as it is.")
     filters = {name: query[name] for name in ("environment", "status") if query.get(name)}
-    application, limit = query.get("application"), _limit(query, default=20)
+    application, limit = query.get("application"), _limit(query, default=limits.DEPLOYMENTS_UNLESS_TOLD)
     return cloud.store.newest(application=application, filters=filters, limit=limit, after=cursor)
 
 
@@ -221,12 +223,12 @@ def _refuse_unknown(query: Mapping[str, str], known: tuple[str, ...]) -> None:
     for name, value in query.items():
         if name not in known:
             raise InvalidQuery(f"{name[:50]} is no parameter of this route; it has {', '.join(known)}.")
-        if len(value) > KEY_LENGTH:
-            raise InvalidQuery(f"{name} is longer than {KEY_LENGTH} characters.")
+        if len(value) > limits.PARAMETER_LENGTH:
+            raise InvalidQuery(f"{name} is longer than {limits.PARAMETER_LENGTH} characters.")
 
 
 def _limit(query: Mapping[str, str], default: int) -> int:
     text = query.get("limit", str(default))
-    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= 100:
-        raise InvalidQuery(f"limit={text[:20]}: write a number from 1 to 100.")
+    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= limits.PAGE:
+        raise InvalidQuery(f"limit={text[:20]}: write a number from 1 to {limits.PAGE}.")
     return int(text)

@@ -2,9 +2,28 @@
 
 from typing import Any
 
-from chalicelib.errors import TYPE_URI, DeploymentInProgress, RequestError
+from chalicelib.errors import (
+    TYPE_URI,
+    Busy,
+    DeploymentInProgress,
+    RequestError,
+    StoreConflict,
+    Throttled,
+    TooManyRequests,
+    TransientAws,
+)
 
 MEDIA_TYPE = "application/problem+json"
+
+
+AGAIN = "Send the same request again; an Idempotency-Key makes sure that it counts once."
+
+
+def passing(error: Throttled | TransientAws | StoreConflict) -> RequestError:
+    """Return what a caller is told of something that passes: 429 for too much at once, 503 for a fault of AWS."""
+    if isinstance(error, TransientAws):
+        return Busy(f"AWS does not answer as it should. {AGAIN}")
+    return TooManyRequests(f"More is asked at once than AWS lets through. {AGAIN}")
 
 
 def problem(error: RequestError) -> dict[str, Any]:

@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.calls import call
-from chalicelib.errors import AwsRefused, TransientAws
+from chalicelib.errors import AwsError, AwsRefused, Throttled, TransientAws
 from chalicelib.manifest import Manifest
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-PASSING = {"Throttled", "TransientAws"}
+PASSING: dict[str, type[AwsError]] = {"Throttled": Throttled, "TransientAws": TransientAws}
 
 
 class Observer:
@@ -23,11 +23,11 @@ class Observer:
         self._function_name = function_name
 
     def dry_run(self, manifest: Manifest, *, force: bool) -> dict[str, Any]:
-        """Return the document of what deploying a manifest would do; raises TransientAws when AWS is busy."""
+        """Return the document of what deploying a manifest would do; raises Throttled and TransientAws."""
         payload = json.dumps({"state": "DryRun", "manifest": manifest.model_dump_json(), "force": force})
         answer = call(self._client.invoke, FunctionName=self._function_name, Payload=payload.encode())
         body: dict[str, Any] = json.loads(answer["Payload"].read())
         if answer.get("FunctionError"):
             kind, message = body.get("errorType", "Unhandled"), body.get("errorMessage", "")
-            raise (TransientAws if kind in PASSING else AwsRefused)("dry_run", kind, message)
+            raise PASSING.get(kind, AwsRefused)("dry_run", kind, message)
         return body

@@ -2,8 +2,9 @@
 
 import json
 
+from chalicelib import limits
 from chalicelib.errors import BodyTooLarge, UnsupportedMediaType
-from chalicelib.manifest.document import MAX_BYTES, Document, malformed, position
+from chalicelib.manifest.document import Document, malformed, position
 from chalicelib.manifest.json_document import read_json
 from chalicelib.manifest.yaml_document import read_yaml
 
@@ -20,8 +21,8 @@ def read(body: bytes, content_type: str | None) -> Document:
 
     Raises BodyTooLarge, UnsupportedMediaType, and MalformedBody with the line and column of what cannot be read.
     """
-    if len(body) > MAX_BYTES:
-        raise BodyTooLarge(f"The body has {len(body)} bytes; a manifest may have {MAX_BYTES}.")
+    if len(body) > limits.BODY_BYTES:
+        raise BodyTooLarge(f"The body has {len(body)} bytes; a manifest may have {limits.BODY_BYTES}.")
     media_type = (content_type or "").partition(";")[0].strip().lower()
     if media_type not in READERS:
         raise UnsupportedMediaType(

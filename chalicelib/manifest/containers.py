@@ -17,6 +17,7 @@ from chalicelib.manifest.values import (
     SecretReference,
     Text,
     Texts,
+    Told,
     VariableName,
     Whole,
     check_command,
@@ -40,7 +41,7 @@ class HealthCheck(Model):
     Ranges: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
     """
 
-    command: Annotated[Texts, AfterValidator(check_command)]
+    command: Annotated[Texts, AfterValidator(check_command), Told({"minItems": 2})]
     interval: Annotated[Whole, Field(ge=5, le=300)] = 30
     timeout: Annotated[Whole, Field(ge=2, le=60)] = 5
     retries: Annotated[Whole, Field(ge=1, le=10)] = 3

@@ -4,12 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib import limits
 from chalicelib.errors import MalformedBody
 from chalicelib.manifest.findings import Finding
 
-MAX_BYTES = 262_144
-MAX_VALUES = 10_000
-MAX_DEPTH = 100
 # No number of a manifest has more; Python itself refuses to read or write integers of more than 4,300.
 MAX_DIGITS = 40
 
@@ -48,13 +46,13 @@ def demand_bounds(written: Any, language: str) -> None:
         if isinstance(value, str):
             _demand_unicode(value, language)
             characters += len(value)
-        if seen >= MAX_VALUES or characters > MAX_BYTES:
+        if seen >= limits.BODY_VALUES or characters > limits.BODY_BYTES:
             raise MalformedBody(
-                f"The {language} holds more than {MAX_VALUES} keys and values, or {MAX_BYTES} characters in them,"
-                " once its aliases are written out; write fewer."
+                f"The {language} holds more than {limits.BODY_VALUES} keys and values,"
+                f" or {limits.BODY_BYTES} characters in them, once its aliases are written out; write fewer."
             )
-        if depth > MAX_DEPTH:
-            raise MalformedBody(f"The {language} is nested too deeply; {MAX_DEPTH} levels are allowed.")
+        if depth > limits.BODY_LEVELS:
+            raise MalformedBody(f"The {language} is nested too deeply; {limits.BODY_LEVELS} levels are allowed.")
         todo.extend((child, depth + 1) for child in _children(value))
 
 

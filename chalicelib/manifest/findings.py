@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib import limits
 from chalicelib.errors import Fault
 
 Path = tuple[str | int, ...]
-
-MAX_FAULTS = 100
 
 
 @dataclass(frozen=True)
@@ -47,17 +46,20 @@ def reading_order(document: Any) -> Callable[[Path], tuple[int, bool]]:
 
 
 def faults_to_show(findings: Iterable[Finding], document: Any, more: int = 0) -> tuple[Fault, ...]:
-    """Return the findings as faults: in reading order, none twice, at most `MAX_FAULTS`.
+    """Return the findings as faults: in reading order, none twice, at most `limits.FAULTS`.
 
     When there are more of them, or `more` that were not even described, the last fault says how many.
     """
     order = reading_order(document)
     found = sorted(dict.fromkeys(findings), key=lambda finding: order(finding.path))
     faults = [Fault(pointer(finding.path), finding.detail) for finding in found]
-    if len(faults) + more <= MAX_FAULTS:
+    if len(faults) + more <= limits.FAULTS:
         return tuple(faults)
-    hidden = len(faults) + more - (MAX_FAULTS - 1)
-    return (*faults[: MAX_FAULTS - 1], Fault("", f"There are {hidden} more faults: mend these first, then ask again."))
+    hidden = len(faults) + more - (limits.FAULTS - 1)
+    return (
+        *faults[: limits.FAULTS - 1],
+        Fault("", f"There are {hidden} more faults: mend these first, then ask again."),
+    )
 
 
 def _has(value: Any, step: str | int) -> bool:

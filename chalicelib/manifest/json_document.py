@@ -6,8 +6,9 @@ from json.decoder import JSONDecodeError, JSONDecoder, JSONObject  # type: ignor
 from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any
 
+from chalicelib import limits
 from chalicelib.errors import MalformedBody
-from chalicelib.manifest.document import MAX_DEPTH, Document, demand_bounds, malformed, whole
+from chalicelib.manifest.document import Document, demand_bounds, malformed, whole
 
 
 def read_json(text: str) -> Document:
@@ -17,7 +18,7 @@ def read_json(text: str) -> Document:
     except JSONDecodeError as error:
         raise malformed("JSON", error.lineno, error.colno, error.msg) from error
     except RecursionError as error:
-        raise MalformedBody(f"The JSON is nested too deeply; {MAX_DEPTH} levels are allowed.") from error
+        raise MalformedBody(f"The JSON is nested too deeply; {limits.BODY_LEVELS} levels are allowed.") from error
     demand_bounds(written, "JSON")
     return Document(written)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from chalicelib import limits
 from chalicelib.manifest.base import EMPTY, Model
 from chalicelib.manifest.services import NetworkOverride, SecurityGroups, Service, Subnets
 from chalicelib.manifest.values import (
@@ -20,7 +21,6 @@ from chalicelib.manifest.values import (
     Whole,
 )
 
-MAX_SERVICES = 40
 # AWS allows 50 on a resource; five are Slipway's own.
 MAX_TAGS = 45
 
@@ -45,7 +45,7 @@ class LoadBalancer(Model):
 
 Services = Annotated[
     Mapping[Name, Service],
-    Field(json_schema_extra={"minProperties": 1, "maxProperties": MAX_SERVICES}),
+    Field(json_schema_extra={"minProperties": 1, "maxProperties": limits.SERVICES}),
 ]
 
 

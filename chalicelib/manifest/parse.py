@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from chalicelib import limits
 from chalicelib.errors import InvalidManifest
 from chalicelib.manifest.body import read
-from chalicelib.manifest.findings import MAX_FAULTS, Finding, faults_to_show, holds, reading_order
+from chalicelib.manifest.findings import Finding, faults_to_show, holds, reading_order
 from chalicelib.manifest.models import Manifest
 from chalicelib.manifest.rules import cross_field_findings
 from chalicelib.manifest.sentences import path_of, sentence
@@ -35,7 +36,7 @@ def parse(body: bytes, content_type: str | None, defaults: Mapping[str, Any] = M
     if manifest and not findings:
         return manifest
     order = reading_order(merged)
-    first = sorted(zip(paths, errors, strict=True), key=lambda found: order(found[0]))[:MAX_FAULTS]
+    first = sorted(zip(paths, errors, strict=True), key=lambda found: order(found[0]))[: limits.FAULTS]
     findings += [Finding(path, sentence(error)) for path, error in first]
     raise _invalid(findings, len(errors) - len(first), merged, document.written)
 

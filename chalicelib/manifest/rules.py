@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from chalicelib import limits
 from chalicelib.manifest.asked import Asked
-from chalicelib.manifest.findings import MAX_FAULTS, Finding, Path
+from chalicelib.manifest.findings import Finding, Path
 from chalicelib.manifest.forms import views
-from chalicelib.manifest.models import MAX_SERVICES, MAX_TAGS, Manifest, Network, qualified
+from chalicelib.manifest.models import MAX_TAGS, Manifest, Network, qualified
 from chalicelib.manifest.part import Part
 from chalicelib.manifest.sentences import nearest, shown
 from chalicelib.manifest.service_rules import SERVICE_RULES
@@ -25,8 +26,6 @@ from chalicelib.manifest.services import (
 from chalicelib.manifest.waves import cycles
 
 Services = dict[str, Part]
-
-MAX_NAME = 255
 
 
 def cross_field_findings(document: dict[str, Any], faulty: frozenset[Path]) -> Iterator[Finding]:
@@ -49,14 +48,14 @@ def cross_field_findings(document: dict[str, Any], faulty: frozenset[Path]) -> I
 def _services(manifest: Part) -> Services:
     """Return the services that are objects; no more of them than a manifest may have."""
     written = manifest.part("services", Service)
-    names = islice(written.written, MAX_SERVICES) if written else ()
+    names = islice(written.written, limits.SERVICES) if written else ()
     parts = {name: written.part(name, Service) for name in names} if written else {}
     return {name: part for name, part in parts.items() if part}
 
 
 def counts_fit(manifest: Part, services: Services) -> Iterator[Finding]:
     """Check how many services, tags, subnets and security groups there are."""
-    yield from _count_fits(manifest, "services", 1, MAX_SERVICES)
+    yield from _count_fits(manifest, "services", 1, limits.SERVICES)
     yield from _count_fits(manifest, "tags", 0, MAX_TAGS)
     networks = [manifest.part("network", Network)]
     networks += [service.part("network", NetworkOverride) for service in services.values()]
@@ -78,13 +77,17 @@ def names_fit(manifest: Part, services: Services) -> Iterator[Finding]:
     if application is None or environment is None:
         return
     prefix = qualified(application, environment)
-    if not manifest.says("cluster") and len(prefix) > MAX_NAME:
-        detail = f"the cluster's name would have {len(prefix)} characters: write a cluster of at most {MAX_NAME}"
+    if not manifest.says("cluster") and len(prefix) > limits.NAME_LENGTH:
+        detail = (
+            f"the cluster's name would have {len(prefix)} characters: write a cluster of at most {limits.NAME_LENGTH}"
+        )
         yield manifest.finding(detail, "application")
     for name, service in services.items():
         length = len(f"{prefix}-{name}")
-        if length > MAX_NAME and service.path not in manifest.faulty:
-            detail = f"the task definition family's name would have {length} characters, {MAX_NAME} are allowed"
+        if length > limits.NAME_LENGTH and service.path not in manifest.faulty:
+            detail = (
+                f"the task definition family's name would have {length} characters, {limits.NAME_LENGTH} are allowed"
+            )
             yield service.finding(f"{detail}: shorten the application's, the environment's or the service's name")
 
 
@@ -101,7 +104,7 @@ def dependencies_lead_somewhere(services: Services) -> Iterator[Finding]:
             yield service.finding(f"{shown(name)} depends on itself: leave it out", "depends_on", index)
         else:
             # Looking for similar names takes time, and no more faults than these are shown.
-            cure = nearest(needed, services) if told < MAX_FAULTS else ""
+            cure = nearest(needed, services) if told < limits.FAULTS else ""
             detail = f"{shown(needed)} is not a service of this manifest{cure or ': write the name of one'}"
             yield service.finding(detail, "depends_on", index)
 

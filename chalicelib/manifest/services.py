@@ -22,6 +22,7 @@ from chalicelib.manifest.values import (
     Role,
     Text,
     Texts,
+    Told,
     Whole,
     not_empty,
     records_once,
@@ -53,7 +54,9 @@ class Discovery(Model):
     """
 
     name: DiscoveryName | None = None
-    records: Annotated[tuple[Literal["A", "SRV"], ...], AfterValidator(records_once)] = ("A",)
+    records: Annotated[
+        tuple[Literal["A", "SRV"], ...], AfterValidator(records_once), Told({"minItems": 1, "uniqueItems": True})
+    ] = ("A",)
     ttl: Annotated[Whole, Field(ge=0, le=MAX_INTEGER)] = 10
     container: Text | None = None
 
@@ -114,7 +117,7 @@ class Scaling(Model):
 class BeforeDeploy(Model):
     """A task of the new revision that runs once, with another command, and must exit 0 before the service changes."""
 
-    command: Annotated[Texts, AfterValidator(not_empty)]
+    command: Annotated[Texts, AfterValidator(not_empty), Told({"minItems": 1})]
     timeout_seconds: Annotated[Whole, Field(ge=1, le=86400)] = 300
 
 

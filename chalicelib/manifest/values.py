@@ -5,13 +5,19 @@ A validator's message goes on from the value that was found: `"a b" is not a nam
 
 import re
 import unicodedata
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, Strict
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_after_validator_function
+
+from chalicelib import limits
 
 # CreateService, RegisterTaskDefinition and CreateCluster, members serviceName, family and clusterName.
-NAME = r"[A-Za-z0-9_-]{1,255}"
+NAME = rf"[A-Za-z0-9_-]{{1,{limits.NAME_LENGTH}}}"
 # CreateRole, member RoleName; an ARN may have a path before the name.
 ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\x21-\x7e]{1,512}|[\w+=,.@-]{1,64}"
 # CreateLoadBalancer, member Name.
@@ -46,16 +52,36 @@ FILE_SYSTEM = r"fs-[0-9a-f]{8,40}"
 ACCESS_POINT = r"fsap-[0-9a-f]{8,40}"
 
 
-def matching(pattern: str, otherwise: str) -> Callable[[str], str]:
-    """Return a validator that demands the whole text to match; `otherwise` goes on from the value found."""
-    compiled = re.compile(pattern, re.ASCII)
+@dataclass(frozen=True)
+class Matching:
+    """Demand that the whole text matches; `otherwise` goes on from the value found. JSON Schema tells the pattern."""
 
-    def check(text: str) -> str:
-        if compiled.fullmatch(text) is None:
-            raise ValueError(otherwise)
+    pattern: str
+    otherwise: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the schema of what it annotates, followed by this demand."""
+        return no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the JSON Schema of what it annotates, with the pattern."""
+        return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+
+    def _check(self, text: str) -> str:
+        if re.fullmatch(self.pattern, text, re.ASCII) is None:
+            raise ValueError(self.otherwise)
         return text
 
-    return check
+
+@dataclass(frozen=True, eq=False)  # by identity: typing hashes it, and a mapping has no hash
+class Told:
+    """What JSON Schema can tell of a rule that is a function of ours."""
+
+    keywords: Mapping[str, Any]
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the JSON Schema of what it annotates, with these keywords."""
+        return {**handler(schema), **self.keywords}
 
 
 def _without_nul(text: str) -> str:
@@ -139,91 +165,78 @@ def not_empty(words: tuple[str, ...]) -> tuple[str, ...]:
 
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, Strict()]
-Text = Annotated[str, Strict(), AfterValidator(_without_nul)]
+Text = Annotated[str, Strict(), AfterValidator(_without_nul), Told({"pattern": r"^[^\u0000]*$"})]
 Texts = tuple[Text, ...]
 
-Name = Annotated[Text, AfterValidator(matching(NAME, "is not a name: write 1 to 255 letters, digits, _ and -"))]
+Name = Annotated[Text, Matching(NAME, f"is not a name: write 1 to {limits.NAME_LENGTH} letters, digits, _ and -")]
 Port = Annotated[Whole, Field(ge=1, le=65535)]
 # An id, an ARN or a Name tag; a tag's value has at most 256 characters, and an ARN is not longer.
 Reference = Annotated[Text, Field(min_length=1, max_length=256)]
-Role = Annotated[
-    Text, AfterValidator(matching(ROLE, "is not a role: write its ARN or its name (1 to 64 of A-Z a-z 0-9 _+=,.@-)"))
-]
+Role = Annotated[Text, Matching(ROLE, "is not a role: write its ARN or its name (1 to 64 of A-Z a-z 0-9 _+=,.@-)")]
 LoadBalancerName = Annotated[
     Text,
-    AfterValidator(
-        matching(
-            LOAD_BALANCER,
-            "cannot name a load balancer: write 1 to 32 letters, digits and inner hyphens, without internal- first",
-        )
+    Matching(
+        LOAD_BALANCER,
+        "cannot name a load balancer: write 1 to 32 letters, digits and inner hyphens, without internal- first",
     ),
 ]
 Namespace = Annotated[
     Text,
-    AfterValidator(
-        matching(
-            NAMESPACE,
-            "is not a private DNS namespace: write labels of 1 to 63 letters, digits, _ and inner hyphens,"
-            " dots between, 253 characters at most, such as api.local",
-        )
+    Matching(
+        NAMESPACE,
+        "is not a private DNS namespace: write labels of 1 to 63 letters, digits, _ and inner hyphens,"
+        " dots between, 253 characters at most, such as api.local",
     ),
 ]
 DISCOVERY_NAME_RULE = (
     "cannot be a Cloud Map service name: write labels of 1 to 63 letters, digits, _ and inner hyphens,"
     " 127 characters at most"
 )
-DiscoveryName = Annotated[Text, AfterValidator(matching(DISCOVERY_NAME, DISCOVERY_NAME_RULE))]
+DiscoveryName = Annotated[Text, Matching(DISCOVERY_NAME, DISCOVERY_NAME_RULE)]
 PathPattern = Annotated[
     Text,
-    AfterValidator(
-        matching(
-            PATH_PATTERN,
-            "is not a path pattern: write / first, then letters, digits, _-.$/~\"'@:+& and the wildcards * and ?,"
-            ' 128 characters at most, such as "/home*"',
-        )
+    Matching(
+        PATH_PATTERN,
+        "is not a path pattern: write / first, then letters, digits, _-.$/~\"'@:+& and the wildcards * and ?,"
+        ' 128 characters at most, such as "/home*"',
     ),
 ]
 HostPattern = Annotated[
     Text,
-    AfterValidator(
-        matching(
-            HOST_PATTERN,
-            "is not a host pattern: write letters, digits, hyphens, dots, * and ?, and only letters after the last dot,"
-            ' 128 characters at most, such as "*.example.com"',
-        )
+    Matching(
+        HOST_PATTERN,
+        "is not a host pattern: write letters, digits, hyphens, dots, * and ?, and only letters after the last dot,"
+        ' 128 characters at most, such as "*.example.com"',
     ),
 ]
 HealthPath = Annotated[
     Text,
-    AfterValidator(
-        matching(
-            HEALTH_PATH, "is not a health check path: write / first, then printable ASCII without spaces, 1024 at most"
-        )
+    Matching(
+        HEALTH_PATH, "is not a health check path: write / first, then printable ASCII without spaces, 1024 at most"
     ),
 ]
 AbsolutePath = Annotated[
-    Text, AfterValidator(matching(r"/[^:]{0,4095}", "is not a path: write / first, no colon, 4096 characters at most"))
+    Text, Matching(r"/[^:]{0,4095}", "is not a path: write / first, no colon, 4096 characters at most")
 ]
 SecretReference = Annotated[
     Text,
-    AfterValidator(
-        matching(
-            VALUE_FROM,
-            "is not a secret: write the ARN of one in Secrets Manager, or the ARN or name of an SSM parameter",
-        )
+    Matching(
+        VALUE_FROM,
+        "is not a secret: write the ARN of one in Secrets Manager, or the ARN or name of an SSM parameter",
     ),
 ]
 FileSystem = Annotated[
     Text,
-    AfterValidator(matching(FILE_SYSTEM, 'is not an EFS file system: write its id, such as "fs-0123abcd"')),
+    Matching(FILE_SYSTEM, 'is not an EFS file system: write its id, such as "fs-0123abcd"'),
 ]
 AccessPoint = Annotated[
     Text,
-    AfterValidator(matching(ACCESS_POINT, 'is not an EFS access point: write its id, such as "fsap-0123abcd"')),
+    Matching(ACCESS_POINT, 'is not an EFS access point: write its id, such as "fsap-0123abcd"'),
 ]
-Matcher = Annotated[Text, AfterValidator(_matcher)]
-Image = Annotated[Text, AfterValidator(_image)]
-RetentionDays = Annotated[Whole, AfterValidator(_retention)]
-VariableName = Annotated[Text, AfterValidator(_variable_name)]
+MATCHER = r"[2-4]\d\d(-[2-4]\d\d)?"
+Matcher = Annotated[Text, AfterValidator(_matcher), Told({"pattern": f"^{MATCHER}(,{MATCHER})*$"})]
+Image = Annotated[Text, AfterValidator(_image), Told({"pattern": f"^(?:{IMAGE})$"})]
+RetentionDays = Annotated[Whole, AfterValidator(_retention), Told({"enum": RETENTION_DAYS})]
+VariableName = Annotated[Text, AfterValidator(_variable_name), Told({"pattern": r"^[^=\u0000]+$"})]
 TagValue = Annotated[Text, Field(max_length=256), AfterValidator(_tag)]
 TagKey = Annotated[Text, Field(min_length=1, max_length=128), AfterValidator(_tag), AfterValidator(_tag_key)]

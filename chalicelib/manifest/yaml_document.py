@@ -12,10 +12,9 @@ from yaml.error import MarkedYAMLError
 from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.reader import ReaderError
 
+from chalicelib import limits
 from chalicelib.manifest.document import (
-    MAX_DEPTH,
     MAX_DIGITS,
-    MAX_VALUES,
     Document,
     demand_bounds,
     malformed,
@@ -59,8 +58,8 @@ def _demand_shallow(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            problem = f"more than {MAX_DEPTH} levels are nested"
+        if depth > limits.BODY_LEVELS:
+            problem = f"more than {limits.BODY_LEVELS} levels are nested"
             raise MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type]  # two Marks
 
 
@@ -91,9 +90,9 @@ def _demand_sound(node: Node, known: dict[int, tuple[int, int] | None]) -> tuple
     _demand_keys(node)
     extents = [_demand_sound(child, known) for child in _children(node)]
     size, depth = 1 + sum(size for size, _ in extents), 1 + max((depth for _, depth in extents), default=0)
-    if size > MAX_VALUES or depth > MAX_DEPTH:
-        limits = f"{MAX_VALUES} keys and values or {MAX_DEPTH} levels"
-        raise ComposerError(None, None, f"with its aliases written out this has more than {limits}", node.start_mark)
+    if size > limits.BODY_VALUES or depth > limits.BODY_LEVELS:
+        most = f"{limits.BODY_VALUES} keys and values or {limits.BODY_LEVELS} levels"
+        raise ComposerError(None, None, f"with its aliases written out this has more than {most}", node.start_mark)
     known[id(node)] = (size, depth)
     return size, depth
 

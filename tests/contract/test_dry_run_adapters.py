@@ -15,7 +15,7 @@ from chalicelib.aws.cloud_map import CloudMap, Namespace, Registered
 from chalicelib.aws.load_balancers import Listener, LoadBalancers, Routed
 from chalicelib.aws.logs import LogGroup, Logs
 from chalicelib.aws.observer import Observer
-from chalicelib.errors import AwsError, AwsRefused, TransientAws
+from chalicelib.errors import AwsError, AwsRefused, Throttled, TransientAws
 from chalicelib.manifest import Manifest, Network, Route, RouteHealthCheck, Service
 from chalicelib.preflight import Rule
 
@@ -116,7 +116,7 @@ def test_observe_is_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "error"), [("Throttled", TransientAws), ("TransientAws", TransientAws), ("KeyError", AwsRefused)]
+    ("kind", "error"), [("Throttled", Throttled), ("TransientAws", TransientAws), ("KeyError", AwsRefused)]
 )
 def test_observe_that_fails(kind: str, error: type[AwsError]) -> None:
     """What may go through when it is sent again is told apart from what is broken."""

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LEVELS = {
     "errors": 0,
+    "limits": 0,
     "log": 0,
     "manifest": 1,
     "deployment": 1,

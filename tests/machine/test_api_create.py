@@ -5,8 +5,8 @@ import json
 import boto3
 import pytest
 
+from chalicelib import limits
 from chalicelib.cloud import Cloud
-from chalicelib.manifest.document import MAX_BYTES
 from tests.machine.api import READER, Api, Table, end, problem
 from tests.machine.slipway import two_services, with_service
 
@@ -37,7 +37,7 @@ class TestCreate:
             (b"{", "application/json", 400, "malformed_body"),
             (b"\xff", "application/json", 400, "malformed_body"),
             (b"a: [", "application/yaml", 400, "malformed_body"),
-            (b"x" * (MAX_BYTES + 1), "application/json", 413, "body_too_large"),
+            (b"x" * (limits.BODY_BYTES + 1), "application/json", 413, "body_too_large"),
             (b"{}", "text/plain", 415, "unsupported_media_type"),
         ],
     )
@@ -62,11 +62,11 @@ class TestCreate:
         problem(api.post(two_services(), Authorization=READER), 403, "forbidden")
 
     def test_throttled_table(self, api: Api, table: Table) -> None:
-        """A busy table is 503 with Retry-After, and nothing was accepted."""
+        """A throttled table is 429 with Retry-After, and nothing was accepted."""
         manifest = two_services()
         table.throttled = True
         answer = api.post(manifest)
-        problem(answer, 503, "busy")
+        problem(answer, 429, "too_many_requests")
         assert int(answer.headers["Retry-After"]) > 0
 
         table.throttled = False

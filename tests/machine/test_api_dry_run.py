@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.cloud import Cloud
-from chalicelib.errors import TransientAws
+from chalicelib.errors import Throttled, TransientAws
 from chalicelib.manifest import Manifest
 from tests.fake_observer import FakeObserver
 from tests.machine.api import READER, Api, problem
@@ -95,11 +95,20 @@ def test_same_faults(
     problem(api.request("POST", "/deployments?dry_run=true", {**JSON, **headers}, body), status, code)
 
 
-def test_busy_aws(api: Api, observer: FakeObserver) -> None:
-    """AWS that is busy while it is looked at is 503."""
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (Throttled("list_services", "ThrottlingException", "Rate exceeded"), 429, "too_many_requests"),
+        (TransientAws("list_services", "ServerException", "Try again"), 503, "busy"),
+    ],
+)
+def test_busy_aws(api: Api, observer: FakeObserver, error: Exception, status: int, code: str) -> None:
+    """While it is looked at, AWS that throttles is 429 and AWS that fails is 503, each with Retry-After."""
 
     def busy(_: dict[str, Any]) -> dict[str, Any]:
-        raise TransientAws("dry_run", "Throttled", "Rate exceeded")
+        raise error
 
     observer.function = busy
-    problem(api.request("POST", "/deployments?dry_run=true", JSON, two_services()), 503, "busy")
+    answer = api.request("POST", "/deployments?dry_run=true", JSON, two_services())
+    problem(answer, status, code)
+    assert int(answer.headers["Retry-After"]) > 0

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib import limits
 from chalicelib.cloud import Cloud
 from tests.machine.api import READER, Api, end, problem
 from tests.machine.slipway import two_services
@@ -61,3 +62,13 @@ def test_refused(api: Api, path: str, status: int, code: str) -> None:
 def test_read_token_may_not(api: Api) -> None:
     """A token that may only read removes nothing."""
     problem(api.request("DELETE", "/applications/shop", {"Authorization": READER}), 403, "forbidden")
+
+
+def test_more_services_than_it_takes(api: Api, cloud: Cloud) -> None:
+    """An application that has more services than one teardown takes is told so, with the way out."""
+    manifest = two_services()
+    for first in range(0, limits.TEARDOWN_SERVICES + 1, limits.SERVICES):
+        some = {f"s{number}": {"image": "x:1"} for number in range(first, first + limits.SERVICES)}
+        end(cloud, api.post({**manifest, "services": some}).json_body["id"])
+    found = problem(api.request("DELETE", f"/applications/{manifest['application']}"), 409, "too_many_services")
+    assert "prune" in found["hint"]

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib import limits
 from chalicelib.errors import InvalidManifest
 from chalicelib.manifest import Manifest, Network, parse
-from chalicelib.manifest.findings import MAX_FAULTS, pointer
+from chalicelib.manifest.findings import pointer
 
 JSON = "application/json"
 
@@ -92,7 +93,7 @@ class TestFaults:
         """There are at most 100 faults; the last says how many more there are."""
         faults = faults_of(json.dumps(SHOP | {f"k{n}": 1 for n in range(4000)}))
 
-        assert MAX_FAULTS == len(faults)
+        assert limits.FAULTS == len(faults)
         assert faults[""].startswith("There are 3901 more faults")
 
     def test_too_many(self) -> None:

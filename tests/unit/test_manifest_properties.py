@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from chalicelib import limits
 from chalicelib.errors import InvalidManifest, RequestError
 from chalicelib.manifest import Manifest, Service, parse
-from chalicelib.manifest.findings import MAX_FAULTS
 
 JSON = "application/json"
 YAML = "application/yaml"
@@ -52,7 +52,7 @@ def assert_can_be_answered(error: RequestError | None) -> None:
         )
 
         assert said.encode()
-        assert len(error.faults) <= MAX_FAULTS
+        assert len(error.faults) <= limits.FAULTS
         assert isinstance(error, InvalidManifest) == bool(error.faults)
 
 

@@ -1,0 +1,27 @@
+"""How much one request may ask for, and how much one answer holds; docs/api.md says what comes past each.
+
+What AWS limits in one field (tags, subnets, containers, seconds) stands with that field, in `manifest`.
+"""
+
+# The body of a manifest, and what it holds once its aliases are written out.
+BODY_BYTES = 262_144
+BODY_VALUES = 10_000
+BODY_LEVELS = 100
+SERVICES = 40
+NAME_LENGTH = 255
+# Faults told in one answer.
+FAULTS = 100
+
+PARAMETER_LENGTH = 255
+IDEMPOTENCY_KEY_LENGTH = 255
+IDEMPOTENCY_HOURS = 24
+
+# A page of GET /deployments, and of a timeline; how many a caller gets who does not say.
+PAGE = 100
+DEPLOYMENTS_UNLESS_TOLD = 20
+EVENTS_UNLESS_TOLD = 100
+# For one page of a filtered list.
+DEPLOYMENTS_LOOKED_AT = 2_000
+
+# A teardown is recorded and takes its locks in one transaction, of 100 writes at most: TransactWriteItems.
+TEARDOWN_SERVICES = 97
