@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from chalicelib.github.delivery import DeploymentRequested, Occurrence, Push, Released, WorkflowSucceeded
 from chalicelib.github.patterns import matches
@@ -21,7 +21,7 @@ PATTERNS: Mapping[str, tuple[str, ...]] = {
     "workflow_run": ("branch", "workflow"),
 }
 # The owner is written out: a pattern of owners would let strangers in.
-_REPOSITORY = r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.*-]+"
+_REPOSITORY = r"[A-Za-z0-9_.-]+/(?!.*\*\*)[A-Za-z0-9_.*-]+"
 
 
 def _pattern(text: str) -> str:
@@ -32,7 +32,7 @@ def _pattern(text: str) -> str:
 
 def _repository(text: str) -> str:
     if not re.fullmatch(_REPOSITORY, text) or len(text) > MAX_PATTERN:
-        raise ValueError("is no repository: write owner/name; only the name may have * in it")
+        raise ValueError("is no repository: write owner/name; only the name may have * in it, one at a time")
     return text
 
 
@@ -56,7 +56,7 @@ class Trigger(Model):
     workflow: Pattern | None = None
     to_environment: Name | None = None
     images: Mapping[Text, Text] = EMPTY
-    on_busy: Annotated[Literal["fail", "supersede"], Field()] = "fail"
+    on_busy: Literal["fail", "supersede"] = "fail"
 
     @property
     def strange(self) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ from chalicelib.store import AlreadyAccepted, Store
 from tests.contract.records import NOW, asked, begun, holders, new
 
 
-
 class TestBegin:
     """A deployment begins with all of its locks, or not at all."""
 
