@@ -1,6 +1,7 @@
 """What a delivery of GitHub's webhook means: verified, read, matched with triggers, and accepted as deployments."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,6 +18,7 @@ from chalicelib.manifest import Manifest
 from chalicelib.registration import Registration
 
 SECRETS_KEPT_SECONDS = 60
+DELIVERY_ID = r"[!-~]{1,100}"  # a GUID, for all we have seen
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ def deliver(cloud: Cloud, delivery: Delivery) -> list[tuple[Deployment, bool]] |
     """
     demand_size(delivery.body)
     verify(delivery.body, delivery.signature, secrets(cloud))
-    if not delivery.event or not delivery.id:
-        raise InvalidDelivery("A delivery has the headers X-GitHub-Event and X-GitHub-Delivery.")
+    if not delivery.event or not re.fullmatch(DELIVERY_ID, delivery.id or ""):
+        raise InvalidDelivery("A delivery has the headers X-GitHub-Event, and X-GitHub-Delivery with a GUID.")
     occurrence = read(delivery.event, delivery.body, delivery.content_type)
     if isinstance(occurrence, Ignored):
         return occurrence
