@@ -4,19 +4,22 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, wraps
+from types import MappingProxyType
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
 
-from chalicelib import dry_run, events, names, recovery, steps
-from chalicelib.api import applications, deployments, plans, problems, tokens, ways_back
+from chalicelib import dry_run, events, live, names, recovery, steps
+from chalicelib.api import applications, deployments, plans, problems, registrations, tokens, ways_back, webhooks
 from chalicelib.api.options import options
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.deployment import Deployment, status_document
 from chalicelib.errors import InternalError, RequestError, StoreConflict, Throttled, TransientAws
+from chalicelib.github import signature
+from chalicelib.github.delivery import Ignored
 from chalicelib.log import logger
 
 app = Chalice(app_name="slipway")
@@ -36,6 +39,9 @@ ECS_AND_EXECUTIONS = {
     ],
 }
 
+# What the API asks of `observe`: these are no states.
+QUESTIONS = {dry_run.STATE: dry_run.run, live.STATE: live.run}
+
 
 @cache
 def cloud() -> Cloud:
@@ -54,7 +60,7 @@ def authorize(request: AuthRequest) -> AuthResponse:
     return AuthResponse(routes=["*"], principal_id=principal.name, context=context)
 
 
-def answers(scope: str) -> Callable[[View], View]:
+def answers(scope: str | None) -> Callable[[View], View]:
     """Ask for a scope, and turn errors into problems: a view's own exception would be Chalice's bare 500."""
 
     def decorate(view: View) -> View:
@@ -62,7 +68,8 @@ def answers(scope: str) -> Callable[[View], View]:
         def answer(**path: str) -> Response:
             request = cast("Request", app.current_request)
             try:
-                tokens.require(request.context["authorizer"]["scopes"], scope)
+                if scope:
+                    tokens.require(request.context["authorizer"]["scopes"], scope)
                 return view(request, **path)
             except RequestError as error:
                 return problem(error)
@@ -147,6 +154,49 @@ def roll_back_deployment(request: Request, deployment_id: str) -> Response:
     return accepted(request, *ways_back.rollback(cloud(), deployment_id, caller, key))
 
 
+@app.route("/webhooks/github", methods=["POST"], content_types=ANY_CONTENT)
+@answers(None)  # its signature says who sends it
+def github_delivery(request: Request) -> Response:
+    """Accept what a delivery of GitHub's webhook deploys: 202; or tell why it deploys nothing: 200."""
+    headers = request.headers
+    delivery = webhooks.Delivery(
+        body=cast("bytes", request.raw_body),
+        content_type=headers.get("content-type"),
+        signature=headers.get(signature.HEADER),
+        event=headers.get("x-github-event"),
+        id=headers.get("x-github-delivery"),
+    )
+    outcome = webhooks.deliver(cloud(), delivery)
+    if isinstance(outcome, Ignored):
+        return Response({"ignored": outcome.reason})
+    (first, replayed), *others = outcome
+    documents = [status_document(each, prefix(request)) for each, _ in others]
+    return accepted(request, first, replayed, beside={"others": documents} if documents else {})
+
+
+@app.route("/applications", methods=["GET"], authorizer=authorize)
+@answers("read")
+def list_applications(request: Request) -> Response:
+    """List what is registered, with its environments."""
+    return Response({"applications": applications.listed(cloud(), request.query_params or {})})
+
+
+@app.route("/applications/{application}", methods=["GET"], authorizer=authorize)
+@answers("read")
+def get_application(request: Request, application: str) -> Response:
+    """Show what is registered and what is live in an environment."""
+    return Response(applications.shown(cloud(), application, request.query_params or {}))
+
+
+@app.route("/applications/{application}", methods=["PUT"], content_types=ANY_CONTENT, authorizer=authorize)
+@answers("write")
+def register_application(request: Request, application: str) -> Response:
+    """Register a manifest and its triggers: 201 when they are the first of their environment, else 200."""
+    body, kind = cast("bytes", request.raw_body), request.headers.get("content-type")
+    kept, new = registrations.register(cloud(), application, body, kind, request.context["authorizer"]["name"])
+    return Response(kept.model_dump(mode="json"), status_code=201 if new else 200)
+
+
 @app.route("/applications/{application}", methods=["DELETE"], authorizer=authorize)
 @answers("write")
 def delete_application(request: Request, application: str) -> Response:
@@ -163,16 +213,25 @@ def get_events(request: Request, deployment_id: str) -> Response:
     return Response({"events": [event.model_dump(mode="json") for event in found], "next": after})
 
 
-def accepted(request: Request, deployment: Deployment, replayed: bool) -> Response:
-    """Return a deployment that was accepted, now or by an earlier request."""
+def accepted(
+    request: Request, deployment: Deployment, replayed: bool, beside: Mapping[str, Any] = MappingProxyType({})
+) -> Response:
+    """Return a deployment that was accepted, now or by an earlier request, and what is to be said beside it."""
     headers: Headers = {"Location": f"{prefix(request)}/deployments/{deployment.id}"}
     headers |= {"Idempotency-Replayed": "true"} if replayed else {}
-    return shown(request, deployment, status=200 if deployment.status.ended else 202, headers=headers)
+    return shown(request, deployment, status=200 if deployment.status.ended else 202, headers=headers, beside=beside)
 
 
-def shown(request: Request, deployment: Deployment, *, status: int = 200, headers: Headers | None = None) -> Response:
+def shown(
+    request: Request,
+    deployment: Deployment,
+    *,
+    status: int = 200,
+    headers: Headers | None = None,
+    beside: Mapping[str, Any] = MappingProxyType({}),
+) -> Response:
     """Return a deployment with its ETag, or 304 without a body."""
-    body = json.dumps(status_document(deployment, prefix(request)))
+    body = json.dumps({**status_document(deployment, prefix(request)), **beside})
     etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache", **(headers or {})}
     if not deployment.status.ended:
@@ -185,7 +244,7 @@ def shown(request: Request, deployment: Deployment, *, status: int = 200, header
 def prefix(request: Request) -> str:
     """Return the path before our routes: "/api" on API Gateway's own domain, nothing behind a custom one."""
     path = request.context["path"]
-    return str(re.sub(r"/(deployments|applications)(/.*)?$", "", path))
+    return str(re.sub(r"/(deployments|applications|webhooks)(/.*)?$", "", path))
 
 
 # ── Lambda ──────────────────────────────────────────────────────────────────────────────────────────
@@ -199,9 +258,9 @@ def act(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @app.lambda_function(name="observe")
 def observe(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Run a step that only reads AWS, and writes the record; or tell the API what a deployment would do."""
-    if event["state"] == dry_run.STATE:
-        return dry_run.run(cloud(), event)
+    """Run a step that only reads AWS, and writes the record; or tell the API what it asks."""
+    if question := QUESTIONS.get(event["state"]):
+        return question(cloud(), event)
     return steps.run(steps.OBSERVE, cloud(), event)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import boto3
 
@@ -32,13 +32,16 @@ from chalicelib.aws.tasks import Tasks
 from chalicelib.deployment import instant
 from chalicelib.store import Store
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Settings:
     """What this installation is told by its environment variables.
 
     `defaults` is the stage's part of a manifest; `load_balancer_urls` maps a load balancer's name to the URL under
-    which people reach it; `nameservers` ("ip:port") replaces the system's resolver in the `resolve` function.
+    which people reach it; `nameservers` ("ip:port") replaces the system's resolver in the `resolve` function;
+    `github_secrets` are the secrets or parameters that hold a secret of GitHub's webhook, all of them valid.
     """
 
     table: str
@@ -51,6 +54,7 @@ class Settings:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     load_balancer_urls: Mapping[str, str] = field(default_factory=dict)
     nameservers: str | None = None
+    github_secrets: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -66,6 +70,7 @@ class Settings:
             defaults=json.loads(environment.get("SLIPWAY_DEFAULTS", "{}")),
             load_balancer_urls=json.loads(environment.get("SLIPWAY_LOAD_BALANCER_URLS", "{}")),
             nameservers=environment.get("SLIPWAY_NAMESERVERS"),
+            github_secrets=_listed(environment.get("SLIPWAY_GITHUB_SECRETS", "")),
         )
 
     @property
@@ -79,15 +84,29 @@ class Settings:
         return {"deploy": self.state_machine_arn, "teardown": self.teardown_state_machine_arn}
 
 
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())
+
+
 class Cloud:
     """Everything that steps and api ask: the record, AWS, the clock. Each part is made when it is first asked for."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._remembered: dict[str, tuple[datetime, Any]] = {}
 
     def now(self) -> datetime:
         """Return the present instant."""
         return instant()
+
+    def remembered(self, name: str, seconds: float, read: Callable[[], T]) -> T:
+        """Return what was read under a name in this process, at most so many seconds ago; else read it."""
+        now = self.now()
+        read_at, value = self._remembered.get(name, (None, None))
+        if read_at is None or not timedelta() <= now - read_at < timedelta(seconds=seconds):
+            value = read()
+            self._remembered[name] = now, value
+        return cast("T", value)
 
     def _client(self, service: str) -> Any:
         return boto3.client(service, region_name=self.settings.region, config=CONFIG)  # type: ignore[call-overload]

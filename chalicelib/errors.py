@@ -7,6 +7,7 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
     ├── RequestError               answered as a problem; a 4xx is for the caller to mend, and nothing was changed
     │   ├── MalformedBody          400  not JSON, not YAML, not UTF-8
     │   ├── InvalidQuery           400  a query parameter that cannot be read
+    │   ├── InvalidDelivery        400  a webhook's delivery without what GitHub always sends, or that cannot be read
     │   ├── Unauthorized           401  no token, or one that nobody issued
     │   ├── Forbidden              403  a token without the right for this
     │   ├── NotFound               404
@@ -93,6 +94,12 @@ class InvalidQuery(RequestError):
     """A query parameter has a value that cannot be used."""
 
     status, title = 400, "A query parameter cannot be used"
+
+
+class InvalidDelivery(RequestError):
+    """A delivery of a webhook that cannot be read, or has not what GitHub always sends."""
+
+    status, title = 400, "The delivery cannot be used"
 
 
 class Unauthorized(RequestError):

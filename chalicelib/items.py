@@ -12,6 +12,7 @@ from chalicelib.aws.dynamodb import Condition, Item
 from chalicelib.belongings import Belongings, belongings_of
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.manifest import Manifest, with_images
+from chalicelib.registration import Registration
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=limits.IDEMPOTENCY_HOURS)
 TORN_DOWN = "torn_down"
@@ -130,6 +131,32 @@ def application_key(application: str, environment: str, sk: str) -> Item:
 def belongings_in(item: Item) -> Belongings:
     """Return what one item tells of an application."""
     return Belongings.model_validate_json(item["body"]).model_copy(update={"outlines": (item["sk"],)})
+
+
+def registration_key(application: str, environment: str) -> tuple[Item, Item]:
+    """Return the keys of a registration: its own, and its place among all."""
+    own = {"pk": f"registration#{application}", "sk": environment}
+    return own, {"pk": "registrations", "sk": f"{application}/{environment}"}
+
+
+def registration_items(registration: Registration) -> list[Item]:
+    """Return a registration as its own item, and the one among all."""
+    own, listed = registration_key(registration.application, registration.environment)
+    listing = registration.model_dump_json(exclude={"manifest"})
+    return [
+        {**own, "body": gzip.compress(registration.model_dump_json().encode(), mtime=0)},
+        {**listed, "body": listing},
+    ]
+
+
+def registration_of(item: Item) -> Registration:
+    """Return the registration that its own item holds."""
+    return Registration.model_validate_json(gzip.decompress(item["body"]))
+
+
+def registration_without_manifest(item: Item) -> Registration:
+    """Return the registration that its item among all holds."""
+    return Registration.model_validate_json(item["body"])
 
 
 def asked_items(deployment: Deployment, asked: Manifest | Belongings) -> list[Item]:

@@ -14,7 +14,8 @@ FAULTS = 100
 
 PARAMETER_LENGTH = 255
 IDEMPOTENCY_KEY_LENGTH = 255
-IDEMPOTENCY_HOURS = 24
+# GitHub Enterprise Server redelivers for 7 days (docs: "Redelivering webhooks"); a delivery of before must be known.
+IDEMPOTENCY_HOURS = 192
 
 # A page of GET /deployments, and of a timeline; how many a caller gets who does not say.
 PAGE = 100

@@ -42,7 +42,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _service(effects: tuple[Effect, ...]) -> dict[str, Any]:
-    changes = [shown for effect in effects for change in effect.changes for shown in _shown(change)]
+    changes = [shown for effect in effects for change in effect.changes for shown in shown_change(change)]
     return {"changes": changes, "creates": _creates(effects)}
 
 
@@ -50,7 +50,7 @@ def _creates(effects: tuple[Effect, ...]) -> list[str]:
     return [effect.creates for effect in effects if effect.creates]
 
 
-def _shown(change: Change) -> Iterator[dict[str, Any]]:
+def shown_change(change: Change) -> Iterator[dict[str, Any]]:
     """Yield a change; one between two objects, such as environments, key by key."""
     old, new = _plain(change.old), _plain(change.new)
     if not isinstance(old, dict) or not isinstance(new, dict):

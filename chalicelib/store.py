@@ -10,6 +10,8 @@ One table; `pk` and `sk` of its items:
     belongings#<id>        belongings           what a teardown removes
     application#<a>/<env>  outline#<hash>       what a manifest asked to be made, and the latest deployment of it
     application#<a>/<env>  torn_down            that there was one, and the shared parts that its teardown left
+    registration#<a>       <env>                the manifest and triggers that are registered, as JSON, gzipped
+    registrations          <a>/<env>            the same without the manifest, for whoever looks through all of them
     events#<id>            <event id>           one line of the timeline
     waits#<id>             <service>#<state>    the token of a wait
     lock#<cluster>/<name>  lock                 which deployment holds this ECS service, and until when
@@ -46,6 +48,10 @@ from chalicelib.items import (
     manifest_key,
     own,
     plain,
+    registration_items,
+    registration_key,
+    registration_of,
+    registration_without_manifest,
     service_item,
     service_key,
     service_of,
@@ -54,6 +60,7 @@ from chalicelib.items import (
     unused,
 )
 from chalicelib.manifest import Manifest
+from chalicelib.registration import Registration
 
 PAGE = 100
 WRITES_AT_MOST = 100  # in one transaction: API reference, TransactWriteItems
@@ -321,6 +328,25 @@ class Store:
         except ConditionFailed:
             return False
         return True
+
+    # ── registrations ───────────────────────────────────────────────────────────────────────────────
+
+    def register(self, registration: Registration) -> None:
+        """Keep a registration in the place of the one before."""
+        self._table.write(*(Put(item) for item in registration_items(registration)))
+
+    def unregister(self, application: str, environment: str) -> None:
+        """Forget a registration."""
+        self._table.write(*(Delete(key) for key in registration_key(application, environment)))
+
+    def registration(self, application: str, environment: str) -> Registration | None:
+        """Return what is registered, None when nothing is."""
+        item = self._table.get(registration_key(application, environment)[0])
+        return registration_of(item) if item else None
+
+    def registrations(self) -> list[Registration]:
+        """Return all that is registered, by application and environment, each without its manifest."""
+        return [registration_without_manifest(item) for item in self._table.partition("registrations")]
 
     # ── progress ────────────────────────────────────────────────────────────────────────────────────
 

@@ -24,6 +24,7 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"},
 STATE_MACHINE_ARN, TEARDOWN_STATE_MACHINE_ARN = (
     f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}" for name in STATE_MACHINES
 )
+GITHUB_SECRET, GITHUB_SECRET_VALUE = "slipway/github-webhook", "local-github-secret"
 ACCESS_KEY_ID = "localcloud"
 """With which the local cloud itself calls AWS. Slipway's calls come with another: `local`."""
 ZONES = (f"{REGION}a", f"{REGION}b")
@@ -74,7 +75,8 @@ class Account:
             )
 
     def _secrets(self) -> None:
-        """Keep the passwords of the sample dks, made up anew each time."""
+        """Keep the passwords of the sample dks, made up anew each time, and the secret of GitHub's webhook."""
+        self.client("secretsmanager").create_secret(Name=GITHUB_SECRET, SecretString=GITHUB_SECRET_VALUE)
         passwords = {name: token_urlsafe(24) for name in ("POSTGRES_PASSWORD", "DB_ROLE_PASSWORD")}
         self.client("secretsmanager").create_secret(Name="dks/db", SecretString=json.dumps(passwords))
 

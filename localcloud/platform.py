@@ -191,6 +191,7 @@ class Platform:
             "SLIPWAY_TEARDOWN_STATE_MACHINE_ARN": account.TEARDOWN_STATE_MACHINE_ARN,
             "SLIPWAY_RESOLVE_FUNCTION": "resolve",
             "SLIPWAY_OBSERVE_FUNCTION": "observe",
+            "SLIPWAY_GITHUB_SECRETS": account.GITHUB_SECRET,
             "SLIPWAY_NAMESERVERS": "{}:{}".format(*self.dns_address),
             "SLIPWAY_DEFAULTS": json.dumps(defaults),
             "SLIPWAY_LOAD_BALANCER_URLS": json.dumps(urls),

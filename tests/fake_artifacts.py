@@ -32,6 +32,10 @@ class FakeSecrets:
         """Return whether a secret is there."""
         return SecretFound(place.name not in self._world.absent)
 
+    def value(self, name: str) -> str:
+        """Return a secret's text."""
+        return f"the text of {name}"
+
 
 class FakeParameters:
     """Parameters."""
@@ -42,6 +46,10 @@ class FakeParameters:
     def find(self, place: SecretPlace) -> SecretFound:
         """Return whether a parameter is there."""
         return SecretFound(place.name not in self._world.absent)
+
+    def value(self, name: str) -> str:
+        """Return a parameter's text."""
+        return f"the text of {name}"
 
 
 class FakeIam:

@@ -15,6 +15,12 @@ class FakeObserver:
 
     def dry_run(self, manifest: Manifest, *, force: bool) -> dict[str, Any]:
         """Return what a deployment would do."""
+        return self._ask({"state": "DryRun", "manifest": manifest.model_dump_json(), "force": force})
+
+    def live(self, application: str, environment: str) -> dict[str, Any]:
+        """Return what serves of an application."""
+        return self._ask({"state": "Live", "application": application, "environment": environment})
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         assert self.function, "observe is not deployed"
-        answer = self.function({"state": "DryRun", "manifest": manifest.model_dump_json(), "force": force})
-        return dict(json.loads(json.dumps(answer)))
+        return dict(json.loads(json.dumps(self.function(question))))

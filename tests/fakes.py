@@ -160,6 +160,13 @@ class FakeEcs:
         service = self._world.service(cluster, name)
         return service.addresses(self._world.clock.seconds) if service else ()
 
+    def image_digests(self, cluster: str, name: str) -> dict[str, str]:
+        """Return the digests of what runs: one of its own for each container, and none where nothing runs."""
+        service = self._world.service(cluster, name)
+        serving = service.serving(self._world.clock.seconds) if service else None
+        task, _ = self._task_definitions.read(serving.task_definition) if serving else (None, None)
+        return {each.name: f"sha256:{each.image}" for each in task.containers} if task else {}
+
     def running_task_definition(self, cluster: str, name: str) -> str | None:
         """Return what runs under a service's name."""
         return self._world.serves(cluster, name)

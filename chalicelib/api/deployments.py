@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from chalicelib import limits
 from chalicelib.api import superseding
+from chalicelib.api.registrations import demand_door, is_release, released
 from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, Event, Status, new_id, progress_of
@@ -21,7 +22,9 @@ from chalicelib.errors import (
 )
 from chalicelib.items import IdempotencyRecord
 from chalicelib.log import logger
-from chalicelib.manifest import Manifest, parse
+from chalicelib.manifest import Manifest
+from chalicelib.manifest.body import read
+from chalicelib.manifest.parse import validated
 from chalicelib.recovery import recover, start_if_free
 from chalicelib.store import AlreadyAccepted
 
@@ -55,14 +58,26 @@ class Request:
 def create(cloud: Cloud, request: Request) -> tuple[Deployment, bool]:
     """Accept a manifest. The flag tells a replayed request.
 
-    Raises the RequestErrors of `manifest.parse` and of `accept`.
+    Raises the RequestErrors of `asked_manifest` and of `accept`, and Forbidden where no request with a token deploys.
     """
 
     def new() -> tuple[Deployment, Manifest]:
-        manifest = parse(request.body, request.content_type, cloud.settings.defaults)
+        manifest = asked_manifest(cloud, request)
+        demand_door(cloud, manifest)
         return new_deployment(cloud, request.caller, manifest).model_copy(update={"force": request.force}), manifest
 
     return accept(cloud, request, new)
+
+
+def asked_manifest(cloud: Cloud, request: Request) -> Manifest:
+    """Return the manifest that a request sends, or the registered one that it names, with its images.
+
+    Raises the RequestErrors of `manifest.parse`, and NotFound when nothing is registered.
+    """
+    document = read(request.body, request.content_type)
+    if is_release(document.written):
+        return released(cloud, document)
+    return validated(document, cloud.settings.defaults)
 
 
 def accept(

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from chalicelib.api.deployments import Request
+from chalicelib.api.deployments import Request, asked_manifest
 from chalicelib.cloud import Cloud
-from chalicelib.manifest import parse
 
 
 def dry_run(cloud: Cloud, request: Request) -> dict[str, Any]:
     """Return the plan of a manifest: nothing is recorded or locked, and no key is looked at.
 
-    Raises the RequestErrors of `manifest.parse`.
+    Raises the RequestErrors of `asked_manifest`.
     """
-    manifest = parse(request.body, request.content_type, cloud.settings.defaults)
-    return cloud.observer.dry_run(manifest, force=request.force)
+    return cloud.observer.dry_run(asked_manifest(cloud, request), force=request.force)

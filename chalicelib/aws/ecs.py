@@ -143,6 +143,13 @@ class Ecs:
         addresses = (private_address(task) for task in tasks if task.get("lastStatus") == "RUNNING")
         return tuple(sorted(address for address in addresses if address))
 
+    def image_digests(self, cluster: str, name: str) -> dict[str, str]:
+        """Return the digest of the image that each container of a service's newest running task has pulled."""
+        tasks = [task for task in self._tasks(cluster, name, "RUNNING") if task.get("lastStatus") == "RUNNING"]
+        oldest_first = sorted(tasks, key=lambda task: task["createdAt"])
+        containers = [each for task in oldest_first for each in task.get("containers", [])]
+        return {each["name"]: each["imageDigest"] for each in containers if each.get("imageDigest")}
+
     def running_task_definition(self, cluster: str, name: str) -> str | None:
         """Return the task definition of the oldest deployment with running tasks, None when nothing runs."""
         services = self._describe(cluster, [name])

@@ -1,4 +1,4 @@
-"""Asks the `observe` function what a deployment would do: `api` itself may not read AWS."""
+"""Asks the `observe` function what a deployment would do, and what serves: `api` itself may not read AWS."""
 
 from __future__ import annotations
 
@@ -24,10 +24,17 @@ class Observer:
 
     def dry_run(self, manifest: Manifest, *, force: bool) -> dict[str, Any]:
         """Return the document of what deploying a manifest would do; raises Throttled and TransientAws."""
-        payload = json.dumps({"state": "DryRun", "manifest": manifest.model_dump_json(), "force": force})
-        answer = call(self._client.invoke, FunctionName=self._function_name, Payload=payload.encode())
+        return self._ask({"state": "DryRun", "manifest": manifest.model_dump_json(), "force": force})
+
+    def live(self, application: str, environment: str) -> dict[str, Any]:
+        """Return what serves of an application; raises Throttled and TransientAws."""
+        return self._ask({"state": "Live", "application": application, "environment": environment})
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        payload = json.dumps(question).encode()
+        answer = call(self._client.invoke, FunctionName=self._function_name, Payload=payload)
         body: dict[str, Any] = json.loads(answer["Payload"].read())
         if answer.get("FunctionError"):
             kind, message = body.get("errorType", "Unhandled"), body.get("errorMessage", "")
-            raise PASSING.get(kind, AwsRefused)("dry_run", kind, message)
+            raise PASSING.get(kind, AwsRefused)(question["state"], kind, message)
         return body

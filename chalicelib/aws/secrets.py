@@ -1,4 +1,7 @@
-"""AWS Secrets Manager and the Parameter Store: whether what a container is given is there. No value leaves here."""
+"""AWS Secrets Manager and the Parameter Store: whether what a container is given is there, and Slipway's own secrets.
+
+No container's value leaves here.
+"""
 
 import json
 from typing import Any
@@ -33,6 +36,10 @@ class Secrets:
         answer = call(self._client.get_secret_value, SecretId=place.name, **which)
         return SecretFound(exists=True, has_key=_has_key(answer.get("SecretString", ""), place.key))
 
+    def value(self, name: str) -> str:
+        """Return the text of a secret of Slipway's own, by its ARN or name."""
+        return str(call(self._client.get_secret_value, SecretId=name).get("SecretString", ""))
+
 
 class Parameters:
     """The parameters of an account and region."""
@@ -43,6 +50,13 @@ class Parameters:
     def find(self, place: SecretPlace) -> SecretFound:
         """Return whether a parameter is there; what is encrypted stays so."""
         return SecretFound(bool(call(self._client.get_parameters, Names=[place.name])["Parameters"]))
+
+    def value(self, name: str) -> str:
+        """Return the text of a parameter of Slipway's own, by its ARN or name, decrypted; raises AwsRefused."""
+        found = call(self._client.get_parameters, Names=[name], WithDecryption=True)["Parameters"]
+        if not found:
+            raise AwsRefused("get_parameters", "ParameterNotFound", f"there is no parameter {name}")
+        return str(found[0].get("Value", ""))
 
 
 def _has_key(text: str, key: str) -> bool:

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from chalicelib import limits
 from chalicelib.errors import InvalidManifest
 from chalicelib.manifest.body import read
+from chalicelib.manifest.document import Document
 from chalicelib.manifest.findings import Finding, faults_to_show, holds, reading_order
 from chalicelib.manifest.models import Manifest
 from chalicelib.manifest.rules import cross_field_findings
@@ -28,7 +29,11 @@ def parse(body: bytes, content_type: str | None, defaults: Mapping[str, Any] = M
     Raises BodyTooLarge, UnsupportedMediaType, MalformedBody (with line and column), or InvalidManifest with every
     fault, each with its JSON pointer.
     """
-    document = read(body, content_type)
+    return validated(read(body, content_type), defaults)
+
+
+def validated(document: Document, defaults: Mapping[str, Any] = MappingProxyType({})) -> Manifest:
+    """Return the manifest that a document is; `defaults` as for `parse`. Raises InvalidManifest with every fault."""
     merged = with_defaults(document.written, defaults)
     manifest, errors = _validate(merged)
     paths = [path_of(error, merged) for error in errors]

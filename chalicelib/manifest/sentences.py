@@ -36,8 +36,10 @@ def path_of(error: ErrorDetails, document: Any) -> Path:
     return path[:-1] if path[-1:] == ("[key]",) and not holds(document, path) else path
 
 
-def sentence(error: ErrorDetails) -> str:
-    """Tell a pydantic error: what is there, and what to write instead."""
+def sentence(error: ErrorDetails, root: type[BaseModel] = Manifest) -> str:
+    """Tell a pydantic error of a model, `root`: what is there, and what to write instead."""
+    if error["type"] == "extra_forbidden":
+        return _unknown_key(error, root)
     return _SENTENCES.get(error["type"], _as_pydantic_says)(error)
 
 
@@ -55,19 +57,18 @@ def shown(value: Any) -> str:
 
 def _missing(error: ErrorDetails) -> str:
     key = str(error["loc"][-1])
-    return f'"{key}" is missing: write {REQUIRED[key]}'
+    return f'"{key}" is missing: write {REQUIRED.get(key, "it")}'
 
 
-def _unknown_key(error: ErrorDetails) -> str:
+def _unknown_key(error: ErrorDetails, root: type[BaseModel]) -> str:
     *inside, key = error["loc"]
-    known = _model_at(tuple(inside)).model_fields
+    known = _model_at(tuple(inside), root).model_fields
     cure = nearest(str(key), known) or f"; the keys here are {', '.join(known)}"
     return f"{shown(key)} is not a key that is known here{cure}"
 
 
-def _model_at(path: Path) -> type[BaseModel]:
+def _model_at(path: Path, model: type[BaseModel]) -> type[BaseModel]:
     """Return the model of the object at a path; the key or index of one among several is a step that no model has."""
-    model: type[BaseModel] = Manifest
     steps = iter(path)
     for step in steps:
         annotation = model.model_fields[str(step)].annotation
@@ -143,7 +144,6 @@ _AN_OBJECT = _wrong_type("an object", lambda _: "write keys with values, such as
 
 _SENTENCES: Mapping[str, Callable[[ErrorDetails], str]] = {
     "missing": _missing,
-    "extra_forbidden": _unknown_key,
     "value_error": _value_error,
     "string_type": _wrong_type("text", _quote),
     "int_type": _wrong_type("a whole number", _as_whole),

@@ -21,6 +21,8 @@ LEVELS = {
     "decide": 3,
     "verdict": 3,
     "names": 3,
+    "github": 3,
+    "registration": 4,
     "aws": 4,
     "forecast": 5,
     "items": 5,
@@ -32,6 +34,7 @@ LEVELS = {
     "steps": 9,
     "events": 9,
     "dry_run": 10,
+    "live": 10,
     "api": 10,
     "app": 11,
 }

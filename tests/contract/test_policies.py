@@ -22,13 +22,15 @@ def step_files(of: Mapping[str, Step]) -> list[str]:
 SHARED = ["steps/found.py", "steps/step.py", "steps/wait.py"]
 FILES = {
     "act": [*step_files(steps.ACT), "steps/rollout.py", *SHARED],
-    "observe": [*step_files(steps.OBSERVE), "dry_run.py", "steps/evidence.py", "steps/unnamed.py", *SHARED],
+    "observe": [*step_files(steps.OBSERVE), "dry_run.py", "live.py", "steps/evidence.py", "steps/unnamed.py", *SHARED],
     "api": [
         "api/applications.py",
         "api/deployments.py",
         "api/plans.py",
+        "api/registrations.py",
         "api/superseding.py",
         "api/ways_back.py",
+        "api/webhooks.py",
         "events.py",
         "recovery.py",
     ],

@@ -8,12 +8,10 @@ import pytest
 
 from chalicelib.deployment import Failure, Status, new_id
 from chalicelib.errors import DeploymentInProgress, NotFound
-from chalicelib.items import IdempotencyRecord
+from chalicelib.items import IDEMPOTENCY_LIFETIME, IdempotencyRecord
 from chalicelib.manifest import with_images
 from chalicelib.store import AlreadyAccepted, Store
 from tests.contract.records import NOW, asked, begun, holders, new
-
-DAY = timedelta(days=1)
 
 
 class TestBegin:
@@ -123,10 +121,10 @@ class TestIdempotencyKey:
         assert store.idempotency("other", "key-3", NOW) is None
 
     def test_key_expires(self, store: Store) -> None:
-        """After a day a key is free again, whether DynamoDB has removed it or not."""
+        """After its lifetime a key is free again, whether DynamoDB has removed it or not."""
         first = new("home")
         store.begin(first, asked("home"), IdempotencyRecord("ci", "key-4", "print-1", first.id))
-        later = new("redis", at=NOW + DAY + timedelta(seconds=1))
+        later = new("redis", at=NOW + IDEMPOTENCY_LIFETIME + timedelta(seconds=1))
         assert store.idempotency("ci", "key-4", later.created_at) is None
         store.begin(later, asked("redis"), IdempotencyRecord("ci", "key-4", "print-2", later.id))
         known = store.idempotency("ci", "key-4", later.created_at)

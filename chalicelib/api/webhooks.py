@@ -1,0 +1,152 @@
+"""What a delivery of GitHub's webhook means: verified, read, matched with triggers, and accepted as deployments."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import partial
+
+from chalicelib.api.deployments import Request, accept, new_deployment
+from chalicelib.api.registrations import manifest_of
+from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment
+from chalicelib.errors import InvalidDelivery, NotFound, RequestError
+from chalicelib.github.body import demand_size
+from chalicelib.github.delivery import DeploymentRequested, Ignored, Occurrence, read
+from chalicelib.github.signature import verify
+from chalicelib.github.triggers import Trigger, applies
+from chalicelib.manifest import Manifest
+from chalicelib.registration import Registration
+
+SECRETS_KEPT_SECONDS = 60
+DELIVERY_ID = r"[!-~]{1,100}"  # a GUID, for all we have seen
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A delivery as it came: the raw body, and the headers that tell what it is; None where one is missing."""
+
+    body: bytes
+    content_type: str | None
+    signature: str | None
+    event: str | None
+    id: str | None
+
+
+@dataclass(frozen=True)
+class Match:
+    """An environment that a delivery deploys, and by which trigger."""
+
+    registration: Registration
+    trigger: Trigger
+    environment: str
+
+
+def deliver(cloud: Cloud, delivery: Delivery) -> list[tuple[Deployment, bool]] | Ignored:
+    """Accept what a delivery deploys, or tell why that is nothing. A flag tells what an earlier delivery had made.
+
+    Several environments may be deployed. When one of them cannot be, the others are all the same, and the error of
+    the first is raised: delivered again, those that were accepted change nothing.
+
+    Raises BodyTooLarge, Unauthorized, InvalidDelivery, UnsupportedMediaType, InvalidManifest and DeploymentInProgress.
+    """
+    demand_size(delivery.body)
+    verify(delivery.body, delivery.signature, secrets(cloud))
+    if not delivery.event or not re.fullmatch(DELIVERY_ID, delivery.id or ""):
+        raise InvalidDelivery("A delivery has the headers X-GitHub-Event, and X-GitHub-Delivery with a GUID.")
+    occurrence = read(delivery.event, delivery.body, delivery.content_type)
+    if isinstance(occurrence, Ignored):
+        return occurrence
+    registrations = cloud.store.registrations()
+    found = matches(registrations, occurrence)
+    if not found:
+        return Ignored(_why_nothing(registrations, occurrence))
+    return _all_accepted(cloud, delivery, occurrence, found)
+
+
+def secrets(cloud: Cloud) -> list[bytes]:
+    """Return the webhook's secrets, all of them valid; each is read once a minute."""
+    names = cloud.settings.github_secrets
+    kept = [cloud.remembered(f"secret {name}", SECRETS_KEPT_SECONDS, partial(_secret, cloud, name)) for name in names]
+    return [each.encode() for each in kept]
+
+
+def _secret(cloud: Cloud, name: str) -> str:
+    """Return a secret's value: an ARN of SSM, or a name that begins with "/", is a parameter's."""
+    if name.startswith("/") or ":ssm:" in name:
+        return cloud.parameters.value(name)
+    return cloud.secrets.value(name)
+
+
+def matches(registrations: list[Registration], occurrence: Occurrence) -> list[Match]:
+    """Return which environments an occurrence deploys, each once, by the first trigger that names it."""
+    by_environment = {(each.application, each.environment): each for each in registrations}
+    found: dict[tuple[str, str], Match] = {}
+    for registration in registrations:
+        for trigger in registration.triggers:
+            key = registration.application, trigger.to_environment or registration.environment
+            target = by_environment.get(key)
+            if target and target.admits(occurrence.event) and applies(trigger, occurrence, target.environment):
+                found.setdefault(key, Match(target, trigger, target.environment))
+    return list(found.values())
+
+
+def _why_nothing(registrations: list[Registration], occurrence: Occurrence) -> str:
+    repositories = {trigger.repository for each in registrations for trigger in each.triggers}
+    what = f"{occurrence.event} of {occurrence.ref[:100] or occurrence.sha} in {occurrence.repository[:100]}"
+    return f"no trigger of any of {len(repositories)} registered repositories names this {what}"
+
+
+def _all_accepted(
+    cloud: Cloud, delivery: Delivery, occurrence: Occurrence, found: list[Match]
+) -> list[tuple[Deployment, bool]]:
+    accepted: list[tuple[Deployment, bool]] = []
+    refusals: list[RequestError] = []
+    for match in found:
+        try:
+            accepted.append(_accepted(cloud, delivery, occurrence, match))
+        except RequestError as refusal:
+            refusals.append(refusal)
+    if refusals:
+        raise refusals[0]
+    return accepted
+
+
+def _accepted(cloud: Cloud, delivery: Delivery, occurrence: Occurrence, match: Match) -> tuple[Deployment, bool]:
+    caller = f"github:{occurrence.repository}"
+    request = Request(
+        delivery.body, None, caller, _key(delivery, match), supersede=match.trigger.on_busy == "supersede"
+    )
+
+    def new() -> tuple[Deployment, Manifest]:
+        registration = cloud.store.registration(match.registration.application, match.environment)
+        if registration is None:
+            raise NotFound(f"{match.registration.application} is not registered in {match.environment} any more.")
+        manifest = manifest_of(cloud, registration, occurrence.values, match.trigger.images)
+        source = source_of(delivery, occurrence)
+        return new_deployment(cloud, caller, manifest).model_copy(update={"source": source}), manifest
+
+    return accept(cloud, request, new)
+
+
+def _key(delivery: Delivery, match: Match) -> str:
+    """Return the Idempotency-Key of what a delivery does in one environment: it may do something in several."""
+    where = f"{match.registration.application}/{match.environment}"
+    return f"{delivery.id} {hashlib.sha256(where.encode()).hexdigest()[:16]}"
+
+
+def source_of(delivery: Delivery, occurrence: Occurrence) -> dict[str, str]:
+    """Return where a deployment comes from: what its statuses on GitHub need, by our own words.
+
+    No URL of the payload is kept: nothing that a delivery says is ever asked.
+    """
+    source = {
+        "type": "github",
+        "repository": occurrence.repository,
+        "event": occurrence.event,
+        "ref": occurrence.ref,
+        "sha": occurrence.sha,
+        "delivery": delivery.id or "",
+    }
+    if isinstance(occurrence, DeploymentRequested):
+        source |= {"deployment_id": str(occurrence.deployment_id), "environment": occurrence.environment}
+    return source

@@ -1,0 +1,98 @@
+"""What deploys what: triggers, and whether an event of GitHub is one that a trigger names."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from chalicelib.github.delivery import DeploymentRequested, Occurrence, Push, Released, WorkflowSucceeded
+from chalicelib.github.patterns import matches
+from chalicelib.manifest.base import EMPTY, Model
+from chalicelib.manifest.values import Name, Text
+
+MAX_TRIGGERS = 50
+MAX_PATTERN = 255
+Event = Literal["deployment", "push", "release", "workflow_run"]
+PATTERNS: Mapping[str, tuple[str, ...]] = {
+    "deployment": ("environment",),
+    "push": ("branch", "tag"),
+    "release": ("tag",),
+    "workflow_run": ("branch", "workflow"),
+}
+# The owner is written out: a pattern of owners would let strangers in.
+_REPOSITORY = r"[A-Za-z0-9_.-]+/(?!.*\*\*)[A-Za-z0-9_.*-]+"
+
+
+def _pattern(text: str) -> str:
+    if not 1 <= len(text) <= MAX_PATTERN:
+        raise ValueError(f"is no pattern: write 1 to {MAX_PATTERN} characters")
+    return text
+
+
+def _repository(text: str) -> str:
+    if not re.fullmatch(_REPOSITORY, text) or len(text) > MAX_PATTERN:
+        raise ValueError("is no repository: write owner/name; only the name may have * in it, one at a time")
+    return text
+
+
+Pattern = Annotated[Text, AfterValidator(_pattern)]
+
+
+class Trigger(Model):
+    """What GitHub's event deploys. A pattern that is not written means the safe choice.
+
+    `branch`, `tag`, `environment`, `workflow` and `repository` are patterns (`patterns.matches`). Without `branch` and
+    `tag` it is the repository's default branch, without `environment` the one that is deployed to. `workflow` is a
+    workflow's name or file. `to_environment` None is the environment of the registration. `images` stand in the place
+    of the manifest's.
+    """
+
+    event: Event
+    repository: Annotated[Text, AfterValidator(_repository)]
+    branch: Pattern | None = None
+    tag: Pattern | None = None
+    environment: Pattern | None = None
+    workflow: Pattern | None = None
+    to_environment: Name | None = None
+    images: Mapping[Text, Text] = EMPTY
+    on_busy: Literal["fail", "supersede"] = "fail"
+
+    @property
+    def strange(self) -> tuple[str, ...]:
+        """Return the patterns that say something which its event does not have."""
+        written = [each for each in ("branch", "tag", "environment", "workflow") if getattr(self, each) is not None]
+        return tuple(each for each in written if each not in PATTERNS[self.event])
+
+
+def applies(trigger: Trigger, occurrence: Occurrence, to_environment: str) -> bool:
+    """Tell whether a trigger that deploys to an environment names what happened."""
+    if trigger.event != occurrence.event or not matches(trigger.repository, occurrence.repository):
+        return False
+    if isinstance(occurrence, Push):
+        return _pushed(trigger, occurrence)
+    if isinstance(occurrence, Released):
+        return matches(trigger.tag or "**", occurrence.tag)
+    if isinstance(occurrence, WorkflowSucceeded):
+        return _branch(trigger, occurrence) and _workflow(trigger, occurrence)
+    return isinstance(occurrence, DeploymentRequested) and (
+        matches(trigger.environment, occurrence.environment)
+        if trigger.environment
+        else occurrence.environment == to_environment
+    )
+
+
+def _pushed(trigger: Trigger, push: Push) -> bool:
+    if push.tag is not None:
+        return trigger.tag is not None and matches(trigger.tag, push.tag)
+    return (trigger.branch is not None or trigger.tag is None) and _branch(trigger, push)
+
+
+def _branch(trigger: Trigger, occurrence: Push | WorkflowSucceeded) -> bool:
+    if trigger.branch is None:
+        return occurrence.branch == occurrence.default_branch
+    return occurrence.branch is not None and matches(trigger.branch, occurrence.branch)
+
+
+def _workflow(trigger: Trigger, run: WorkflowSucceeded) -> bool:
+    return any(matches(trigger.workflow or "**", each) for each in (run.workflow, run.path))

@@ -1,0 +1,298 @@
+"""POST /webhooks/github: who is let in, what deploys, and what a delivery that comes again does."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import boto3
+import pytest
+from chalice.test import HTTPResponse
+
+import app
+from chalicelib.cloud import Cloud
+from chalicelib.github.body import MAX_BYTES
+from chalicelib.github.signature import signature
+from tests.deliveries import SHA, deployment, push, release, workflow_run
+from tests.machine.api import Api, Table, end, problem
+from tests.machine.slipway import two_services, with_service
+
+CURRENT, NEXT = b"current secret", b"next secret"
+PUSH = {"event": "push", "repository": "acme/shop"}
+
+
+@pytest.fixture(autouse=True)
+def cloud(table: Table) -> Iterator[Cloud]:
+    """Return a cloud whose webhook has two secrets: one in Secrets Manager, one in the Parameter Store."""
+    assert not table.throttled
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SLIPWAY_GITHUB_SECRETS", "slipway/github, /slipway/github-next")
+        app.cloud.cache_clear()
+        secrets = boto3.client("secretsmanager", region_name="us-east-1")
+        secrets.create_secret(Name="slipway/github", SecretString=CURRENT.decode())
+        parameters = boto3.client("ssm", region_name="us-east-1")
+        parameters.put_parameter(Name="/slipway/github-next", Value=NEXT.decode(), Type="SecureString")
+        made = app.cloud()
+        yield made
+        secrets.delete_secret(SecretId="slipway/github", ForceDeleteWithoutRecovery=True)
+        parameters.delete_parameter(Name="/slipway/github-next")
+
+
+def deliver(
+    api: Api, event: str, payload: Any, delivery: str = "d-1", secret: bytes = CURRENT, **headers: str | None
+) -> HTTPResponse:
+    """Deliver an event as GitHub does, without a token; a header that is None is not sent."""
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    sent = {
+        "Authorization": None,
+        "Content-Type": "application/json",
+        "User-Agent": "GitHub-Hookshot/044aadd",
+        "X-GitHub-Delivery": delivery,
+        "X-GitHub-Event": event,
+        "X-Hub-Signature-256": signature(body, secret),
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    told = {name: value for name, value in sent.items() if value is not None}
+    return api._client.http.request("POST", "/webhooks/github", told, body)
+
+
+def register(api: Api, *triggers: dict[str, Any], only: tuple[str, ...] = (), **changes: Any) -> str:
+    """Register an application whose `home` has the commit in its image; return its name."""
+    manifest = with_service(two_services(**changes), "home", image=changes.get("image", "home:{sha}"))
+    manifest.pop("image", None)
+    body = {"manifest": manifest, "triggers": list(triggers), "only": list(only)}
+    answer = api.request("PUT", f"/applications/{manifest['application']}", {}, body)
+    assert 201 == answer.status_code, answer.body
+    return str(manifest["application"])
+
+
+class TestDoor:
+    """Who is let in."""
+
+    def test_signed_push_deploys(self, api: Api, cloud: Cloud) -> None:
+        """A signed push deploys the registered manifest with its commit, and the record says where that came from."""
+        application = register(api, PUSH)
+        answer = deliver(api, "push", push())
+        document = answer.json_body
+
+        assert (202, f"/deployments/{document['id']}") == (answer.status_code, answer.headers["Location"])
+        assert (application, "github:acme/shop") == (document["application"], document["requested_by"])
+        assert {
+            "type": "github",
+            "repository": "acme/shop",
+            "event": "push",
+            "ref": "refs/heads/main",
+            "sha": SHA,
+            "delivery": "d-1",
+        } == document["source"]
+        assert f"home:{SHA}" == cloud.store.manifest(document["id"]).services["home"].image
+        assert cloud.workflow.status(document["id"], "deploy") is not None
+
+    def test_both_secrets(self, api: Api) -> None:
+        """While a secret replaces another, deliveries signed with either are taken."""
+        for secret in (CURRENT, NEXT):
+            assert 200 == deliver(api, "ping", {}, secret=secret).status_code
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"X_Hub_Signature_256": None},
+            {"X_Hub_Signature_256": signature(b"{}", b"another secret")},
+            {"X_Hub_Signature_256": signature(b"{ }", CURRENT)},
+            {"X_Hub_Signature_256": None, "X_Hub_Signature": "sha1=7d38cdd689735b008b3c702edd92eea23791c5f6"},
+            {"X_Hub_Signature_256": "sha1=7d38cdd689735b008b3c702edd92eea23791c5f6"},
+            {"X_Hub_Signature_256": None, "Authorization": "Bearer writer"},
+        ],
+    )
+    def test_strangers(self, api: Api, cloud: Cloud, headers: dict[str, str | None]) -> None:
+        """Without the right signature nobody is let in, whatever else is sent, and nothing is recorded."""
+        register(api, PUSH)
+        problem(deliver(api, "push", b"{}", **headers), 401, "unauthorized")
+        assert [] == cloud.store.open_deployments()
+
+    def test_signature_comes_first(self, api: Api) -> None:
+        """What a stranger sends is not even read: a broken body of his is 401, too."""
+        problem(deliver(api, "push", b"{", secret=b"wrong"), 401, "unauthorized")
+
+    def test_rotated_secret_is_read_again(self, cloud: Cloud) -> None:
+        """A secret is read once a minute: the new one is taken then, not before."""
+        remembered = [cloud.remembered("x", 60, lambda value=value: value) for value in ("first", "second")]
+        forgotten = cloud.remembered("x", 0, lambda: "third")
+        assert (["first", "first"], "third") == (remembered, forgotten)
+
+    @pytest.mark.parametrize(
+        ("body", "headers", "status", "code"),
+        [
+            (b"{", {}, 400, "invalid_delivery"),
+            (b"", {}, 400, "invalid_delivery"),
+            (b'{"ref": "\xff"}', {}, 400, "invalid_delivery"),
+            (b"[" * 100_000, {}, 400, "invalid_delivery"),
+            (b"{}", {}, 400, "invalid_delivery"),
+            (b"{}", {"X_GitHub_Event": None}, 400, "invalid_delivery"),
+            (b"{}", {"X_GitHub_Delivery": None}, 400, "invalid_delivery"),
+            (b"{}", {"X_GitHub_Delivery": ""}, 400, "invalid_delivery"),
+            (b"{}", {"Content_Type": "text/plain"}, 415, "unsupported_media_type"),
+            (b"{}", {"Content_Type": None}, 415, "unsupported_media_type"),
+            (b"{}", {"Content_Type": "application/json; charset=utf-16"}, 415, "unsupported_media_type"),
+            (b" " * (MAX_BYTES + 1), {}, 413, "body_too_large"),
+        ],
+    )
+    def test_bad_input(self, api: Api, body: bytes, headers: dict[str, str | None], status: int, code: str) -> None:
+        """What is signed and cannot be used is a problem that says so."""
+        problem(deliver(api, "push", body, **headers), status, code)
+
+    @pytest.mark.parametrize("delivery", ["x" * 300, "dé"])
+    def test_delivery_that_is_no_key(self, api: Api, delivery: str) -> None:
+        """A delivery's id must be one that can be kept."""
+        register(api, PUSH)
+        problem(deliver(api, "push", push(), delivery), 400, "invalid_delivery")
+
+    def test_form(self, api: Api) -> None:
+        """A form's payload deploys, too."""
+        register(api, PUSH)
+        form = urlencode({"payload": json.dumps(push())}).encode()
+        kind = "application/x-www-form-urlencoded"
+        assert 202 == deliver(api, "push", form, Content_Type=kind).status_code
+
+
+class TestWhatDeploys:
+    """What a delivery means."""
+
+    @pytest.mark.parametrize(
+        ("trigger", "event", "payload"),
+        [
+            ({"event": "deployment", "environment": "production"}, "deployment", deployment()),
+            ({"event": "deployment", "environment": "production"}, "deployment", deployment(payload="not JSON")),
+            ({"event": "release", "images": {"home": "home:{version}"}}, "release", release()),
+            ({"event": "workflow_run", "workflow": "CI"}, "workflow_run", workflow_run()),
+            ({"event": "push", "branch": "release/*"}, "push", push("release/1")),
+        ],
+    )
+    def test_events(self, api: Api, trigger: dict[str, Any], event: str, payload: dict[str, Any]) -> None:
+        """Each event that a trigger names deploys."""
+        register(api, {**trigger, "repository": "acme/shop"})
+        answer = deliver(api, event, payload)
+        assert (202, event) == (answer.status_code, answer.json_body["source"]["event"])
+
+    def test_deployment_event_is_kept(self, api: Api) -> None:
+        """Of GitHub's deployment its id and environment are kept, and no URL."""
+        register(api, {"event": "deployment", "repository": "acme/shop", "environment": "production"})
+        source = deliver(api, "deployment", deployment()).json_body["source"]
+        assert ("42", "production") == (source["deployment_id"], source["environment"])
+        assert not [value for value in source.values() if "://" in value]
+
+    @pytest.mark.parametrize(
+        ("event", "payload"),
+        [
+            ("ping", {"zen": "Keep it logically awesome."}),
+            ("issues", {"action": "opened"}),
+            ("push", push("another")),
+            ("push", push(repository="mallory/shop")),
+            ("push", {**push(), "deleted": True, "after": "0" * 40}),
+            ("workflow_run", workflow_run(head_repository={"full_name": "mallory/shop"})),
+            ("deployment", deployment()),
+        ],
+    )
+    def test_ignored(self, api: Api, cloud: Cloud, event: str, payload: dict[str, Any]) -> None:
+        """What no trigger names is 200 with the reason, and nothing is deployed."""
+        register(api, PUSH)
+        answer = deliver(api, event, payload)
+        assert (200, {"ignored"}) == (answer.status_code, set(answer.json_body))
+        assert [] == cloud.store.open_deployments()
+
+    def test_only(self, api: Api) -> None:
+        """An environment that only deployments or persons may deploy ignores a push."""
+        deploys = {"event": "deployment", "repository": "acme/shop", "environment": "production"}
+        register(api, PUSH, deploys, only=("deployment",))
+        register(api, PUSH, deploys, only=("person",))
+        assert "ignored" in deliver(api, "push", push()).json_body
+        answer = deliver(api, "deployment", deployment())
+        assert (202, False) == (answer.status_code, "others" in answer.json_body)
+
+    def test_several(self, api: Api) -> None:
+        """Each environment that a trigger names is deployed, once; the answer is the first, with the others."""
+        first, second = (register(api, PUSH, {**PUSH, "branch": "**"}) for _ in range(2))
+        document = deliver(api, "push", push()).json_body
+        others = [each["application"] for each in document["others"]]
+        assert sorted([first, second]) == sorted([document["application"], *others])
+
+    def test_to_another_environment(self, api: Api) -> None:
+        """A trigger may deploy another environment of its application; one that is not registered is ignored."""
+        application = register(api, {**PUSH, "to_environment": "staging"})
+        assert "ignored" in deliver(api, "push", push()).json_body
+        manifest = two_services(application=application, environment="staging")
+        api.request("PUT", f"/applications/{application}", {}, {"manifest": manifest})
+        assert "staging" == deliver(api, "push", push()).json_body["environment"]
+
+    def test_placeholder_without_a_value(self, api: Api) -> None:
+        """A placeholder that the event has no value for is a fault that GitHub shows at the delivery."""
+        register(api, PUSH, image="home:{tag}")
+        found = problem(deliver(api, "push", push()), 422, "invalid_manifest")
+        assert ["/services/home/image"] == [each["pointer"] for each in found["errors"]]
+
+    def test_branch_cannot_name_another_image(self, api: Api, cloud: Cloud) -> None:
+        """Whatever a branch is called, it is a tag of the image that is registered."""
+        register(api, {**PUSH, "branch": "**"}, image="home:{branch}")
+        made = deliver(api, "push", push("x/../../evil:1@sha256")).json_body["id"]
+        assert "home:x-..-..-evil-1-sha256" == cloud.store.manifest(made).services["home"].image
+
+
+class TestAgain:
+    """The delivery's id is its key."""
+
+    def test_redelivery_changes_nothing(self, api: Api, cloud: Cloud) -> None:
+        """A delivery that was accepted is answered with what it made, before and after its end."""
+        register(api, PUSH)
+        first, again = (deliver(api, "push", push()) for _ in range(2))
+        made = first.json_body["id"]
+        end(cloud, made)
+        after = deliver(api, "push", push())
+
+        assert (made, made) == (again.json_body["id"], after.json_body["id"])
+        assert (202, 202, 200) == (first.status_code, again.status_code, after.status_code)
+        assert [None, "true", "true"] == [each.headers.get("Idempotency-Replayed") for each in (first, again, after)]
+        assert [] == cloud.store.open_deployments()
+
+    def test_key_outlives_redelivery(self, api: Api, cloud: Cloud) -> None:
+        """GitHub redelivers for up to 7 days: the key is still known then."""
+        register(api, PUSH)
+        made = deliver(api, "push", push()).json_body["id"]
+        key = next(item["sk"] for item in cloud.store._table.partition("idempotency#github:acme/shop"))
+        known = cloud.store.idempotency("github:acme/shop", key, cloud.now() + timedelta(days=7, hours=1))
+        assert known is not None
+        assert made == known.deployment_id
+
+    def test_refused_delivery_may_come_again(self, api: Api, table: Table) -> None:
+        """A delivery that failed before it was recorded is accepted when it comes again."""
+        register(api, PUSH)
+        table.throttled = True
+        problem(deliver(api, "push", push()), 503, "busy")
+        table.throttled = False
+        assert 202 == deliver(api, "push", push()).status_code
+
+    def test_busy(self, api: Api, cloud: Cloud) -> None:
+        """A busy service is a conflict that names its holder; the same delivery is accepted when that has ended."""
+        register(api, PUSH)
+        holder = deliver(api, "push", push(), "d-1").json_body["id"]
+        assert holder == problem(deliver(api, "push", push(), "d-2"), 409, "deployment_in_progress")["deployment"]
+        end(cloud, holder)
+        assert 202 == deliver(api, "push", push(), "d-2").status_code
+
+    def test_busy_and_superseding(self, api: Api, cloud: Cloud) -> None:
+        """With on_busy: supersede a later push takes the place of the earlier one."""
+        register(api, {**PUSH, "on_busy": "supersede"})
+        first, second = (deliver(api, "push", push(), f"d-{number}").json_body["id"] for number in (1, 2))
+        assert second == cloud.store.get(first).superseded_by
+
+    def test_one_of_two_is_busy(self, api: Api, cloud: Cloud) -> None:
+        """When one of two environments is busy the other is deployed, and delivered again it is not deployed twice."""
+        busy, free = register(api, PUSH), register(api, PUSH)
+        holder = api.post({"application": busy, "images": {"home": "home:1"}}).json_body["id"]
+        problem(deliver(api, "push", push()), 409, "deployment_in_progress")
+        end(cloud, holder)
+        again = deliver(api, "push", push())
+        documents = [again.json_body, *again.json_body["others"]]
+
+        assert {busy, free} == {each["application"] for each in documents}
+        assert 2 == len(cloud.store.open_deployments())
