@@ -78,7 +78,7 @@ class LoadBalancers:
     def ensure_target_group(self, route: Route, port: int, listener: Listener, tags: Mapping[str, str]) -> str:
         """Return the ARN of the service's target group, made or brought to the route's settings."""
         name = target_group_name(listener.vpc, tags)
-        arn = self._target_group(name) or self._create_target_group(name, route, port, listener, tags)
+        arn = self._target_group(name) or self._made_target_group(name, route, port, listener, tags)
         call(self._client.modify_target_group, TargetGroupArn=arn, **cast("Any", _health_check(route)))
         call(
             self._client.modify_target_group_attributes,
@@ -112,6 +112,18 @@ class LoadBalancers:
             if refusal.aws_code == "TargetGroupNotFound":
                 return None
             raise
+
+    def _made_target_group(
+        self, name: str, route: Route, port: int, listener: Listener, tags: Mapping[str, str]
+    ) -> str:
+        """Create the target group; botocore asks again when an answer was lost, and then it is there already."""
+        try:
+            return self._create_target_group(name, route, port, listener, tags)
+        except AwsRefused as refusal:
+            found = self._target_group(name) if refusal.aws_code == "DuplicateTargetGroupName" else None
+            if found is None:
+                raise
+            return found
 
     def _create_target_group(
         self, name: str, route: Route, port: int, listener: Listener, tags: Mapping[str, str]
