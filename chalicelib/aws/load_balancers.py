@@ -79,7 +79,7 @@ class LoadBalancers:
         self, route: Route, port: int, listener: Listener, tags: Mapping[str, str], found: Routed | None
     ) -> str:
         """Return the ARN of the service's target group, made, or brought from how it was `found` to the route's."""
-        arn = found.target_group if found else self._create_target_group(route, port, listener, tags)
+        arn = found.target_group if found else self._made_target_group(route, port, listener, tags)
         if found and found.health_check != route.health_check:
             call(self._client.modify_target_group, TargetGroupArn=arn, **cast("Any", _health_check(route)))
         if found is None or found.deregistration_delay != route.deregistration_delay:
@@ -108,6 +108,17 @@ class LoadBalancers:
             if refusal.aws_code == "TargetGroupNotFound":
                 return None
             raise
+
+    def _made_target_group(self, route: Route, port: int, listener: Listener, tags: Mapping[str, str]) -> str:
+        """Create the target group; botocore asks again when an answer was lost, and then it is there already."""
+        try:
+            return self._create_target_group(route, port, listener, tags)
+        except AwsRefused as refusal:
+            there = refusal.aws_code == "DuplicateTargetGroupName"
+            group = self._described(target_group_name(listener.vpc, tags)) if there else None
+            if group is None:
+                raise
+            return group["TargetGroupArn"]
 
     def _create_target_group(self, route: Route, port: int, listener: Listener, tags: Mapping[str, str]) -> str:
         answer = call(

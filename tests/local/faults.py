@@ -34,10 +34,14 @@ def ask(cloud: LocalCloud, method: str, what: str, body: bytes | None = None) ->
 
 
 def slipways_calls(cloud: LocalCloud) -> set[tuple[str, str]]:
-    """Return (service, operation) of every call that Slipway has made since it was asked last."""
+    """Return (service, operation) of every call that Slipway has made since it was asked last.
+
+    An operation that is known by its path, which has an id in it, is "*": any of its service.
+    """
     found = ask(cloud, "GET", "calls?access_key_id=local")
     ask(cloud, "DELETE", "calls")
-    return {(service, operation) for service, operations in found.items() for operation in operations}
+    called = [(service, operation) for service, operations in found.items() for operation in operations]
+    return {(service, "*" if "/" in operation else operation) for service, operation in called}
 
 
 def execution_arn(deployment_id: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from tests.local.faults import ANSWER_LOST, THROTTLED, execution_arn, going_wrong, made_for, slipways_calls
 from tests.local.local_cloud import LocalCloud, hello, wait_for
 from tests.local.stuck import BROKEN, accepted
-from tests.local.truth import locks, served, told
+from tests.local.truth import active, locks, served, told
 
 pytestmark = pytest.mark.full
 
@@ -83,4 +83,6 @@ def test_every_call_on_the_way_back(cloud: LocalCloud, calls: dict[str, set[Call
 
 def outcome(cloud: LocalCloud, ended: dict[str, Any]) -> tuple[str, bool, dict[str, str], dict[str, int]]:
     """Return how a deployment ended, whether that is true of what serves, the locks, and what there is of it."""
-    return ended["status"], told(ended) == served(cloud, ended), locks(cloud), made_for(cloud, ended["application"])
+    application = ended["application"]
+    there = made_for(cloud, application) if active(cloud, application) else {}
+    return ended["status"], told(ended) == served(cloud, ended), locks(cloud), there
