@@ -19,7 +19,7 @@ def on_event(cloud: Cloud, event: Mapping[str, Any]) -> None:
             recover(cloud, detail["name"])
         return
     if one_off := one_off_of(event):
-        wake(cloud, *one_off)
+        _wake_task(cloud, *one_off)
         return
     waits, service = wakes(event["detail-type"], detail), service_of(event)
     if waits and service:
@@ -41,8 +41,8 @@ def service_of(event: Mapping[str, Any]) -> str | None:
     return f"{parts[-2]}/{parts[-1]}" if len(parts) == 3 else None
 
 
-def one_off_of(event: Mapping[str, Any]) -> tuple[str, str, tuple[str, ...]] | None:
-    """Return deployment, service and waits of a task of before_deploy that stopped, else None.
+def one_off_of(event: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return deployment and service of a task of before_deploy that stopped, else None.
 
     Such a task belongs to no service: its `group` is its family's, and `startedBy` is "deployment/service", cut to
     what ECS takes. While it goes on, it decides nothing.
@@ -51,7 +51,14 @@ def one_off_of(event: Mapping[str, Any]) -> tuple[str, str, tuple[str, ...]] | N
     if event["detail-type"] != "ECS Task State Change" or detail["lastStatus"] != "STOPPED":
         return None
     deployment_id, _, service = str(detail.get("startedBy", "")).partition("/")
-    return (deployment_id, service, ("AwaitTask",)) if deployment_id.startswith("dep_") else None
+    return (deployment_id, service) if deployment_id.startswith("dep_") else None
+
+
+def _wake_task(cloud: Cloud, deployment_id: str, service: str) -> None:
+    """Ask the waits for tasks to look again of all services whose names begin so: ECS may have cut it."""
+    for wait, token in cloud.store.tokens(deployment_id).items():
+        if wait.startswith(service) and wait.endswith("#AwaitTask"):
+            cloud.workflow.complete(token, decided=False)
 
 
 def _wake_holder(cloud: Cloud, service: str, waits: tuple[str, ...]) -> None:

@@ -141,7 +141,11 @@ SURROUNDINGS = (
     ),
     Cause("replaced", "info", r"Scaling activity initiated by"),
     Cause("start_impaired", "symptom", r"is unable to consistently start tasks successfully"),
-    Cause("circuit_breaker", "symptom", r"deployment failed: |rolling back to deployment|circuit breaker"),
+    Cause(
+        "circuit_breaker",
+        "symptom",
+        r"deployment failed: |rolling back to deployment|circuit breaker|^ECS service deployment [A-Z_]+$",
+    ),
     Cause("steady", "info", r"has reached a steady state"),
     Cause("target_in_transit", "info", r"Elb\.(Initial|Registration)|Target\.(DeregistrationInProgress|NotRegistered)"),
 )

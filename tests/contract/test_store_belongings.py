@@ -44,8 +44,15 @@ def test_teardown_keeps_what_it_removes(store: Store) -> None:
     begun(store, "cart", at=NOW + timedelta(seconds=1))
     assert [teardown.id, teardown.id] == holders(store, "home", "redis")
     assert {"home", "redis"} == set(store.belongings_of(teardown.id).labels)
+
+
+def test_deployment_that_goes_back_removes_what_it_asked_for(store: Store) -> None:
+    """What a deployment may have made is what its manifest asks for; of one that is not there nobody knows."""
+    deployment = begun(store, "home")
+    begun(store, "cart", at=NOW + timedelta(seconds=1))
+    assert ("home",) == store.belongings_of(deployment.id).labels
     with pytest.raises(NotFound):
-        store.belongings_of(deployment.id)
+        store.belongings_of("dep_0")
 
 
 def test_forgotten_but_for_what_came_later(store: Store) -> None:

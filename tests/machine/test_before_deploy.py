@@ -73,7 +73,7 @@ def test_failed_task_leaves_what_serves(store: Store) -> None:
     home, failure = after.services["home"], after.failure
 
     assert failure is not None
-    assert (Status.FAILED, "before_deploy_failed", "home") == (after.status, failure.code, failure.service)
+    assert (Status.ROLLED_BACK, "before_deploy_failed", "home") == (after.status, failure.code, failure.service)
     assert "before_deploy failed: Essential container in task exited; exit code 3" == failure.cause
     assert [("log", f"line {number}") for number in range(11, 31)] == [(e.kind, e.message) for e in failure.evidence]
     assert before.services["home"].task_definition == home.what_serves == slipway.world.serves(after.cluster, "home")
@@ -102,7 +102,7 @@ def test_failed_task_of_a_first_deployment(store: Store) -> None:
 def test_long_task_is_stopped(store: Store) -> None:
     """A task that takes longer than its timeout_seconds is stopped, and the failure says so."""
     slipway = Slipway(store, exit_codes={"migrate": None})
-    deployment = slipway.deploy({**migrated(), "poll_seconds": 5})
+    deployment = slipway.deploy({**migrated(), "poll_seconds": 5, "on_failure": "keep"})
 
     assert deployment.failure is not None
     assert "before_deploy was RUNNING after its timeout_seconds of 60" == deployment.failure.cause
@@ -114,14 +114,15 @@ def test_long_task_is_stopped(store: Store) -> None:
 def test_deadline_stops_the_task_too(store: Store) -> None:
     """A task that is not waited for any more does not go on: when the deadline passes, it is stopped."""
     slipway = Slipway(store, exit_codes={"migrate": None})
-    deployment = slipway.deploy({**migrated(), "poll_seconds": 5, "timeout_seconds": 30})
+    deployment = slipway.deploy({**migrated(), "poll_seconds": 5, "timeout_seconds": 30, "on_failure": "keep"})
     assert (Status.TIMED_OUT, "stop migrate --all") == (deployment.status, slipway.world.changes[-1])
 
 
 def test_failed_sibling_stops_the_task(store: Store) -> None:
     """When another service fails first, the task is stopped and its service is left as it was."""
     slipway = Slipway(store, broken={"other:1"}, exit_codes={"migrate": None})
-    deployment = slipway.deploy(with_service({**migrated(), "poll_seconds": 5}, "other", image="other:1"))
+    manifest = {**migrated(), "poll_seconds": 5, "on_failure": "keep"}
+    deployment = slipway.deploy(with_service(manifest, "other", image="other:1"))
     assert ("stopped", "failed") == tuple(deployment.services[name].status for name in ("home", "other"))
     assert "stop migrate --all" in slipway.world.changes
     assert (deployment.cluster, "home") not in slipway.world.services

@@ -53,7 +53,7 @@ def seconds_with(store: Store, event: dict[str, Any]) -> float:
     [
         ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_COMPLETED"}),
         ("ECS Service Action", {"eventName": "SERVICE_STEADY_STATE"}),
-        ("ECS Task State Change", {"lastStatus": "RUNNING"}),
+        ("ECS Task State Change", {"lastStatus": "STOPPED"}),
     ],
 )
 def test_event_wakes_the_wait_of_its_service(store: Store, detail_type: str, detail: dict[str, Any]) -> None:

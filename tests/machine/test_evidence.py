@@ -64,7 +64,7 @@ def test_what_aws_refuses_to_tell_is_left_out(store: Store, call: str) -> None:
 def test_a_look_asks_for_tasks_alone(store: Store) -> None:
     """Whether a rollout is hopeless costs a look one call; why, all that there is."""
     slipway = Slipway(store, broken={"home:1"})
-    deployment = slipway.deploy(two_services())
+    deployment = slipway.deploy(two_services(on_failure="keep"))
     asked = len(slipway.faults.calls)
     seen = facts(slipway.cloud, deployment, deployment.services["home"], only_tasks=True)
     assert ["ecs.stopped_tasks"] == slipway.faults.calls[asked:]
@@ -78,7 +78,7 @@ def test_a_look_asks_why_the_load_balancer_failed_a_task(store: Store) -> None:
     slipway = Slipway(store, broken={"home:1"}, unhealthy={"home:1"})
     words = "Health checks failed with these codes: [404]"
     slipway.world.targets = (TargetHealth("10.0.0.1:80", "unhealthy", "Target.ResponseCodeMismatch", words),)
-    deployment = slipway.deploy(two_services())
+    deployment = slipway.deploy(two_services(on_failure="keep"))
     found = diagnose(facts(slipway.cloud, deployment, deployment.services["home"], only_tasks=True))
     assert found is not None
     assert ("health_check_path_wrong", True) == (found.code, found.hopeless)

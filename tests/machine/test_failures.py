@@ -22,12 +22,12 @@ def test_first_rollout_fails(store: Store) -> None:
     deployment = slipway.deploy(two_services())
     redis, failure = deployment.services["redis"], deployment.failure
 
-    assert (Status.FAILED, "failed", None) == (deployment.status, redis.status, redis.what_serves)
+    assert (Status.FAILED, "removed", None) == (deployment.status, redis.status, redis.what_serves)
     assert failure is not None
     assert ("image_not_found", "redis") == (failure.code, failure.service)
     assert f"{CANNOT_PULL.format(image='redis:7')} (3 of 3 tasks)" == failure.cause
     assert ["stopped_task"] * 3 == [each.kind for each in failure.evidence]
-    assert f"redis failed: {failure.cause}" == deployment.verdict
+    assert f"redis failed: {failure.cause}. redis is removed." == deployment.verdict
     assert [] == slipway.locks(deployment)
     assert ("SUCCEEDED", "Done") == (slipway.execution(deployment).status, slipway.execution(deployment).path[-1])
 
@@ -44,7 +44,7 @@ def test_later_wave_never_starts(store: Store) -> None:
 def test_siblings_stop(store: Store) -> None:
     """When one service fails, those beside it end `stopped` at their next look; the first failure counts."""
     slipway = Slipway(store, broken={"redis:7"}, hanging={"cart:1"})
-    deployment = slipway.deploy(with_service(two_services(), "cart", image="cart:1"))
+    deployment = slipway.deploy(with_service(two_services(on_failure="keep"), "cart", image="cart:1"))
     statuses = {name: each.status for name, each in deployment.services.items()}
     assert {"cart": "stopped", "home": "pending", "redis": "failed"} == statuses
     assert (Status.FAILED, "image_not_found") == (deployment.status, code(deployment))
@@ -60,7 +60,7 @@ def test_failed_update_names_what_serves(store: Store) -> None:
     after = slipway.deploy(with_service(manifest, "home", image="home:2"))
     home = after.services["home"]
 
-    assert (Status.FAILED, "failed", "image_not_found") == (after.status, home.status, code(after))
+    assert (Status.ROLLED_BACK, "rolled_back", "image_not_found") == (after.status, home.status, code(after))
     assert before.services["home"].task_definition == home.what_serves == slipway.world.serves(after.cluster, "home")
     assert home.task_definition != home.what_serves
     assert after.failure is not None
@@ -70,7 +70,7 @@ def test_failed_update_names_what_serves(store: Store) -> None:
 def test_after_a_failure_the_same_manifest_goes_on(store: Store) -> None:
     """A first rollout that ECS gave up is sent on its way again, once its cause is mended."""
     slipway = Slipway(store, broken={"redis:7"})
-    manifest = two_services()
+    manifest = two_services(on_failure="keep")
     assert Status.FAILED is slipway.deploy(manifest).status
     slipway.world.broken.clear()
     slipway.world.changes.clear()
@@ -91,7 +91,7 @@ def test_namespace_fails(store: Store) -> None:
 def test_timed_out(store: Store) -> None:
     """A deployment that is not proven by its deadline is timed_out, and soon after it."""
     slipway = Slipway(store, hanging={"redis:7"})
-    deployment = slipway.deploy({**two_services(), "timeout_seconds": 100, "poll_seconds": 5})
+    deployment = slipway.deploy({**two_services(), "timeout_seconds": 100, "poll_seconds": 5, "on_failure": "keep"})
     assert (Status.TIMED_OUT, "deployment_timed_out") == (deployment.status, code(deployment))
     assert 100 <= slipway.clock.seconds < 110
 

@@ -111,6 +111,6 @@ def test_refused_scaling_fails_and_the_new_revision_serves(store: Store) -> None
     """When the scaling is refused, the deployment failed, and the record says that the new revision serves."""
     refusal = AwsRefused("put_scaling_policy", "ValidationException", "no")
     slipway = Slipway(store, breaks={"autoscaling.put": refusal})
-    deployment = slipway.deploy(one_service())
+    deployment = slipway.deploy({**one_service(), "on_failure": "keep"})
     home = deployment.services["home"]
     assert (Status.FAILED, "failed", home.task_definition) == (deployment.status, home.status, home.what_serves)

@@ -30,7 +30,7 @@ SHARED = {
 IN_A_FAILURE = {"ecs.running_task_definition", "store.fail"}
 CALLS = sorted(OF_A_TEARDOWN | SHARED)
 STEPS_WRITE = ["fail", "finish", "forget_belongings", "keep_token", "progress", "record", "update"]
-STEPS_READ = ["belongings_of", "get"]
+STEPS_READ = ["belongings_of", "get", "part"]
 WRITES = [f"store.{method}" for method in STEPS_WRITE]
 READS = [f"store.{method}" for method in STEPS_READ]
 

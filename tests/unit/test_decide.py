@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.decide import (
+    NAME_WAITS,
+    ROLLOUT_WAITS,
     Answer,
     OneOffTask,
     Rollout,
@@ -21,6 +23,7 @@ from chalicelib.deployment import Deployment, Failure, Names, ServiceProgress
 from chalicelib.diagnosis import Facts, StoppedTask
 from chalicelib.errors import BeforeDeployFailed, DeploymentTimedOut, RolloutFailed, RolloutSuperseded, StepFailed
 
+REPLACED = "Scaling activity initiated by (deployment ecs-svc/1)"
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 FOLLOWED = ServiceProgress(name="home", ecs_deployment_id="ecs-svc/1", service_deployment_arn="arn:1")
 SUCCESSFUL = Rollout(
@@ -53,9 +56,6 @@ SUCCESSFUL = Rollout(
         ({"total_running": 3}, False),
         ({"desired": 3}, False),
         ({"desired": 0, "running": 0, "total_running": 0}, True),
-        ({"primary_id": "ecs-svc/0", "service_deployment_status": "ROLLBACK_IN_PROGRESS"}, False),
-        ({"primary_id": "ecs-svc/0", "service_deployment_status": "ROLLBACK_REQUESTED"}, False),
-        ({"service_deployment_status": "STOP_REQUESTED"}, False),
     ],
 )
 def test_stable(facts: dict[str, Any], expected: bool) -> None:
@@ -66,7 +66,10 @@ def test_stable(facts: dict[str, Any], expected: bool) -> None:
 @pytest.mark.parametrize(
     ("facts", "error"),
     [
+        ({"service_deployment_status": "STOP_REQUESTED"}, RolloutFailed),
         ({"service_deployment_status": "STOPPED"}, RolloutFailed),
+        ({"service_deployment_status": "ROLLBACK_REQUESTED", "primary_id": "ecs-svc/0"}, RolloutFailed),
+        ({"service_deployment_status": "ROLLBACK_IN_PROGRESS", "primary_id": "ecs-svc/0"}, RolloutFailed),
         ({"service_deployment_status": "ROLLBACK_SUCCESSFUL", "primary_id": "ecs-svc/0"}, RolloutFailed),
         ({"service_deployment_status": "ROLLBACK_SUCCESSFUL"}, RolloutFailed),
         ({"service_deployment_status": "ROLLBACK_FAILED"}, RolloutFailed),
@@ -194,21 +197,22 @@ def failure(code: str, service: str | None = "home") -> Failure:
 @pytest.mark.parametrize(
     ("detail_type", "detail", "expected"),
     [
-        ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_COMPLETED"}, True),
-        ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_FAILED"}, True),
-        ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_IN_PROGRESS"}, False),
-        ("ECS Service Action", {"eventName": "SERVICE_STEADY_STATE"}, True),
-        ("ECS Service Action", {"eventName": "SERVICE_TASK_START_IMPAIRED"}, False),
-        ("ECS Task State Change", {"lastStatus": "RUNNING"}, True),
-        ("ECS Task State Change", {"lastStatus": "STOPPED"}, True),
-        ("ECS Task State Change", {"lastStatus": "PENDING"}, False),
-        ("ECS Task State Change", {}, False),
-        ("Something Else", {"lastStatus": "RUNNING"}, False),
+        ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_COMPLETED"}, ROLLOUT_WAITS),
+        ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_FAILED"}, ROLLOUT_WAITS),
+        ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_IN_PROGRESS"}, ()),
+        ("ECS Service Action", {"eventName": "SERVICE_STEADY_STATE"}, (*ROLLOUT_WAITS, *NAME_WAITS)),
+        ("ECS Service Action", {"eventName": "SERVICE_TASK_START_IMPAIRED"}, ()),
+        ("ECS Task State Change", {"lastStatus": "RUNNING"}, NAME_WAITS),
+        ("ECS Task State Change", {"lastStatus": "STOPPED"}, (*ROLLOUT_WAITS, *NAME_WAITS)),
+        ("ECS Task State Change", {"lastStatus": "STOPPED", "stoppedReason": REPLACED}, NAME_WAITS),
+        ("ECS Task State Change", {"lastStatus": "PENDING"}, ()),
+        ("ECS Task State Change", {}, ()),
+        ("Something Else", {"lastStatus": "RUNNING"}, ()),
     ],
 )
-def test_wakes(detail_type: str, detail: dict[str, str], expected: bool) -> None:
-    """An event wakes a wait when it can decide it."""
-    assert expected is wakes(detail_type, detail)
+def test_wakes(detail_type: str, detail: dict[str, str], expected: tuple[str, ...]) -> None:
+    """An event wakes the waits that it can decide, and no other."""
+    assert expected == wakes(detail_type, detail)
 
 
 PULL = StoppedTask("arn:1", "TaskFailedToStart", "CannotPullContainerError: failed to resolve ref a: a: not found")
