@@ -181,6 +181,16 @@ class TestShow:
         assert 202 == api.request("DELETE", path).status_code
         assert {"applications": []} == api.get("/applications").json_body
 
+    def test_replayed_teardown_leaves_what_came_after(self, api: Api, cloud: Cloud) -> None:
+        """A DELETE that comes again forgets what it should have forgotten, and not what was registered since."""
+        manifest = template()
+        put(api, manifest)
+        path, key = f"/applications/{manifest['application']}", {"Idempotency-Key": "k"}
+        end(cloud, api.request("DELETE", path, key).json_body["id"])
+        put(api, manifest)
+        assert "true" == api.request("DELETE", path, key).headers["Idempotency-Replayed"]
+        assert 1 == len(api.get("/applications").json_body["applications"])
+
 
 class TestDeployRegistered:
     """POST /deployments of what is registered."""
