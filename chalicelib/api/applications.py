@@ -40,7 +40,7 @@ def shown(cloud: Cloud, application: str, query: Mapping[str, str]) -> dict[str,
         "application": application,
         "environment": environment,
         "registration": registration.model_dump(mode="json", exclude=NAMES) if registration else None,
-        "live": cloud.observer.live(application, environment),
+        **cloud.observer.live(application, environment),
     }
 
 

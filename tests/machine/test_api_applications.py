@@ -153,7 +153,7 @@ class TestShow:
             shown["environment"],
             shown["registration"]["manifest"],
         )
-        assert {"asked": {"state": "Live", "application": name, "environment": "staging"}} == shown["live"]
+        assert {"asked": {"state": "Live", "application": name, "environment": "staging"}} == {"asked": shown["asked"]}
 
     def test_deployed_and_never_registered(self, api: Api) -> None:
         """What was deployed is shown, registered or not."""

@@ -11,8 +11,7 @@ from tests.machine.slipway import Slipway, two_services, with_service
 
 def live(slipway: Slipway, deployment: Deployment) -> dict[str, Any]:
     """Return what is live of a deployment's application."""
-    document: dict[str, Any] = applications.shown(slipway.cloud, deployment.application, {})["live"]
-    return document
+    return applications.shown(slipway.cloud, deployment.application, {})
 
 
 def test_what_serves(store: Store) -> None:
