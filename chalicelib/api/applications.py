@@ -41,7 +41,7 @@ def shown(cloud: Cloud, application: str, query: Mapping[str, str]) -> dict[str,
         "application": application,
         "environment": environment,
         "registration": registration.model_dump(mode="json", exclude=NAMES) if registration else None,
-        "live": cloud.observer.live(application, environment),
+        **cloud.observer.live(application, environment),
     }
 
 
@@ -70,9 +70,15 @@ def teardown(
         return _new(cloud, application, environment, caller, known), known
 
     deployment, replayed = accept(cloud, request, new)
-    if not replayed:
-        cloud.store.unregister(application, environment)
+    _forget(cloud, deployment)
     return deployment, replayed
+
+
+def _forget(cloud: Cloud, teardown: Deployment) -> None:
+    """Forget what was registered before a teardown; a request that comes again leaves what was registered after it."""
+    registered = cloud.store.registration(teardown.application, teardown.environment)
+    if registered and registered.updated_at <= teardown.created_at:
+        cloud.store.unregister(teardown.application, teardown.environment)
 
 
 def _known(cloud: Cloud, application: str, environment: str) -> Belongings | None:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from chalicelib.errors import Unauthorized
 
 HEADER = "x-hub-signature-256"
-LEGACY_HEADER = "x-hub-signature"
 PREFIX = "sha256="
 
 

@@ -153,7 +153,7 @@ class TestShow:
             shown["environment"],
             shown["registration"]["manifest"],
         )
-        assert {"asked": {"state": "Live", "application": name, "environment": "staging"}} == shown["live"]
+        assert {"asked": {"state": "Live", "application": name, "environment": "staging"}} == {"asked": shown["asked"]}
 
     def test_deployed_and_never_registered(self, api: Api) -> None:
         """What was deployed is shown, registered or not."""
@@ -180,6 +180,16 @@ class TestShow:
         path = f"/applications/{manifest['application']}"
         assert 202 == api.request("DELETE", path).status_code
         assert {"applications": []} == api.get("/applications").json_body
+
+    def test_replayed_teardown_leaves_what_came_after(self, api: Api, cloud: Cloud) -> None:
+        """A DELETE that comes again forgets what it should have forgotten, and not what was registered since."""
+        manifest = template()
+        put(api, manifest)
+        path, key = f"/applications/{manifest['application']}", {"Idempotency-Key": "k"}
+        end(cloud, api.request("DELETE", path, key).json_body["id"])
+        put(api, manifest)
+        assert "true" == api.request("DELETE", path, key).headers["Idempotency-Replayed"]
+        assert 1 == len(api.get("/applications").json_body["applications"])
 
 
 class TestDeployRegistered:

@@ -29,6 +29,7 @@ SHARED = {
 }
 IN_A_FAILURE = {"ecs.running_task_definition", "store.fail"}
 CALLS = sorted(OF_A_TEARDOWN | SHARED)
+OF_THE_API = {"store.begin", "store.belongings", "store.registration"}
 STEPS_WRITE = ["fail", "finish", "forget_belongings", "keep_token", "progress", "record", "update"]
 STEPS_READ = ["belongings_of", "get", "part"]
 WRITES = [f"store.{method}" for method in STEPS_WRITE]
@@ -128,6 +129,6 @@ def test_every_call_of_a_teardown_is_enumerated(store: Store) -> None:
     slipway, deployment = deployed(store, "")
     mark = len(slipway.faults.calls)
     slipway.tear_down(deployment)
-    asked: set[Any] = set(slipway.faults.calls[mark:]) - OUTSIDE - {"store.begin", "store.belongings"}
+    asked: set[Any] = set(slipway.faults.calls[mark:]) - OUTSIDE - OF_THE_API
     assert asked
     assert set() == asked - set(CALLS) - set(WRITES) - set(READS)

@@ -1,0 +1,91 @@
+"""GitHub's webhook in the local cloud: signed deliveries deploy, others do not, and what is live is shown."""
+
+import json
+import time
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from chalicelib.github.signature import signature
+from localcloud.account import GITHUB_SECRET_VALUE
+from tests.deliveries import deployment, push
+from tests.local.local_cloud import HttpAnswer, LocalCloud, hello
+
+JSON = {"Content_Type": "application/json"}
+
+
+def deliver(cloud: LocalCloud, event: str, payload: dict[str, Any], delivery: str, **headers: str) -> HttpAnswer:
+    """Deliver an event as GitHub does."""
+    body = json.dumps(payload).encode()
+    signed = {"X_Hub_Signature_256": signature(body, GITHUB_SECRET_VALUE.encode())}
+    told = {"X_GitHub_Event": event, "X_GitHub_Delivery": delivery, **JSON, **signed, **headers}
+    return cloud.ask("POST", "/webhooks/github", body, token=None, **told)
+
+
+def register(cloud: LocalCloud, application: str, *triggers: dict[str, Any]) -> HttpAnswer:
+    """Register one `hello` service, its version in a placeholder, with triggers of acme/<application>."""
+    manifest = hello(application, image="actors-hello:{version}", discovery={"name": application})
+    manifest["namespace"] = "github.local"
+    named = [{"repository": f"acme/{application}", **each} for each in triggers]
+    body = json.dumps({"manifest": manifest, "triggers": named}).encode()
+    return cloud.ask("PUT", f"/applications/{application}", body, **JSON)
+
+
+def live(cloud: LocalCloud, application: str) -> dict[str, Any]:
+    """Return what is live of an application."""
+    return cloud.ask("GET", f"/applications/{application}").document
+
+
+def test_push_deploys_and_replays_change_nothing(cloud: LocalCloud) -> None:
+    """A signed push of a tag is answered within a second, deploys, and delivered again changes nothing."""
+    assert 201 == register(cloud, "pushed", {"event": "push", "tag": "v*"}).status
+    payload = {**push(repository="acme/pushed"), "ref": "refs/tags/v1"}
+    assert 200 == deliver(cloud, "ping", {"zen": "Keep it logically awesome."}, str(uuid4())).status
+    begun = time.monotonic()
+    accepted = deliver(cloud, "push", payload, delivery := str(uuid4()))
+    seconds = time.monotonic() - begun
+    ended = cloud.ended(accepted.document["id"])
+    again = deliver(cloud, "push", payload, delivery)
+    listed = cloud.ask("GET", "/deployments?application=pushed").document["deployments"]
+
+    assert (202, "succeeded") == (accepted.status, ended["status"]), ended["failure"]
+    assert seconds < 1
+    assert (200, ended["id"], "true") == (again.status, again.document["id"], again.headers["Idempotency-Replayed"])
+    assert [ended["id"]] == [each["id"] for each in listed]
+
+
+def test_deployment_deploys(cloud: LocalCloud) -> None:
+    """A deployment that was created on GitHub deploys the version that its payload says, a text of JSON."""
+    register(cloud, "asked", {"event": "deployment", "environment": "production"})
+    payload = deployment("acme/asked", payload='{"version": "1"}')
+    accepted = deliver(cloud, "deployment", payload, str(uuid4()))
+    ended = cloud.ended(accepted.document["id"])
+
+    assert "succeeded" == ended["status"], ended["failure"]
+    assert ("42", "github:acme/asked") == (ended["source"]["deployment_id"], ended["requested_by"])
+
+
+def test_what_is_live(cloud: LocalCloud) -> None:
+    """Revision, image, tasks, name, URL and last deployment are shown, and drift as soon as somebody else changes."""
+    register(cloud, "lived")
+    body = json.dumps({"application": "lived", "version": "1"}).encode()
+    made = cloud.ended(cloud.ask("POST", "/deployments", body, **JSON).document["id"])
+    before = live(cloud, "lived")["services"]["hello"]
+    cloud.client("ecs").update_service(cluster="lived", service="hello", desiredCount=0)
+    after = live(cloud, "lived")["services"]["hello"]
+
+    assert "succeeded" == made["status"], made["failure"]
+    assert (1, 1, []) == (before["desired"], before["running"], before["drift"])
+    assert made["services"]["hello"]["task_definition"] == before["task_definition"]
+    assert "actors-hello:1" == before["images"]["hello"]["image"]
+    assert made["services"]["hello"]["dns"]["addresses"] == before["dns"]["addresses"]
+    assert (made["services"]["hello"]["url"], made["id"]) == (before["url"], before["deployment"]["id"])
+    assert [{"field": "desired_count", "deployed": 1, "serves": 0}] == after["drift"]
+
+
+@pytest.mark.parametrize("signed", ["", "sha256=" + "0" * 64])
+def test_strangers_are_turned_away(cloud: LocalCloud, signed: str) -> None:
+    """A delivery that nobody signed, or somebody else, is 401."""
+    refused = deliver(cloud, "push", push(), str(uuid4()), X_Hub_Signature_256=signed)
+    assert (401, "unauthorized") == (refused.status, refused.document["code"])
