@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import re
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any, cast
@@ -12,12 +11,13 @@ from urllib.parse import urlencode
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
 
 from chalicelib import dry_run, events, names, recovery, steps
-from chalicelib.api import applications, deployments, plans, problems, tokens, ways_back
+from chalicelib.api import applications, deployments, openapi, page, plans, problems, tokens, ways_back
 from chalicelib.api.options import options
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.deployment import Deployment, status_document
 from chalicelib.errors import InternalError, RequestError, StoreConflict, Throttled, TransientAws
 from chalicelib.log import logger
+from chalicelib.manifest.schema import manifest_schema
 
 app = Chalice(app_name="slipway")
 
@@ -90,6 +90,24 @@ def problem(error: RequestError) -> Response:
 def health() -> dict[str, str]:
     """Say that the API answers."""
     return {"status": "ok"}
+
+
+@app.route("/")
+def show_page() -> Response:
+    """Say what this is, to a person."""
+    return Response(page.page(prefix(cast("Request", app.current_request))), dict(page.HEADERS))
+
+
+@app.route("/openapi.json")
+def show_openapi() -> dict[str, Any]:
+    """Describe every route (OpenAPI 3.1)."""
+    return openapi.document(prefix(cast("Request", app.current_request)))
+
+
+@app.route("/schema/manifest.json")
+def show_manifest_schema() -> dict[str, Any]:
+    """Show the JSON Schema of a manifest, for an editor."""
+    return manifest_schema()
 
 
 @app.route("/deployments", methods=["POST"], content_types=ANY_CONTENT, authorizer=authorize)
@@ -184,8 +202,9 @@ def shown(request: Request, deployment: Deployment, *, status: int = 200, header
 
 def prefix(request: Request) -> str:
     """Return the path before our routes: "/api" on API Gateway's own domain, nothing behind a custom one."""
-    path = request.context["path"]
-    return str(re.sub(r"/(deployments|applications)(/.*)?$", "", path))
+    segments = request.context["path"].rstrip("/").split("/")
+    depth = request.context["resourcePath"].rstrip("/").count("/")
+    return "/".join(segments[: len(segments) - depth])
 
 
 # ── Lambda ──────────────────────────────────────────────────────────────────────────────────────────
