@@ -23,7 +23,7 @@ from chalicelib.errors import (
     UnsupportedMediaType,
 )
 
-TEXT = {"type": "string", "maxLength": limits.PARAMETER_LENGTH}
+TEXT = {"type": "string", "minLength": 1, "maxLength": limits.PARAMETER_LENGTH}
 WHOLE = {"type": "integer", "minimum": 1}
 
 HEADERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -49,7 +49,7 @@ IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     "header",
     f"Makes the request safe to send again for {limits.IDEMPOTENCY_HOURS} hours.",
-    {"type": "string", "pattern": f"^[!#-~]{{1,{limits.IDEMPOTENCY_KEY_LENGTH}}}$"},
+    {"type": "string", "pattern": f'^(?!"{{1,2}}$)[!-~](?:[ -~]{{0,{limits.IDEMPOTENCY_KEY_LENGTH - 2}}}[!-~])?$'},
 )
 IF_NONE_MATCH = Parameter("If-None-Match", "header", "The ETag of what the caller has.", {"type": "string"})
 OPTIONS = {

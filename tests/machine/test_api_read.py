@@ -88,7 +88,16 @@ class TestList:
 
     @pytest.mark.parametrize(
         "query",
-        ["colour=red", "limit=0", "limit=101", "limit=x", "status=happy", "cursor=x", f"application={'x' * 256}"],
+        [
+            "colour=red",
+            "status=",
+            "limit=0",
+            "limit=101",
+            "limit=x",
+            "status=happy",
+            "cursor=x",
+            f"application={'x' * 256}",
+        ],
     )
     def test_query_that_cannot_be_used(self, api: Api, query: str) -> None:
         """A parameter that nobody knows, or with a value that cannot be used, is refused by its name."""
