@@ -195,9 +195,14 @@ def shown(request: Request, deployment: Deployment, *, status: int = 200, header
     headers = {"ETag": etag, "Cache-Control": "no-cache", **(headers or {})}
     if not deployment.status.ended:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    if status == 200 and etag in request.headers.get("if-none-match", ""):
+    if request.method == "GET" and _has(request.headers.get("if-none-match", ""), etag):
         return Response("", headers, 304)
     return Response(body, {"Content-Type": "application/json", **headers}, status)
+
+
+def _has(if_none_match: str, etag: str) -> bool:
+    """Tell whether a caller has this version: its ETag is one of a list, perhaps weak, or any will do (RFC 9110)."""
+    return if_none_match.strip() == "*" or etag in if_none_match
 
 
 def prefix(request: Request) -> str:
