@@ -62,6 +62,17 @@ def test_failure_is_1(cloud: LocalCloud, checkout: Path) -> None:
     assert ["cause:", "fix:"] == [line.split()[0] for line in ran.stdout.splitlines()[-2:]]
 
 
+def test_rolled_back_is_1(cloud: LocalCloud, checkout: Path) -> None:
+    """A deployment that fails and goes back exits 1, and its verdict says so."""
+    cloud.deploy(hello("ci-back"))
+    write(checkout, hello("ci-back", image="nowhere/nothing:1"))
+    ran = run(cloud, checkout, "./deploy.sh slipway.yaml")
+
+    made = cloud.ask("GET", "/deployments?application=ci-back&limit=1").document["deployments"]
+    assert (1, "rolled_back") == (ran.returncode, made[0]["status"]), ran.stderr
+    assert made[0]["verdict"] in ran.stdout
+
+
 @pytest.mark.parametrize(
     ("manifest", "variables", "told"),
     [
