@@ -65,7 +65,7 @@ def test_failure_is_1(cloud: LocalCloud, checkout: Path) -> None:
 def test_rolled_back_is_1(cloud: LocalCloud, checkout: Path) -> None:
     """A deployment that fails and goes back exits 1, and its verdict says so."""
     cloud.deploy(hello("ci-back"))
-    write(checkout, hello("ci-back", image="nowhere/nothing:1"))
+    write(checkout, hello("ci-back", image="actors-crash-loop:1"))
     ran = run(cloud, checkout, "./deploy.sh slipway.yaml")
 
     made = cloud.ask("GET", "/deployments?application=ci-back&limit=1").document["deployments"]

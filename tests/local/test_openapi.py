@@ -24,7 +24,7 @@ def run(cloud: LocalCloud, directory: Path, *options: str) -> subprocess.Complet
 
 def test_answers_are_documented(cloud: LocalCloud, tmp_path: Path) -> None:
     """The document's examples, the edges of each schema, and short walks along its links are answered as it says."""
-    ran = run(cloud, tmp_path, "--phases", "examples,coverage,stateful", "--max-examples", "5", "--workers", "2")
+    ran = run(cloud, tmp_path, "--phases", "examples,coverage,stateful", "--max-examples", "3", "--workers", "2")
     assert 0 == ran.returncode, ran.stdout + ran.stderr
 
 
