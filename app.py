@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import re
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from types import MappingProxyType
@@ -13,7 +12,18 @@ from urllib.parse import urlencode
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
 
 from chalicelib import dry_run, events, live, names, recovery, steps
-from chalicelib.api import applications, deployments, plans, problems, registrations, tokens, ways_back, webhooks
+from chalicelib.api import (
+    applications,
+    deployments,
+    openapi,
+    page,
+    plans,
+    problems,
+    registrations,
+    tokens,
+    ways_back,
+    webhooks,
+)
 from chalicelib.api.options import options
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.deployment import Deployment, status_document
@@ -21,6 +31,7 @@ from chalicelib.errors import InternalError, RequestError, StoreConflict, Thrott
 from chalicelib.github import signature
 from chalicelib.github.delivery import Ignored
 from chalicelib.log import logger
+from chalicelib.manifest.schema import manifest_schema
 
 app = Chalice(app_name="slipway")
 
@@ -97,6 +108,24 @@ def problem(error: RequestError) -> Response:
 def health() -> dict[str, str]:
     """Say that the API answers."""
     return {"status": "ok"}
+
+
+@app.route("/")
+def show_page() -> Response:
+    """Say what this is, to a person."""
+    return Response(page.page(prefix(cast("Request", app.current_request))), dict(page.HEADERS))
+
+
+@app.route("/openapi.json")
+def show_openapi() -> dict[str, Any]:
+    """Describe every route (OpenAPI 3.1)."""
+    return openapi.document(prefix(cast("Request", app.current_request)))
+
+
+@app.route("/schema/manifest.json")
+def show_manifest_schema() -> dict[str, Any]:
+    """Show the JSON Schema of a manifest, for an editor."""
+    return manifest_schema()
 
 
 @app.route("/deployments", methods=["POST"], content_types=ANY_CONTENT, authorizer=authorize)
@@ -236,15 +265,21 @@ def shown(
     headers = {"ETag": etag, "Cache-Control": "no-cache", **(headers or {})}
     if not deployment.status.ended:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    if status == 200 and etag in request.headers.get("if-none-match", ""):
+    if request.method == "GET" and _has(request.headers.get("if-none-match", ""), etag):
         return Response("", headers, 304)
     return Response(body, {"Content-Type": "application/json", **headers}, status)
 
 
+def _has(if_none_match: str, etag: str) -> bool:
+    """Tell whether a caller has this version: its ETag is one of a list, perhaps weak, or any will do (RFC 9110)."""
+    return if_none_match.strip() == "*" or etag in if_none_match
+
+
 def prefix(request: Request) -> str:
     """Return the path before our routes: "/api" on API Gateway's own domain, nothing behind a custom one."""
-    path = request.context["path"]
-    return str(re.sub(r"/(deployments|applications|webhooks)(/.*)?$", "", path))
+    segments = request.context["path"].rstrip("/").split("/")
+    depth = request.context["resourcePath"].rstrip("/").count("/")
+    return "/".join(segments[: len(segments) - depth])
 
 
 # ── Lambda ──────────────────────────────────────────────────────────────────────────────────────────

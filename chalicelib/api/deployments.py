@@ -87,7 +87,7 @@ def accept(
 
     The flag tells a replayed request. Raises InvalidQuery, IdempotencyKeyReused and DeploymentInProgress.
     """
-    key = _key(request.idempotency_key)
+    key = key_of(request)
     known = cloud.store.idempotency(request.caller, key, cloud.now()) if key else None
     if known:
         return _replayed(cloud, request, known), True
@@ -101,9 +101,12 @@ def accept(
     return deployment, False
 
 
-def _key(header: str | None) -> str | None:
-    """Return the key of an Idempotency-Key header, with or without its quotes (a structured-field string)."""
-    if header is None:
+def key_of(request: Request) -> str | None:
+    """Return the key of an Idempotency-Key header, with or without its quotes (a structured-field string).
+
+    Raises InvalidQuery for one that cannot be a key.
+    """
+    if (header := request.idempotency_key) is None:
         return None
     key = header.strip().removeprefix('"').removesuffix('"')
     if not 1 <= len(key) <= limits.IDEMPOTENCY_KEY_LENGTH or not key.isascii() or not key.isprintable():
@@ -238,8 +241,9 @@ def _refuse_unknown(query: Mapping[str, str], known: tuple[str, ...]) -> None:
     for name, value in query.items():
         if name not in known:
             raise InvalidQuery(f"{name[:50]} is no parameter of this route; it has {', '.join(known)}.")
-        if len(value) > limits.PARAMETER_LENGTH:
-            raise InvalidQuery(f"{name} is longer than {limits.PARAMETER_LENGTH} characters.")
+        if not 1 <= len(value) <= limits.PARAMETER_LENGTH:
+            most = limits.PARAMETER_LENGTH
+            raise InvalidQuery(f"{name} has {len(value)} characters: write 1 to {most}, or leave it out.")
 
 
 def _limit(query: Mapping[str, str], default: int) -> int:

@@ -48,7 +48,7 @@ def test_bad_input_is_refused_and_nothing_happens(cloud: LocalCloud, name: str) 
 
 @pytest.mark.parametrize("token", [None, "wrong", ""])
 def test_a_stranger_is_turned_away(cloud: LocalCloud, token: str | None) -> None:
-    """Without a token that was issued there is no route but /health."""
+    """Without a token that was issued there is no route but those that describe the API."""
     assert (401, "unauthorized") == problem(cloud.ask("GET", "/deployments", token=token))
     assert (401, "unauthorized") == problem(cloud.ask("POST", "/deployments", GOOD, token=token, **JSON))
     assert {"status": "ok"} == cloud.ask("GET", "/health", token=token).document

@@ -98,6 +98,15 @@ class TestIdempotencyKey:
         again = api.post(manifest, Idempotency_Key="key-1")
         assert (200, made, "failed") == (again.status_code, again.json_body["id"], again.json_body["status"])
 
+    def test_replay_is_shown_whole(self, api: Api, cloud: Cloud) -> None:
+        """304 answers a GET alone: what a POST made is shown, although the caller has that version."""
+        manifest = two_services()
+        made = api.post(manifest, Idempotency_Key="key-1").json_body["id"]
+        end(cloud, made)
+        etag = api.get(f"/deployments/{made}").headers["ETag"]
+        again = api.post(manifest, Idempotency_Key="key-1", If_None_Match=etag)
+        assert (200, made) == (again.status_code, again.json_body["id"])
+
     def test_quoted_key(self, api: Api) -> None:
         """A key in quotes, as the header's draft writes it, is the key without them."""
         manifest = two_services()

@@ -32,7 +32,7 @@ def test_plan_is_shown(api: Api, observer: FakeObserver, cloud: Cloud) -> None:
     manifest = two_services()
     answers = [
         api.request("POST", "/deployments?dry_run=true", {**JSON, "Idempotency-Key": key}, manifest)
-        for key in ("key-1", "x" * 256)
+        for key in ("key-1", "key-2")
     ]
     assert [(200, {"asked": ["home", "redis"], "force": False})] * 2 == [
         (each.status_code, each.json_body) for each in answers
@@ -40,6 +40,12 @@ def test_plan_is_shown(api: Api, observer: FakeObserver, cloud: Cloud) -> None:
     assert [] == cloud.store.open_deployments()
     accepted = api.post(manifest, Idempotency_Key="key-1")
     assert (202, None) == (accepted.status_code, accepted.headers.get("Idempotency-Replayed"))
+
+
+def test_key_that_is_none(api: Api, observer: FakeObserver) -> None:
+    """What cannot be an Idempotency-Key is refused beside a dry run, too."""
+    headers = {**JSON, "Idempotency-Key": "x" * 256}
+    problem(api.request("POST", "/deployments?dry_run=true", headers, two_services()), 400, "invalid_query")
 
 
 def test_busy_application_is_planned(api: Api, observer: FakeObserver, cloud: Cloud) -> None:

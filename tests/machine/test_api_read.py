@@ -28,6 +28,15 @@ class TestShow:
         assert b"" == same.body
         assert shown.headers["ETag"] == same.headers["ETag"] != changed.headers["ETag"]
 
+    @pytest.mark.parametrize(("written", "status"), [("*", 304), ('"other", W/{}', 304), ('"other"', 200)])
+    def test_etags_of_a_caller(self, api: Api, written: str, status: int) -> None:
+        """If-None-Match may be a list, with weak tags, or an asterisk (RFC 9110); 304 says when to ask again."""
+        here = f"/deployments/{api.post(two_services()).json_body['id']}"
+        etag = api.get(here).headers["ETag"]
+        found = api.get(here, If_None_Match=written.format(etag))
+        assert (status, etag) == (found.status_code, found.headers["ETag"])
+        assert int(found.headers["Retry-After"]) > 0
+
     def test_retry_after_while_it_runs(self, api: Api, cloud: Cloud) -> None:
         """Retry-After is there until the deployment has ended."""
         made = api.post(two_services()).json_body["id"]
@@ -88,7 +97,16 @@ class TestList:
 
     @pytest.mark.parametrize(
         "query",
-        ["colour=red", "limit=0", "limit=101", "limit=x", "status=happy", "cursor=x", f"application={'x' * 256}"],
+        [
+            "colour=red",
+            "status=",
+            "limit=0",
+            "limit=101",
+            "limit=x",
+            "status=happy",
+            "cursor=x",
+            f"application={'x' * 256}",
+        ],
     )
     def test_query_that_cannot_be_used(self, api: Api, query: str) -> None:
         """A parameter that nobody knows, or with a value that cannot be used, is refused by its name."""

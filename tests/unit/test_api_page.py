@@ -1,8 +1,9 @@
-"""docs/api.md tells every code that a failure may have, and no other."""
+"""docs/api.md tells every route, every code that a failure may have, and no other."""
 
 import re
 from pathlib import Path
 
+from chalicelib.api.routes import OPERATIONS
 from chalicelib.diagnosis import CODES
 from chalicelib.errors import DeploymentError, SiblingFailed
 from chalicelib.preflight import FIXES
@@ -17,6 +18,12 @@ CODE_AND_MEANING = re.compile(r"^\| (`\w+`(?: · `\w+`)*) \|[^|]*\|$", re.MULTIL
 def section(title: str) -> str:
     """Return the part of the page under a heading."""
     return PAGE.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def test_every_route_is_on_the_page() -> None:
+    """Each route stands in the first table, under its method."""
+    rows = re.findall(r"^\| `([A-Z]+) (/[^`?]*)", PAGE, re.MULTILINE)
+    assert {(each.method, each.path.replace("{deployment_id}", "{id}")) for each in OPERATIONS} == set(rows)
 
 
 def test_every_cause_is_on_the_page() -> None:

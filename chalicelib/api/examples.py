@@ -1,0 +1,121 @@
+"""Examples of what the API takes and answers, made by what makes the real ones."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.api.problems import problem
+from chalicelib.deployment import Deployment, Event, Names, ServiceProgress, Status, status_document
+from chalicelib.errors import DeploymentInProgress, Fault, InvalidManifest, RequestError
+
+AT = datetime.fromisoformat("2026-11-20T18:50:00.123+00:00")
+ID = "dep_01M7XHAPC51PNWQVYV7V03GB3K"
+OLDER_ID = "dep_01M7XHA0000000000000000000"
+REVISION = "arn:aws:ecs:us-east-1:123456789012:task-definition/shop-api:1"
+
+MANIFEST: dict[str, Any] = {
+    "application": "shop",
+    "namespace": "shop.local",
+    "network": {"vpc": "slipway", "subnets": ["private"], "security_groups": ["default"]},
+    "services": {"api": {"image": "actors-hello:1", "port": 8080, "discovery": {}}},
+}
+PLAN: dict[str, Any] = {
+    "dry_run": True,
+    "force": False,
+    "application": "shop",
+    "environment": "default",
+    "cluster": "shop",
+    "services": {
+        "api": {
+            "action": "update",
+            "changes": [{"field": "environment.GREETING", "old": "hello", "new": "hi"}],
+            "creates": ["task definition"],
+        }
+    },
+    "creates": [],
+    "waves": [["api"]],
+    "calls": 2,
+    "findings": [],
+}
+
+
+def examples() -> dict[str, dict[str, Any]]:
+    """Return the examples of each component that is taken or answered, by what each one shows."""
+    return {
+        "Manifest": {"one service": MANIFEST},
+        "Deployment": {"running": _running(), "succeeded": _succeeded()},
+        "PlanOrDeployment": {"plan": PLAN, "replayed": _succeeded()},
+        "Deployments": {"last page": {"deployments": [_succeeded()], "next_cursor": None}},
+        "Events": {"timeline": _timeline()},
+        "Health": {"well": {"status": "ok"}},
+    }
+
+
+def problem_example(error: type[RequestError]) -> dict[str, Any]:
+    """Return a problem as this error is answered."""
+    doc = " ".join((error.__doc__ or "").split())
+    if issubclass(error, DeploymentInProgress):
+        return problem(error(f"shop/api is being deployed by {OLDER_ID}.", holder=OLDER_ID))
+    if issubclass(error, InvalidManifest):
+        fault = Fault("/services/api/port", "70000 is too large: write 65535 or less")
+        return problem(error("The manifest has one fault.", faults=(fault,)))
+    return problem(error(doc))
+
+
+def _deployment(service: ServiceProgress, **state: Any) -> dict[str, Any]:
+    return status_document(
+        Deployment(
+            id=ID,
+            application="shop",
+            environment="default",
+            cluster="shop",
+            requested_by="ci-shop",
+            created_at=AT,
+            deadline_at=AT + timedelta(minutes=15),
+            services={"api": service},
+            **state,
+        )
+    )
+
+
+def _running() -> dict[str, Any]:
+    service = ServiceProgress(
+        name="api",
+        status="running",
+        phase="awaiting_stable",
+        changed=True,
+        changed_fields=("image",),
+        task_definition=REVISION,
+        desired=1,
+        pending=1,
+        dns=Names(name="api.shop.local"),
+        started_at=AT,
+    )
+    return _deployment(service, status=Status.RUNNING, phase="awaiting_stable", updated_at=AT)
+
+
+def _succeeded() -> dict[str, Any]:
+    end = AT + timedelta(seconds=41)
+    service = ServiceProgress(
+        name="api",
+        status="succeeded",
+        phase="proven",
+        changed=True,
+        task_definition=REVISION,
+        what_serves=REVISION,
+        desired=1,
+        running=1,
+        dns=Names(name="api.shop.local", addresses=("10.0.130.7",), proven_at=end),
+        started_at=AT,
+        finished_at=end,
+    )
+    verdict = "api deployed and stable, and it resolves to the tasks that run."
+    return _deployment(
+        service, status=Status.SUCCEEDED, phase="succeeded", updated_at=end, finished_at=end, verdict=verdict
+    )
+
+
+def _timeline() -> dict[str, Any]:
+    event = Event(
+        id="evt_01M7XHAPC51PNWQVYV7V03GB3M", at=AT, service="api", phase="proven", message="api resolves to its tasks."
+    )
+    return {"events": [event.model_dump(mode="json")], "next": event.id}

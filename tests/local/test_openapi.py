@@ -1,0 +1,35 @@
+"""Requests made of /openapi.json, valid and not: every answer is one that the document has, and none is a 5xx."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.local.local_cloud import LocalCloud
+
+COMMAND = (
+    Path(sys.executable).with_name("schemathesis"),
+    "--config-file",
+    Path(__file__).with_name("schemathesis.toml"),
+)
+
+
+def run(cloud: LocalCloud, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run schemathesis with all its checks but one: the API's 404 for a method that it does not have is documented."""
+    command = [*map(str, COMMAND), "run", f"{cloud.url}/openapi.json", "-H", "Authorization: Bearer local-admin"]
+    checks = ["--checks", "all", "--exclude-checks", "unsupported_method", "--continue-on-failure"]
+    return subprocess.run([*command, *checks, *options], cwd=directory, capture_output=True, text=True, check=False)
+
+
+def test_answers_are_documented(cloud: LocalCloud, tmp_path: Path) -> None:
+    """The document's examples, the edges of each schema, and short walks along its links are answered as it says."""
+    ran = run(cloud, tmp_path, "--phases", "examples,coverage,stateful", "--max-examples", "3", "--workers", "2")
+    assert 0 == ran.returncode, ran.stdout + ran.stderr
+
+
+@pytest.mark.full
+def test_random_answers_are_documented(cloud: LocalCloud, tmp_path: Path) -> None:
+    """Whatever requests come, and whatever way along the links they take, they are answered as the document says."""
+    ran = run(cloud, tmp_path, "--phases", "fuzzing,stateful", "--max-examples", "300")
+    assert 0 == ran.returncode, ran.stdout + ran.stderr
