@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
 
-from chalicelib import dry_run, events, live, names, recovery, steps
+from chalicelib import dry_run, events, live, names, notify, recovery, steps
 from chalicelib.api import applications, deployments, plans, problems, registrations, tokens, ways_back, webhooks
 from chalicelib.api.options import options
 from chalicelib.cloud import Cloud, Settings
@@ -268,6 +268,12 @@ def observe(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def resolve(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Ask the VPC's resolver; this function has the network and no right in AWS."""
     return names.resolve(event, os.environ.get("SLIPWAY_NAMESERVERS"))
+
+
+@app.lambda_function(name="notify")
+def tell_github(event: dict[str, Any], context: Any) -> None:
+    """Tell GitHub how a deployment goes; invoked asynchronously, again by the same id when it fails."""
+    notify.run(cloud(), event, context.aws_request_id)
 
 
 @app.on_cw_event(ECS_AND_EXECUTIONS, name="on_event")

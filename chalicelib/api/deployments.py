@@ -25,6 +25,7 @@ from chalicelib.log import logger
 from chalicelib.manifest import Manifest
 from chalicelib.manifest.body import read
 from chalicelib.manifest.parse import validated
+from chalicelib.notices import notify
 from chalicelib.recovery import recover, start_if_free
 from chalicelib.store import AlreadyAccepted
 
@@ -97,6 +98,7 @@ def accept(
         deployment = _begin(cloud, request, deployment, asked, idempotency)
     except AlreadyAccepted as accepted:
         return _replayed(cloud, request, accepted.record), True
+    notify(cloud, deployment)
     _start(cloud, deployment)
     return deployment, False
 

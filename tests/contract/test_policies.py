@@ -22,7 +22,15 @@ def step_files(of: Mapping[str, Step]) -> list[str]:
 SHARED = ["steps/found.py", "steps/step.py", "steps/wait.py"]
 FILES = {
     "act": [*step_files(steps.ACT), "steps/rollout.py", *SHARED],
-    "observe": [*step_files(steps.OBSERVE), "dry_run.py", "live.py", "steps/evidence.py", "steps/unnamed.py", *SHARED],
+    "observe": [
+        *step_files(steps.OBSERVE),
+        "dry_run.py",
+        "live.py",
+        "notices.py",
+        "steps/evidence.py",
+        "steps/unnamed.py",
+        *SHARED,
+    ],
     "api": [
         "api/applications.py",
         "api/deployments.py",
@@ -32,10 +40,13 @@ FILES = {
         "api/ways_back.py",
         "api/webhooks.py",
         "events.py",
+        "notices.py",
+        "own_secrets.py",
         "recovery.py",
     ],
-    "on_event": ["events.py", "recovery.py"],
-    "sweep": ["recovery.py"],
+    "notify": ["notify.py", "github_token.py", "own_secrets.py"],
+    "on_event": ["events.py", "notices.py", "recovery.py"],
+    "sweep": ["notices.py", "recovery.py"],
     "authorize": ["api/tokens.py"],
     "resolve": [],
 }
