@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
 
-from chalicelib import dry_run, events, live, names, notify, recovery, steps
-from chalicelib.api import applications, deployments, plans, problems, registrations, tokens, ways_back, webhooks
+from chalicelib import dry_run, events, live, names, notify, recovery, steps, task_logs
+from chalicelib.api import applications, deployments, logs, plans, problems, registrations, tokens, ways_back, webhooks
 from chalicelib.api.options import options
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.deployment import Deployment, status_document
@@ -40,7 +40,7 @@ ECS_AND_EXECUTIONS = {
 }
 
 # What the API asks of `observe`: these are no states.
-QUESTIONS = {dry_run.STATE: dry_run.run, live.STATE: live.run}
+QUESTIONS = {dry_run.STATE: dry_run.run, live.STATE: live.run, task_logs.STATE: task_logs.run}
 
 
 @cache
@@ -211,6 +211,13 @@ def get_events(request: Request, deployment_id: str) -> Response:
     """Tell a deployment's timeline."""
     found, after = deployments.events(cloud(), deployment_id, request.query_params or {})
     return Response({"events": [event.model_dump(mode="json") for event in found], "next": after})
+
+
+@app.route("/deployments/{deployment_id}/logs", methods=["GET"], authorizer=authorize)
+@answers("read")
+def get_logs(request: Request, deployment_id: str) -> Response:
+    """Show what the tasks of a deployment's service wrote last."""
+    return Response(logs.logs(cloud(), deployment_id, request.query_params or {}))
 
 
 def accepted(

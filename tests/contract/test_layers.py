@@ -37,6 +37,7 @@ LEVELS = {
     "steps": 10,
     "events": 10,
     "notify": 10,
+    "task_logs": 10,
     "dry_run": 11,
     "live": 11,
     "api": 11,

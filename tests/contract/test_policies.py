@@ -29,11 +29,13 @@ FILES = {
         "notices.py",
         "steps/evidence.py",
         "steps/unnamed.py",
+        "task_logs.py",
         *SHARED,
     ],
     "api": [
         "api/applications.py",
         "api/deployments.py",
+        "api/logs.py",
         "api/plans.py",
         "api/registrations.py",
         "api/superseding.py",
