@@ -4,6 +4,7 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 """
 
 import json
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -28,8 +29,15 @@ def token_for(cloud: Cloud, repository: str) -> str:
     if settings.github_app and settings.github_app_key:
         return _installation_token(cloud, app_jwt(cloud, settings.github_app, settings.github_app_key), repository)
     if settings.github_token:
-        return own_secret(cloud, settings.github_token).strip()
+        return _usable(own_secret(cloud, settings.github_token).strip(), settings.github_token)
     raise GitHubRefused("neither SLIPWAY_GITHUB_TOKEN nor SLIPWAY_GITHUB_APP with SLIPWAY_GITHUB_APP_KEY is set")
+
+
+def _usable(token: str, name: str) -> str:
+    """Return a token that fits into a header; of any other not even the log may tell what it is."""
+    if not re.fullmatch("[!-~]+", token):
+        raise GitHubRefused(f"{name} holds no token: store the token alone, on one line")
+    return token
 
 
 def _installation_token(cloud: Cloud, jwt: str, repository: str) -> str:

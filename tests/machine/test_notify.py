@@ -65,7 +65,7 @@ def test_deployment_is_told_from_beginning_to_end(store: Store) -> None:
     path, last = slipway.github.posted[-1]
     assert "/repos/acme/shop/deployments/42/statuses" == path
     assert (ended.verdict, ended.services["home"].url) == (last["description"], last["environment_url"])
-    assert {"the text of slipway/github-token"} == set(slipway.github.tokens)
+    assert {"text-of-slipway/github-token"} == set(slipway.github.tokens)
 
 
 @pytest.mark.parametrize("source", [SOURCE, RELEASED], ids=["push", "release"])
@@ -156,6 +156,18 @@ def test_token_cannot_be_read(store: Store, error: Exception, attempts: int) -> 
 
     assert (Status.SUCCEEDED, 3) == (ended.status, len(slipway.given_up(ended)))
     assert 3 * attempts == slipway.faults.struck.count("secrets.value")
+
+
+@pytest.mark.parametrize("text", ["", "two\nlines", "gh p", "tökén"])
+def test_secret_without_a_token(store: Store, text: str) -> None:
+    """What cannot be a token is not sent, and not shown either."""
+    slipway = Told(store)
+    slipway.cloud.remembered("secret slipway/github-token", 60, lambda: text)
+    accepted = slipway.accept(two_services(), ON_GITHUB)
+
+    assert [] == slipway.github.tokens
+    message = "GitHub could not be told how this goes: slipway/github-token holds no token: store the token alone"
+    assert [f"{message}, on one line."] == slipway.given_up(accepted)
 
 
 def test_late_and_double_invocations(store: Store) -> None:
