@@ -43,10 +43,6 @@ OF_A_TEARDOWN = {
 }
 # These only a dry run asks, which changes nothing: test_dry_run tells of their faults.
 OF_A_DRY_RUN = {"load_balancers.routed", "logs.group", "observer.dry_run"}
-# These tell GitHub, beside the execution: test_notify tells of their faults.
-TELL_GITHUB = ("github", "kms", "notifier")
-# These only a question for logs asks, which changes nothing: test_logs tells of their faults.
-OF_LOGS = {"ecs.rollout_tasks", "observer.logs"}
 IN_AN_UPDATE = {
     "cloud_map.registered",
     "cloud_map.registrants",
@@ -89,6 +85,11 @@ ONLY_CHECKED = {
 TOLD_AT_MOST = {"tasks.log_stream", "logs.tail"} | ONLY_CHECKED
 STEPS_WRITE = ["fail", "finish", "keep_images", "keep_token", "progress", "record", "remember_revision", "update"]
 STEPS_READ = ["get", "manifest", "revision"]
+
+# These tell GitHub, beside the execution: test_notify tells of their faults.
+TELL_GITHUB = ("github", "kms", "notifier")
+# These only a question for logs asks, which changes nothing: test_logs tells of their faults.
+OF_LOGS = {"ecs.rollout_tasks", "observer.logs"}
 
 OF_ECR = {"ecr.architectures", "ecr.digest", "store.keep_images"}
 IN_ECR = "000000000000.dkr.ecr.us-east-1.amazonaws.com/home:1"
