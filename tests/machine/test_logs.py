@@ -60,7 +60,6 @@ def test_before_anything_runs(store: Store) -> None:
     ("query", "error"),
     [
         ({"service": "hom"}, NotFound),
-        ({"service": ""}, NotFound),
         ({}, InvalidQuery),
         ({"service": "home", "lines": "0"}, InvalidQuery),
         ({"service": "home", "lines": "101"}, InvalidQuery),
