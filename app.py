@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
 
-from chalicelib import dry_run, events, live, names, recovery, steps
+from chalicelib import dry_run, events, live, names, notify, recovery, steps, task_logs
 from chalicelib.api import (
     applications,
     deployments,
+    logs,
     openapi,
     page,
     plans,
@@ -51,7 +52,7 @@ ECS_AND_EXECUTIONS = {
 }
 
 # What the API asks of `observe`: these are no states.
-QUESTIONS = {dry_run.STATE: dry_run.run, live.STATE: live.run}
+QUESTIONS = {dry_run.STATE: dry_run.run, live.STATE: live.run, task_logs.STATE: task_logs.run}
 
 
 @cache
@@ -242,6 +243,13 @@ def get_events(request: Request, deployment_id: str) -> Response:
     return Response({"events": [event.model_dump(mode="json") for event in found], "next": after})
 
 
+@app.route("/deployments/{deployment_id}/logs", methods=["GET"], authorizer=authorize)
+@answers("read")
+def get_logs(request: Request, deployment_id: str) -> Response:
+    """Show what the tasks of a deployment's service wrote last."""
+    return Response(logs.logs(cloud(), deployment_id, request.query_params or {}))
+
+
 def accepted(
     request: Request, deployment: Deployment, replayed: bool, beside: Mapping[str, Any] = MappingProxyType({})
 ) -> Response:
@@ -303,6 +311,12 @@ def observe(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def resolve(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Ask the VPC's resolver; this function has the network and no right in AWS."""
     return names.resolve(event, os.environ.get("SLIPWAY_NAMESERVERS"))
+
+
+@app.lambda_function(name="notify")
+def tell_github(event: dict[str, Any], context: Any) -> None:
+    """Tell GitHub how a deployment goes; invoked asynchronously, again by the same id when it fails."""
+    notify.run(cloud(), event, context.aws_request_id)
 
 
 @app.on_cw_event(ECS_AND_EXECUTIONS, name="on_event")

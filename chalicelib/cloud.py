@@ -21,8 +21,10 @@ from chalicelib.aws.ecr import Ecr
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.hosted_zones import HostedZones
 from chalicelib.aws.iam import Iam
+from chalicelib.aws.kms import Kms
 from chalicelib.aws.load_balancers import LoadBalancers
 from chalicelib.aws.logs import Logs
+from chalicelib.aws.notifier import Notifier
 from chalicelib.aws.observer import Observer
 from chalicelib.aws.resolver import Resolver
 from chalicelib.aws.secrets import Parameters, Secrets
@@ -30,6 +32,7 @@ from chalicelib.aws.step_functions import Workflow
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.tasks import Tasks
 from chalicelib.deployment import instant
+from chalicelib.github.client import GitHub
 from chalicelib.store import Store
 
 T = TypeVar("T")
@@ -42,6 +45,9 @@ class Settings:
     `defaults` is the stage's part of a manifest; `load_balancer_urls` maps a load balancer's name to the URL under
     which people reach it; `nameservers` ("ip:port") replaces the system's resolver in the `resolve` function;
     `github_secrets` are the secrets or parameters that hold a secret of GitHub's webhook, all of them valid.
+    `notify_function` tells GitHub how its deployments go, at `github_api`; None: nobody does. It has the token that the
+    secret or parameter `github_token` holds, or is the GitHub App `github_app`, whose private key is the KMS key
+    `github_app_key`. `public_url` is the API's own, with its stage, for links from GitHub.
     """
 
     table: str
@@ -55,6 +61,12 @@ class Settings:
     load_balancer_urls: Mapping[str, str] = field(default_factory=dict)
     nameservers: str | None = None
     github_secrets: tuple[str, ...] = ()
+    notify_function: str | None = None
+    github_api: str = "https://api.github.com"
+    github_token: str | None = None
+    github_app: str | None = None
+    github_app_key: str | None = None
+    public_url: str | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -71,6 +83,12 @@ class Settings:
             load_balancer_urls=json.loads(environment.get("SLIPWAY_LOAD_BALANCER_URLS", "{}")),
             nameservers=environment.get("SLIPWAY_NAMESERVERS"),
             github_secrets=_listed(environment.get("SLIPWAY_GITHUB_SECRETS", "")),
+            notify_function=environment.get("SLIPWAY_NOTIFY_FUNCTION"),
+            github_api=environment.get("SLIPWAY_GITHUB_API", cls.github_api),
+            github_token=environment.get("SLIPWAY_GITHUB_TOKEN"),
+            github_app=environment.get("SLIPWAY_GITHUB_APP"),
+            github_app_key=environment.get("SLIPWAY_GITHUB_APP_KEY"),
+            public_url=environment.get("SLIPWAY_PUBLIC_URL"),
         )
 
     @property
@@ -200,3 +218,18 @@ class Cloud:
     def observer(self) -> Observer:
         """AWS as it is, for who may not look."""
         return Observer(self._client("lambda"), self.settings.observe_function)
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        """Who tells GitHub."""
+        return Notifier(self._client("lambda"), self.settings.notify_function or "")
+
+    @cached_property
+    def github(self) -> GitHub:
+        """GitHub's API."""
+        return GitHub(self.settings.github_api)
+
+    @cached_property
+    def kms(self) -> Kms:
+        """Keys that never leave AWS."""
+        return Kms(self._client("kms"))

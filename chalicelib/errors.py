@@ -26,6 +26,9 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
     │   ├── Throttled                   ask again later
     │   ├── TransientAws                AWS's own fault, or the network's: ask again
     │   └── AwsRefused                  asking again would not help
+    ├── GitHubError                GitHub was not told; no deployment depends on it
+    │   ├── GitHubUnavailable           an outage, or too much at once: ask again later
+    │   └── GitHubRefused               asking again would not help
     ├── StoreConflict              two writers met: ask again
     ├── FailureDecided             a failure was recorded while success was about to be
     └── DeploymentError            this deployment cannot succeed; becomes its `failure`
@@ -210,6 +213,18 @@ class TransientAws(AwsError):
 
 class AwsRefused(AwsError):
     """AWS refused for good: the same call would be refused again."""
+
+
+class GitHubError(SlipwayError):
+    """GitHub did not take what it was told."""
+
+
+class GitHubUnavailable(GitHubError):
+    """GitHub cannot be reached, has a fault of its own, or takes no more for now."""
+
+
+class GitHubRefused(GitHubError):
+    """GitHub does not take it from us, in its own words: no such repository, no right, a token that is over."""
 
 
 class StoreConflict(SlipwayError):

@@ -26,3 +26,10 @@ DEPLOYMENTS_LOOKED_AT = 2_000
 
 # A teardown is recorded and takes its locks in one transaction, of 100 writes at most: TransactWriteItems.
 TEARDOWN_SERVICES = 97
+
+# What GET /deployments/{id}/logs shows: lines of each container, how many a caller gets who does not say, of how many
+# tasks, and how much of a line. It fits into Lambda's answer of 6 MB.
+LOG_LINES = 100
+LOG_LINES_UNLESS_TOLD = 20
+LOG_TASKS = 5
+LOG_LINE_LENGTH = 1_000

@@ -10,6 +10,7 @@ from chalicelib.cloud import Cloud
 from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import AwsError, ExecutionEnded, StoreConflict
+from chalicelib.notices import notify
 from chalicelib.verdict import verdict
 
 START_AGAIN_AFTER = timedelta(seconds=60)
@@ -62,6 +63,7 @@ def conclude(cloud: Cloud, deployment: Deployment) -> Status:
     status, sentence = verdict(deployment)
     if cloud.store.finish(deployment, status, sentence, now):
         cloud.store.record(deployment.id, None, status.value, sentence, now)
+    notify(cloud, deployment)
     start_next(cloud, deployment.id)
     return status
 

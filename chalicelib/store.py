@@ -14,6 +14,7 @@ One table; `pk` and `sk` of its items:
     registrations          <a>/<env>            the same without the manifest, for whoever looks through all of them
     events#<id>            <event id>           one line of the timeline
     waits#<id>             <service>#<state>    the token of a wait
+    notices#<id>           <request id>         how often an invocation of `notify` tried in vain to tell GitHub
     lock#<cluster>/<name>  lock                 which deployment holds this ECS service, and until when
     idempotency#<caller>   <key>                which deployment an Idempotency-Key made
     revision#<family>      <content hash>       the task definition that holds this content
@@ -67,6 +68,8 @@ WRITES_AT_MOST = 100  # in one transaction: API reference, TransactWriteItems
 ABSENT = Condition("attribute_not_exists(pk)")
 # After its deadline a deployment may still be recording its end.
 LEASE_MARGIN = timedelta(minutes=10)
+# Lambda keeps what was invoked asynchronously for six hours (developer guide, "Retaining records of asynchronous…").
+ATTEMPTS_KEPT = timedelta(days=1)
 
 
 def _held_by(*deployment_ids: str) -> Condition:
@@ -384,6 +387,14 @@ class Store:
         )
         items, _ = self._table.page(condition, limit=limit)
         return [Event.model_validate(own(item)) for item in items]
+
+    def count_attempt(self, deployment_id: str, request_id: str, at: datetime) -> int:
+        """Count a vain attempt of an asynchronous invocation, and return how many it had: they follow one another."""
+        key = {"pk": f"notices#{deployment_id}", "sk": request_id}
+        before = self._table.get(key)
+        attempts = (int(before["attempts"]) if before else 0) + 1
+        self._table.write(Put({**key, "attempts": attempts, "expires": int((at + ATTEMPTS_KEPT).timestamp())}))
+        return attempts
 
     # ── waits ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -25,6 +25,7 @@ STATE_MACHINE_ARN, TEARDOWN_STATE_MACHINE_ARN = (
     f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}" for name in STATE_MACHINES
 )
 GITHUB_SECRET, GITHUB_SECRET_VALUE = "slipway/github-webhook", "local-github-secret"
+GITHUB_TOKEN, GITHUB_TOKEN_VALUE = "slipway/github-token", "local-github-token"
 ACCESS_KEY_ID = "localcloud"
 """With which the local cloud itself calls AWS. Slipway's calls come with another: `local`."""
 ZONES = (f"{REGION}a", f"{REGION}b")
@@ -75,8 +76,9 @@ class Account:
             )
 
     def _secrets(self) -> None:
-        """Keep the passwords of the sample dks, made up anew each time, and the secret of GitHub's webhook."""
-        self.client("secretsmanager").create_secret(Name=GITHUB_SECRET, SecretString=GITHUB_SECRET_VALUE)
+        """Keep the passwords of the sample dks, made up anew each time, and what Slipway and GitHub share."""
+        for name, value in ((GITHUB_SECRET, GITHUB_SECRET_VALUE), (GITHUB_TOKEN, GITHUB_TOKEN_VALUE)):
+            self.client("secretsmanager").create_secret(Name=name, SecretString=value)
         passwords = {name: token_urlsafe(24) for name in ("POSTGRES_PASSWORD", "DB_ROLE_PASSWORD")}
         self.client("secretsmanager").create_secret(Name="dks/db", SecretString=json.dumps(passwords))
 

@@ -17,8 +17,7 @@ import os
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from threading import Lock
@@ -30,6 +29,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from waitress.channel import ClientDisconnected
 
 from localcloud import call_counter, fault_injection
+from localcloud.async_invocations import RETRY_SECONDS, AsyncInvocations
 from localcloud.aws_protocol import (
     AwsCall,
     fault_answer,
@@ -71,7 +71,8 @@ class FrontDoor:
     `services` are handlers by signing name ("ecs", "servicediscovery"), `operations` of single ones by (signing name,
     operation), where moto has the others of a JSON service, `elb_data_plane` answers DATA_PLANE,
     `observer` is told of every call, `listeners`, by (signing name, operation), of those that moto carries out;
-    `faults` says what goes wrong, `throttles` which calls come too fast. moto's memory belongs to the process: have one
+    `faults` says what goes wrong, `throttles` which calls come too fast, `retry_seconds` when a function that was
+    invoked asynchronously and failed is invoked again. moto's memory belongs to the process: have one
     door at a time.
     """
 
@@ -86,6 +87,7 @@ class FrontDoor:
         listeners: Mapping[tuple[str, str], Listener] = MappingProxyType({}),
         faults: FaultInjection | None = None,
         throttles: Throttles | None = None,
+        retry_seconds: Sequence[float] = RETRY_SECONDS,
         host: str = "127.0.0.1",
         port: int,
     ) -> None:
@@ -97,6 +99,7 @@ class FrontDoor:
         self._listeners = listeners
         self._faults = faults or FaultInjection()
         self._throttles = throttles
+        self._later = AsyncInvocations(lambdas, retry_seconds)
         self._calls = CallCounter()
         self._server = WsgiServer(self._serve, host=host, port=port, threads=THREADS)
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -109,7 +112,7 @@ class FrontDoor:
 
     def start(self) -> None:
         """Serve, and let moto really execute state machines, calling Lambda through this door."""
-        self._later = ThreadPoolExecutor(max_workers=8, thread_name_prefix="lambda-event")
+        self._later.start()
         self._server.start()
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         default_user_config["lambda"] = {"use_docker": False}
@@ -122,7 +125,7 @@ class FrontDoor:
 
     def stop(self) -> None:
         """Stop serving; functions invoked as events end first, those not yet begun are dropped."""
-        self._later.shutdown(cancel_futures=True)
+        self._later.stop()
         self._server.stop()
         self._calling.close()
 
@@ -188,21 +191,12 @@ class FrontDoor:
     def _invoke(self, name: str, payload: bytes, invocation_type: str | None) -> HttpAnswer:
         self._lambdas.require(name)
         if invocation_type == "Event":
-            self._later.submit(self._invoke_later, name, payload)
+            self._later.queue(name, payload)
             return HttpAnswer(202, (), b"")
         invocation = self._faults.of_answer(name, self._lambdas.invoke(name, payload))
         error = (("x-amz-function-error", "Unhandled"),) if invocation.failed else ()
         headers = (("Content-Type", "application/json"), ("x-amz-executed-version", "$LATEST"), *error)
         return HttpAnswer(200, headers, invocation.body)
-
-    def _invoke_later(self, name: str, payload: bytes) -> None:
-        try:
-            invocation = self._lambdas.invoke(name, payload)
-        except AwsFault:
-            logger.exception("%s, invoked as an event, could not be called", name)
-            return
-        if invocation.failed:
-            logger.error("%s, invoked as an event, failed: %s", name, invocation.body.decode())
 
     def _ask_moto(self, call: AwsCall, environ: Environ) -> HttpAnswer:
         with self._moto_turn(call.service):

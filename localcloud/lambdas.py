@@ -92,16 +92,18 @@ class Lambdas:
             raise AwsFault("ResourceNotFoundException", f"Function not found: {FUNCTION_ARN}{name_in(name)}", 404)
         return found
 
-    def invoke(self, name: str, payload: bytes) -> Invocation:
+    def invoke(self, name: str, payload: bytes, request_id: str | None = None) -> Invocation:
         """Call a function, by name or ARN, with JSON `payload` (empty means `{}`) and wait for its answer.
 
+        `request_id` is that of an earlier attempt; without it this is the first.
         Raises AwsFault ResourceNotFoundException, or InvalidRequestContentException when `payload` is not JSON.
         """
         function = self.require(name)
         event = _event_in(payload)
+        context = LambdaContext(name_in(name), request_id or str(uuid.uuid4()))
         begun = time.monotonic()
         try:
-            result = function(event, LambdaContext(name_in(name)))
+            result = function(event, context)
         except Exception as error:
             own_frames = traceback.format_tb(error.__traceback__)[1:]  # the first is ours
             return _failure(type(error).__name__, str(error), own_frames)

@@ -12,6 +12,7 @@ from dnslib import RCODE
 from localcloud import account, dynamodb
 from localcloud.account import Account
 from localcloud.account_network import VPC_NAME
+from localcloud.async_invocations import RETRY_SECONDS
 from localcloud.autoscaling import Autoscaling
 from localcloud.balancer import Balancer, MotoMemory
 from localcloud.clock import Clock
@@ -137,6 +138,7 @@ class Platform:
             },
             faults=self.faults,
             throttles=Throttles() if self._settings.throttles else None,
+            retry_seconds=[self._clock.scaled(seconds) for seconds in RETRY_SECONDS],
             host=HOST,
             port=self._settings.aws_port,
         )
@@ -195,6 +197,18 @@ class Platform:
             "SLIPWAY_NAMESERVERS": "{}:{}".format(*self.dns_address),
             "SLIPWAY_DEFAULTS": json.dumps(defaults),
             "SLIPWAY_LOAD_BALANCER_URLS": json.dumps(urls),
+            **self._github_variables(),
+        }
+
+    def _github_variables(self) -> dict[str, str]:
+        """Return what has GitHub told how its deployments go: nothing, unless the environment says where it is."""
+        if self._settings.github_api is None:
+            return {}
+        return {
+            "SLIPWAY_NOTIFY_FUNCTION": "notify",
+            "SLIPWAY_GITHUB_API": self._settings.github_api,
+            "SLIPWAY_GITHUB_TOKEN": account.GITHUB_TOKEN,
+            "SLIPWAY_PUBLIC_URL": f"http://{HOST}:{self._settings.api_port}",
         }
 
     def _variables(self, variables: dict[str, str]) -> None:

@@ -20,7 +20,8 @@ class SettingsError(Exception):
 class Settings:
     """Ports, speed and images of one local cloud. `speed` divides AWS's own delays; port 0 picks a free one.
 
-    `throttles` says whether ECS's limits on the rate of calls hold.
+    `throttles` says whether ECS's limits on the rate of calls hold; `github_api` where GitHub is told how its
+    deployments go, None: nowhere.
     """
 
     api_port: int = 8000
@@ -30,6 +31,7 @@ class Settings:
     speed: float = 10.0
     network: str = "auto"
     throttles: bool = False
+    github_api: str | None = None
     images: tuple[Path, ...] = (ROOT / "sample_services" / "images.toml",)
     cache: Path = ROOT / ".slipway"
 
@@ -51,6 +53,7 @@ class Settings:
             speed=_speed(environment),
             network=network,
             throttles=throttles == "on",
+            github_api=environment.get("SLIPWAY_GITHUB_API"),
             images=(*cls.images, *extra),
         )
 

@@ -34,7 +34,7 @@ class FakeSecrets:
 
     def value(self, name: str) -> str:
         """Return a secret's text."""
-        return f"the text of {name}"
+        return f"text-of-{name}"
 
 
 class FakeParameters:
@@ -49,7 +49,7 @@ class FakeParameters:
 
     def value(self, name: str) -> str:
         """Return a parameter's text."""
-        return f"the text of {name}"
+        return f"text-of-{name}"
 
 
 class FakeIam:

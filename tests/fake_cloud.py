@@ -1,5 +1,6 @@
 """The cloud of fakes."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ from chalicelib.store import Store
 from tests.fake_artifacts import FakeEcr, FakeIam, FakeParameters, FakeSecrets
 from tests.fake_cloud_map import FakeCloudMap
 from tests.fake_clusters import FakeClusters
+from tests.fake_github import FakeGitHub, FakeKms, FakeNotifier
 from tests.fake_observer import FakeObserver
 from tests.fake_tasks import FakeAutoScaling, FakeTasks
 from tests.fakes import (
@@ -28,7 +30,8 @@ class FakeCloud(Cloud):
 
     def __init__(self, world: World, store: Store, workflow: Any, faults: Faults, clock: Any) -> None:
         machine = "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-test"
-        super().__init__(Settings("slipway-test", machine, "resolve", "us-east-1", f"{machine}-teardown", "observe"))
+        settings = Settings("slipway-test", machine, "resolve", "us-east-1", f"{machine}-teardown", "observe")
+        super().__init__(replace(settings, notify_function="notify", github_token="slipway/github-token"))
         self.world = world
         self.faults = faults
         self._clock = clock
@@ -50,6 +53,9 @@ class FakeCloud(Cloud):
             "secrets": FakeSecrets(world),
             "parameters": FakeParameters(world),
             "logs": FakeLogs(world),
+            "notifier": FakeNotifier(),
+            "github": FakeGitHub(),
+            "kms": FakeKms(),
             "observer": FakeObserver(),
             "resolver": FakeResolver(world),
         }

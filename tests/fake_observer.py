@@ -21,6 +21,10 @@ class FakeObserver:
         """Return what serves of an application."""
         return self._ask({"state": "Live", "application": application, "environment": environment})
 
+    def logs(self, deployment_id: str, service: str, lines: int) -> dict[str, Any]:
+        """Return what the tasks of a deployment's service wrote last."""
+        return self._ask({"state": "Logs", "deployment_id": deployment_id, "service": service, "lines": lines})
+
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         assert self.function, "observe is not deployed"
         return dict(json.loads(json.dumps(self.function(question))))

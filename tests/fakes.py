@@ -10,6 +10,7 @@ from datetime import datetime
 
 from chalicelib.aws.load_balancers import Listener, Routed, target_group_name
 from chalicelib.aws.logs import LogGroup, LogStream
+from chalicelib.aws.task_document import RolloutTask
 from chalicelib.decide import Answer, Rollout
 from chalicelib.diagnosis import LogLine, ServiceEvent, StoppedTask, TargetHealth
 from chalicelib.errors import ListenerNotFound, NetworkNotFound, TransientAws
@@ -175,6 +176,17 @@ class FakeEcs:
         """Return the tasks of a rollout that stopped."""
         service = self._world.service(cluster, name)
         return self._world.stopped_tasks(service, ecs_deployment_id) if service else ()
+
+    def rollout_tasks(self, cluster: str, task_definition: str, ecs_deployment_id: str) -> tuple[RolloutTask, ...]:
+        """Return two tasks of a rollout that the world knows: the newest runs, the other has stopped."""
+        rollouts = [each for service in self._world.services.values() for each in service.deployments]
+        if ecs_deployment_id not in [each.id for each in rollouts]:
+            return ()
+        task, _ = self._task_definitions.read(task_definition)
+        names = tuple(sorted(each.name for each in task.containers)) if task else ()
+        arns = [f"{ACCOUNT}:task/{cluster}/{number}" for number in (2, 1)]
+        tasks = zip(arns, ("RUNNING", "STOPPED"), strict=True)
+        return tuple(RolloutTask(arn, status, task_definition, names) for arn, status in tasks)
 
     def events(self, cluster: str, name: str, since: datetime) -> tuple[ServiceEvent, ...]:
         """Return what the world tells of a service."""

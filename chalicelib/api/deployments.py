@@ -25,6 +25,7 @@ from chalicelib.log import logger
 from chalicelib.manifest import Manifest
 from chalicelib.manifest.body import read
 from chalicelib.manifest.parse import validated
+from chalicelib.notices import notify
 from chalicelib.recovery import recover, start_if_free
 from chalicelib.store import AlreadyAccepted
 
@@ -97,6 +98,7 @@ def accept(
         deployment = _begin(cloud, request, deployment, asked, idempotency)
     except AlreadyAccepted as accepted:
         return _replayed(cloud, request, accepted.record), True
+    notify(cloud, deployment)
     _start(cloud, deployment)
     return deployment, False
 
@@ -214,7 +216,7 @@ def get(cloud: Cloud, deployment_id: str) -> Deployment:
 
 def events(cloud: Cloud, deployment_id: str, query: Mapping[str, str]) -> tuple[list[Event], str | None]:
     """Return the timeline after `after`, oldest first, and where to go on; raises NotFound and InvalidQuery."""
-    _refuse_unknown(query, ("after", "limit"))
+    refuse_unknown(query, ("after", "limit"))
     after = query.get("after")
     if after is not None and not re.fullmatch(EVENT_ID, after):
         raise InvalidQuery("after: send the `next` of the answer before, or an event's id.")
@@ -225,7 +227,7 @@ def events(cloud: Cloud, deployment_id: str, query: Mapping[str, str]) -> tuple[
 
 def list_deployments(cloud: Cloud, query: Mapping[str, str]) -> tuple[list[Deployment], str | None]:
     """Return deployments, newest first, and the cursor of the next page; raises InvalidQuery."""
-    _refuse_unknown(query, ("application", "environment", "status", "limit", "cursor"))
+    refuse_unknown(query, ("application", "environment", "status", "limit", "cursor"))
     statuses = [status.value for status in Status]
     if (status := query.get("status")) and status not in statuses:
         raise InvalidQuery(f"status={status[:20]}: write one of {', '.join(statuses)}.")
@@ -237,7 +239,8 @@ def list_deployments(cloud: Cloud, query: Mapping[str, str]) -> tuple[list[Deplo
     return cloud.store.newest(application=application, filters=filters, limit=limit, after=cursor)
 
 
-def _refuse_unknown(query: Mapping[str, str], known: tuple[str, ...]) -> None:
+def refuse_unknown(query: Mapping[str, str], known: tuple[str, ...]) -> None:
+    """Raise InvalidQuery for a parameter that a route does not have, and for one that is too long."""
     for name, value in query.items():
         if name not in known:
             raise InvalidQuery(f"{name[:50]} is no parameter of this route; it has {', '.join(known)}.")

@@ -3,7 +3,6 @@
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import partial
 
 from chalicelib.api.deployments import Request, accept, new_deployment
 from chalicelib.api.registrations import manifest_of
@@ -15,9 +14,9 @@ from chalicelib.github.delivery import DeploymentRequested, Ignored, Occurrence,
 from chalicelib.github.signature import verify
 from chalicelib.github.triggers import Trigger, applies
 from chalicelib.manifest import Manifest
+from chalicelib.own_secrets import own_secret
 from chalicelib.registration import Registration
 
-SECRETS_KEPT_SECONDS = 60
 DELIVERY_ID = r"[!-~]{1,100}"  # a GUID, for all we have seen
 
 
@@ -65,16 +64,7 @@ def deliver(cloud: Cloud, delivery: Delivery) -> list[tuple[Deployment, bool]] |
 
 def secrets(cloud: Cloud) -> list[bytes]:
     """Return the webhook's secrets, all of them valid; each is read once a minute."""
-    names = cloud.settings.github_secrets
-    kept = [cloud.remembered(f"secret {name}", SECRETS_KEPT_SECONDS, partial(_secret, cloud, name)) for name in names]
-    return [each.encode() for each in kept]
-
-
-def _secret(cloud: Cloud, name: str) -> str:
-    """Return a secret's value: an ARN of SSM, or a name that begins with "/", is a parameter's."""
-    if name.startswith("/") or ":ssm:" in name:
-        return cloud.parameters.value(name)
-    return cloud.secrets.value(name)
+    return [own_secret(cloud, name).encode() for name in cloud.settings.github_secrets]
 
 
 def matches(registrations: list[Registration], occurrence: Occurrence) -> list[Match]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from chalicelib.aws.calls import call, tag_list
 from chalicelib.aws.service_document import compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
-from chalicelib.aws.task_document import private_address, stopped_task
+from chalicelib.aws.task_document import RolloutTask, private_address, rollout_task, stopped_task
 from chalicelib.decide import Rollout
 from chalicelib.diagnosis import ServiceEvent, StoppedTask
 from chalicelib.errors import AwsRefused
@@ -163,6 +163,22 @@ class Ecs:
         newest_first = sorted(tasks, key=lambda task: task["createdAt"], reverse=True)
         return tuple(stopped_task(task) for task in newest_first)
 
+    def rollout_tasks(self, cluster: str, task_definition: str, ecs_deployment_id: str) -> tuple[RolloutTask, ...]:
+        """Return the tasks that one rollout started, running and stopped, newest first; none without the cluster.
+
+        They are asked for by their family: ECS lists none by the name of a service that is gone.
+        """
+        family = task_definition.rpartition("/")[2].partition(":")[0]
+        try:
+            tasks = [each for status in ("RUNNING", "STOPPED") for each in self._family_tasks(cluster, family, status)]
+        except AwsRefused as refusal:
+            if refusal.aws_code == "ClusterNotFoundException":
+                return ()
+            raise
+        own = [each for each in tasks if each.get("startedBy") == ecs_deployment_id]
+        newest_first = sorted(own, key=lambda each: each["createdAt"], reverse=True)
+        return tuple(rollout_task(each) for each in newest_first)
+
     def events(self, cluster: str, name: str, since: datetime) -> tuple[ServiceEvent, ...]:
         """Return the events of a service since an instant, newest first; ECS keeps a hundred."""
         told = [event for service in self._describe(cluster, [name]) for event in service.get("events", [])]
@@ -175,9 +191,13 @@ class Ecs:
         return tuple(found.get("alarms", {}).get("triggeredAlarmNames", [])) if found else ()
 
     def _tasks(self, cluster: str, name: str, desired_status: str) -> list[TaskTypeDef]:
-        pages = self._client.get_paginator("list_tasks").paginate(
-            cluster=cluster, serviceName=name, desiredStatus=cast("Any", desired_status)
-        )
+        return self._listed(cluster, serviceName=name, desiredStatus=desired_status)
+
+    def _family_tasks(self, cluster: str, family: str, desired_status: str) -> list[TaskTypeDef]:
+        return self._listed(cluster, family=family, desiredStatus=desired_status)
+
+    def _listed(self, cluster: str, **which: Any) -> list[TaskTypeDef]:
+        pages = self._client.get_paginator("list_tasks").paginate(cluster=cluster, **which)
         arns = call(lambda: [arn for page in pages for arn in page["taskArns"]])
         tasks: list[TaskTypeDef] = []
         for start in range(0, len(arns), 100):

@@ -30,6 +30,10 @@ class Observer:
         """Return what serves of an application; raises Throttled and TransientAws."""
         return self._ask({"state": "Live", "application": application, "environment": environment})
 
+    def logs(self, deployment_id: str, service: str, lines: int) -> dict[str, Any]:
+        """Return what the tasks of a deployment's service wrote last; raises Throttled and TransientAws."""
+        return self._ask({"state": "Logs", "deployment_id": deployment_id, "service": service, "lines": lines})
+
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         payload = json.dumps(question).encode()
         answer = call(self._client.invoke, FunctionName=self._function_name, Payload=payload)

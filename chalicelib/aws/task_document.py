@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.diagnosis import StoppedContainer, StoppedTask, telling
@@ -26,6 +27,22 @@ def stopped_task(task: TaskTypeDef, container: str | None = None) -> StoppedTask
         container=told.name if told else container,
         containers=containers,
     )
+
+
+@dataclass(frozen=True)
+class RolloutTask:
+    """A task of a rollout: its lastStatus, and its containers by name."""
+
+    arn: str
+    status: str
+    task_definition: str
+    containers: tuple[str, ...]
+
+
+def rollout_task(task: TaskTypeDef) -> RolloutTask:
+    """Return what is told of a task whose log is asked for."""
+    names = tuple(sorted(each.get("name", "") for each in task.get("containers", [])))
+    return RolloutTask(task["taskArn"], task["lastStatus"], task["taskDefinitionArn"], names)
 
 
 def private_address(task: TaskTypeDef) -> str | None:

@@ -1,1 +1,4 @@
-"""GitHub: whether a delivery is GitHub's, what it tells, and what is to be deployed because of it. Pure."""
+"""GitHub: whether a delivery is GitHub's, what it tells, what is deployed because of it, and how that goes.
+
+All of it is pure but `client`.
+"""

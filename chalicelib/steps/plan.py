@@ -10,6 +10,7 @@ from chalicelib.decide import called_off
 from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import AwsRefused
 from chalicelib.manifest import Manifest
+from chalicelib.notices import notify
 from chalicelib.plan import Plan, plan
 from chalicelib.preflight import images_asked, pinned
 from chalicelib.specs import Serving
@@ -30,6 +31,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     planned = plan(manifest, active, force=deployment.force)
     _record(cloud, deployment, manifest, planned, active)
     tell_unnamed(cloud, deployment, manifest)
+    notify(cloud, deployment)
     poll_seconds = poll_seconds_of(manifest)
     return {
         "deployment_id": deployment.id,

@@ -14,15 +14,18 @@ from chalicelib.aws.ecr import Ecr
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.hosted_zones import HostedZones
 from chalicelib.aws.iam import Iam
+from chalicelib.aws.kms import Kms
 from chalicelib.aws.load_balancers import LoadBalancers
 from chalicelib.aws.logs import Logs
+from chalicelib.aws.notifier import Notifier
 from chalicelib.aws.observer import Observer
 from chalicelib.aws.resolver import Resolver
 from chalicelib.aws.secrets import Parameters, Secrets
 from chalicelib.aws.step_functions import Workflow
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.tasks import Tasks
-from tests import fake_artifacts, fake_cloud_map, fake_clusters, fake_observer, fake_tasks, fakes
+from chalicelib.github.client import GitHub
+from tests import fake_artifacts, fake_cloud_map, fake_clusters, fake_github, fake_observer, fake_tasks, fakes
 
 PAIRS = [
     (fake_artifacts.FakeEcr, Ecr),
@@ -37,6 +40,9 @@ PAIRS = [
     (fakes.FakeEcs, Ecs),
     (fakes.FakeHostedZones, HostedZones),
     (fakes.FakeLoadBalancers, LoadBalancers),
+    (fake_github.FakeGitHub, GitHub),
+    (fake_github.FakeKms, Kms),
+    (fake_github.FakeNotifier, Notifier),
     (fakes.FakeLogs, Logs),
     (fake_observer.FakeObserver, Observer),
     (fakes.FakeResolver, Resolver),

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from chalicelib import dry_run, live, steps
+from chalicelib import dry_run, live, steps, task_logs
 from chalicelib.api import applications, deployments, plans
 from chalicelib.deployment import Deployment, Event
 from chalicelib.store import Store
@@ -79,7 +79,7 @@ class Slipway:
             "act": partial(steps.run, steps.ACT, self.cloud),
             "observe": partial(steps.run, steps.OBSERVE, self.cloud),
         }
-        questions = {dry_run.STATE: dry_run.run, live.STATE: live.run}
+        questions = {dry_run.STATE: dry_run.run, live.STATE: live.run, task_logs.STATE: task_logs.run}
         self.cloud.parts["observer"].function = lambda asked: questions[asked["state"]](self.cloud, asked)
         self.machine = Interpreter(definition(), functions, self.clock)
         self.teardowns = Interpreter(definition("teardown"), functions, self.clock, "teardown")

@@ -1,0 +1,27 @@
+"""Has the function `notify` tell GitHub how a deployment goes; nobody waits for it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from chalicelib.aws.calls import call
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+
+class Notifier:
+    """The `notify` function, invoked asynchronously: Lambda queues it, and tries twice more when it fails.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+    """
+
+    def __init__(self, client: LambdaClient, function_name: str) -> None:
+        self._client = client
+        self._function_name = function_name
+
+    def notify(self, deployment_id: str) -> None:
+        """Have GitHub told how a deployment goes by then."""
+        payload = json.dumps({"deployment_id": deployment_id}).encode()
+        call(self._client.invoke, FunctionName=self._function_name, InvocationType="Event", Payload=payload)

@@ -1,0 +1,43 @@
+"""What an installation reads from its environment."""
+
+import pytest
+
+from chalicelib.cloud import Settings
+
+NEEDED = {
+    "AWS_REGION": "us-east-1",
+    "SLIPWAY_TABLE": "slipway-dev",
+    "SLIPWAY_OBSERVE_FUNCTION": "slipway-dev-observe",
+    "SLIPWAY_RESOLVE_FUNCTION": "slipway-dev-resolve",
+    "SLIPWAY_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-dev",
+    "SLIPWAY_TEARDOWN_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-dev-teardown",
+}
+
+
+def test_nobody_tells_github_unless_told() -> None:
+    """Without its variables GitHub is not told, and its API is the public one."""
+    settings = Settings.read(NEEDED)
+    assert (None, "https://api.github.com") == (settings.notify_function, settings.github_api)
+    assert (None, None, None) == (settings.github_token, settings.github_app, settings.github_app_key)
+
+
+def test_github() -> None:
+    """Each variable of docs/github-statuses.md is read."""
+    variables = {
+        "SLIPWAY_NOTIFY_FUNCTION": "slipway-dev-notify",
+        "SLIPWAY_GITHUB_API": "https://github.example/api/v3",
+        "SLIPWAY_GITHUB_TOKEN": "slipway/github-token",
+        "SLIPWAY_GITHUB_APP": "Iv1.abc",
+        "SLIPWAY_GITHUB_APP_KEY": "alias/slipway-github",
+        "SLIPWAY_PUBLIC_URL": "https://slipway.example/api",
+    }
+    settings = Settings.read({**NEEDED, **variables})
+    read = [settings.notify_function, settings.github_api, settings.github_token, settings.github_app]
+    assert list(variables.values()) == [*read, settings.github_app_key, settings.public_url]
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_what_is_needed(name: str) -> None:
+    """A variable that is missing is named."""
+    with pytest.raises(KeyError, match=name):
+        Settings.read({key: value for key, value in NEEDED.items() if key != name})
