@@ -154,6 +154,25 @@ OPERATIONS: tuple[Operation, ...] = (
         errors=(InvalidQuery, NotFound),
     ),
     Operation(
+        "GET",
+        "/deployments/{deployment_id}/logs",
+        "get_logs",
+        "Show what the tasks of a deployment's service wrote last",
+        "read",
+        {200: Answer("Each container of the newest tasks, with its last lines.", "Logs")},
+        (
+            DEPLOYMENT,
+            Parameter("service", "query", "Of which service; needed unless there is one.", TEXT),
+            Parameter(
+                "lines",
+                "query",
+                "How many lines of each container.",
+                {**WHOLE, "maximum": limits.LOG_LINES, "default": limits.LOG_LINES_UNLESS_TOLD},
+            ),
+        ),
+        errors=(InvalidQuery, NotFound),
+    ),
+    Operation(
         "POST",
         "/deployments/{deployment_id}/cancel",
         "cancel_deployment",

@@ -73,6 +73,7 @@ def _of_answers() -> dict[str, Schema]:
     return {
         "Deployments": _object(deployments=_list(reference("Deployment")), next_cursor=TEXT_OR_NULL),
         "Events": _object(events=_list(reference("Event")), next=TEXT_OR_NULL),
+        "Logs": _logs(),
         "PlanOrDeployment": {"oneOf": [reference("Plan"), reference("Deployment")]},
         "Plan": _plan(),
         "Problem": _problem(),
@@ -80,6 +81,11 @@ def _of_answers() -> dict[str, Schema]:
         "Document": {"type": "object"},
         "Page": TEXT,
     }
+
+
+def _logs() -> Schema:
+    line = _object(at={"type": "string", "format": "date-time"}, message=TEXT)
+    return _object(service=TEXT, tasks=_list(_object(task=TEXT, status=TEXT, container=TEXT, lines=_list(line))))
 
 
 def _plan() -> Schema:
