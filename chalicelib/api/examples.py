@@ -3,9 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.api.applications import NAMES
 from chalicelib.api.problems import problem
-from chalicelib.deployment import Deployment, Event, Names, ServiceProgress, Status, status_document
+from chalicelib.deployment import Deployment, Event, Names, ServiceProgress, Status, rfc3339, status_document
 from chalicelib.errors import DeploymentInProgress, Fault, InvalidManifest, RequestError
+from chalicelib.github.triggers import Trigger
+from chalicelib.registration import Registration
 
 AT = datetime.fromisoformat("2026-11-20T18:50:00.123+00:00")
 ID = "dep_01M7XHAPC51PNWQVYV7V03GB3K"
@@ -17,6 +20,13 @@ MANIFEST: dict[str, Any] = {
     "namespace": "shop.local",
     "network": {"vpc": "slipway", "subnets": ["private"], "security_groups": ["default"]},
     "services": {"api": {"image": "actors-hello:1", "port": 8080, "discovery": {}}},
+}
+RELEASE = {"application": "shop", "version": "1.5.0"}
+TRIGGER = {"event": "push", "repository": "acme/shop", "tag": "v*"}
+TEMPLATE = {
+    **MANIFEST,
+    "environment": "default",
+    "services": {"api": {**MANIFEST["services"]["api"], "image": "actors-hello:{version}"}},
 }
 PLAN: dict[str, Any] = {
     "dry_run": True,
@@ -41,10 +51,17 @@ PLAN: dict[str, Any] = {
 def examples() -> dict[str, dict[str, Any]]:
     """Return the examples of each component that is taken or answered, by what each one shows."""
     return {
-        "Manifest": {"one service": MANIFEST},
+        "ManifestOrRelease": {"one service": MANIFEST, "registered": RELEASE},
+        "Asked": {"deployed by a tag": {"manifest": TEMPLATE, "triggers": [TRIGGER], "only": ["deployment", "person"]}},
+        "Delivery": {"ping": {"zen": "Keep it logically awesome.", "hook_id": 1}},
         "Deployment": {"running": _running(), "succeeded": _succeeded()},
         "PlanOrDeployment": {"plan": PLAN, "replayed": _succeeded()},
         "Deployments": {"last page": {"deployments": [_succeeded()], "next_cursor": None}},
+        "Registration": {"of default": _registration().model_dump(mode="json")},
+        "Applications": {"one": {"applications": [{"application": "shop", "environments": ["default"]}]}},
+        "Application": {"live": _application()},
+        "Delivered": {"one environment": _running(), "two": {**_running(), "others": [_running()]}},
+        "DeliveredOrIgnored": {"ignored": {"ignored": "ping: the webhook is connected"}, "replayed": _succeeded()},
         "Events": {"timeline": _timeline()},
         "Health": {"well": {"status": "ok"}},
     }
@@ -119,3 +136,40 @@ def _timeline() -> dict[str, Any]:
         id="evt_01M7XHAPC51PNWQVYV7V03GB3M", at=AT, service="api", phase="proven", message="api resolves to its tasks."
     )
     return {"events": [event.model_dump(mode="json")], "next": event.id}
+
+
+def _registration() -> Registration:
+    return Registration(
+        application="shop",
+        environment="default",
+        manifest=TEMPLATE,
+        triggers=(Trigger.model_validate(TRIGGER),),
+        only=("deployment", "person"),
+        registered_by="ci-shop",
+        registered_at=AT,
+        updated_at=AT,
+    )
+
+
+def _application() -> dict[str, Any]:
+    last = {"id": ID, "status": "succeeded", "at": rfc3339(AT + timedelta(seconds=41))}
+    service = {
+        "task_definition": REVISION,
+        "images": {"api": {"image": "actors-hello:1", "digest": f"sha256:{'0' * 64}"}},
+        "desired": 2,
+        "running": 2,
+        "pending": 0,
+        "dns": {"name": "api.shop.local", "addresses": ["10.0.130.7", "10.0.131.4"]},
+        "url": None,
+        "deployment": last,
+        "succeeded_with": ID,
+        "drift": [{"field": "desired_count", "deployed": 1, "serves": 2}],
+    }
+    registered = _registration().model_dump(mode="json", exclude=NAMES)
+    return {
+        "application": "shop",
+        "environment": "default",
+        "registration": registered,
+        "deployment": last,
+        "services": {"api": service},
+    }

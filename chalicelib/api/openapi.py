@@ -6,15 +6,24 @@ from functools import cache
 from typing import Any
 
 from chalicelib.api.examples import examples, problem_example
-from chalicelib.api.operation import JSON, YAML, Answer, Operation, Parameter
+from chalicelib.api.operation import Answer, Operation, Parameter
 from chalicelib.api.problems import MEDIA_TYPE
 from chalicelib.api.routes import HEADERS, LINKS, OPERATIONS
 from chalicelib.api.schemas import reference, schemas
 from chalicelib.errors import Busy, Forbidden, InternalError, RequestError, TooManyRequests, Unauthorized
+from chalicelib.github.signature import HEADER
 
-# What any route with a token may answer.
-COMMON: tuple[type[RequestError], ...] = (Unauthorized, Forbidden, TooManyRequests, Busy, InternalError)
-TAKEN_AS = (JSON, YAML)
+# What any route that is not open to anybody may answer.
+COMMON: tuple[type[RequestError], ...] = (Unauthorized, TooManyRequests, Busy, InternalError)
+SECURITY_SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer"},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": HEADER,
+        "description": "sha256= and the HMAC-SHA256 of the body with the webhook's secret, in hexadecimal digits.",
+    },
+}
 Node = dict[str, Any]
 
 
@@ -40,7 +49,7 @@ def _document() -> Node:
         "paths": dict(paths),
         "components": {
             "schemas": schemas(),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": SECURITY_SCHEMES,
         },
     }
 
@@ -49,7 +58,7 @@ def _operation(operation: Operation, shown: Mapping[str, Node]) -> Node:
     told: Node = {
         "operationId": operation.name,
         "summary": operation.summary,
-        "security": [{"token": []}] if operation.scope else [],
+        "security": _security(operation),
         "responses": {
             **{str(status): _answer(answer, shown) for status, answer in operation.answers.items()},
             **{str(status): _problems(errors) for status, errors in sorted(_by_status(operation).items())},
@@ -60,9 +69,15 @@ def _operation(operation: Operation, shown: Mapping[str, Node]) -> Node:
     if operation.parameters:
         told["parameters"] = [_parameter(each) for each in operation.parameters]
     if operation.takes:
-        content = _content(operation.takes, shown)
-        told["requestBody"] = {"required": True, "content": dict.fromkeys(TAKEN_AS, content)}
+        content = {media_type: _content(schema, shown) for media_type, schema in operation.takes.items()}
+        told["requestBody"] = {"required": True, "content": content}
     return told
+
+
+def _security(operation: Operation) -> list[Node]:
+    if operation.signed:
+        return [{"signature": []}]
+    return [{"token": []}] if operation.scope else []
 
 
 def _parameter(parameter: Parameter) -> Node:
@@ -70,7 +85,7 @@ def _parameter(parameter: Parameter) -> Node:
         "name": parameter.name,
         "in": parameter.place,
         "description": parameter.description,
-        "required": parameter.place == "path",
+        "required": parameter.required or parameter.place == "path",
         "schema": dict(parameter.schema),
     }
 
@@ -99,7 +114,8 @@ def _content(schema: str, shown: Mapping[str, Node]) -> Node:
 def _by_status(operation: Operation) -> dict[int, list[type[RequestError]]]:
     """Return the errors of an operation by their status."""
     found: defaultdict[int, list[type[RequestError]]] = defaultdict(list)
-    for error in (*operation.errors, *(COMMON if operation.scope else ())):
+    common = COMMON if operation.scope or operation.signed else ()
+    for error in (*operation.errors, *common, *((Forbidden,) if operation.scope else ())):
         found[error.status].append(error)
     return dict(found)
 

@@ -1,12 +1,13 @@
 """What a route takes and answers, told apart from the code that does it: the parts of a table of routes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from chalicelib.errors import RequestError
 
 JSON, YAML, HTML = "application/json", "application/yaml", "text/html"
+FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Parameter:
     place: Literal["path", "query", "header"]
     description: str
     schema: Mapping[str, Any]
+    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Operation:
-    """A route under one method; `scope` None lets in anybody, `takes` names what its body is.
+    """A route under one method; `scope` None lets in anybody, or where it is `signed` whoever knows the secret.
 
-    `errors` are those of this route alone: what every route with a token may answer beside them is in `all_errors`.
+    `takes` names the component that its body is, by media type. `errors` are those of this route alone: what every
+    route that is not open to anybody may answer beside them is in `openapi.COMMON`.
     """
 
     method: str
@@ -47,5 +50,6 @@ class Operation:
     scope: Literal["read", "write"] | None
     answers: Mapping[int, Answer]
     parameters: tuple[Parameter, ...] = ()
-    takes: str | None = None
+    takes: Mapping[str, str] = field(default_factory=dict)
     errors: tuple[type[RequestError], ...] = ()
+    signed: bool = False

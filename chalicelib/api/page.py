@@ -22,7 +22,8 @@ def page(prefix: str) -> str:
 <body>
 <h1>Slipway</h1>
 <p>Deploys services to Amazon ECS: POST a manifest, and the deployment ends with a verdict and its evidence.
-Every route but those with a link wants <code>Authorization: Bearer &lt;token&gt;</code>.</p>
+A delivery of GitHub's is admitted by its signature; every other route without a link wants
+<code>Authorization: Bearer &lt;token&gt;</code>.</p>
 <table>
 {rows}
 </table>
@@ -33,5 +34,6 @@ Every route but those with a link wants <code>Authorization: Bearer &lt;token&gt
 
 def _row(operation: Operation, prefix: str) -> str:
     path = escape(operation.path)
-    shown = f"<code>{path}</code>" if operation.scope else f'<a href="{escape(prefix)}{path}"><code>{path}</code></a>'
+    closed = operation.scope or operation.signed
+    shown = f"<code>{path}</code>" if closed else f'<a href="{escape(prefix)}{path}"><code>{path}</code></a>'
     return f"<tr><td><code>{operation.method}</code> {shown}</td><td>{escape(operation.summary)}</td></tr>"

@@ -6,13 +6,15 @@ from typing import Any
 from chalicelib import limits
 from chalicelib.api.applications import NAME
 from chalicelib.api.deployments import DEPLOYMENT_ID, EVENT_ID
-from chalicelib.api.operation import HTML, Answer, Operation, Parameter
+from chalicelib.api.operation import FORM, HTML, JSON, YAML, Answer, Operation, Parameter
 from chalicelib.api.options import CHOICES
+from chalicelib.api.webhooks import DELIVERY_ID
 from chalicelib.deployment import Status
 from chalicelib.errors import (
     BodyTooLarge,
     DeploymentInProgress,
     IdempotencyKeyReused,
+    InvalidDelivery,
     InvalidManifest,
     InvalidQuery,
     MalformedBody,
@@ -76,6 +78,15 @@ ACCEPTED = {
     ),
 }
 ACCEPTING = (InvalidQuery, IdempotencyKeyReused, DeploymentInProgress)
+READING = (MalformedBody, BodyTooLarge, UnsupportedMediaType, InvalidManifest)
+GITHUB_EVENT = Parameter("X-GitHub-Event", "header", "What happened.", {**TEXT}, required=True)
+GITHUB_DELIVERY = Parameter(
+    "X-GitHub-Delivery",
+    "header",
+    "A GUID; the same delivery again deploys nothing new.",
+    {"type": "string", "pattern": f"^{DELIVERY_ID}$"},
+    required=True,
+)
 
 
 def _page(default: int) -> Parameter:
@@ -89,7 +100,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST",
         "/deployments",
         "create_deployment",
-        "Deploy a manifest, or show its plan",
+        "Deploy a manifest, sent or registered, or show its plan",
         "write",
         {
             **ACCEPTED,
@@ -100,8 +111,8 @@ OPERATIONS: tuple[Operation, ...] = (
             ),
         },
         (*CHOSEN, IDEMPOTENCY_KEY),
-        takes="Manifest",
-        errors=(MalformedBody, BodyTooLarge, UnsupportedMediaType, InvalidManifest, *ACCEPTING),
+        takes=dict.fromkeys((JSON, YAML), "ManifestOrRelease"),
+        errors=(*READING, NotFound, *ACCEPTING),
     ),
     Operation(
         "GET",
@@ -193,6 +204,39 @@ OPERATIONS: tuple[Operation, ...] = (
         errors=(NotFound, NothingToGoBackTo, *ACCEPTING),
     ),
     Operation(
+        "PUT",
+        "/applications/{application}",
+        "register_application",
+        "Register a manifest for an environment, and what of GitHub deploys it",
+        "write",
+        {
+            201: Answer("It is the first one of its environment.", "Registration"),
+            200: Answer("It took the place of an earlier one, or is the same.", "Registration"),
+        },
+        (APPLICATION,),
+        takes=dict.fromkeys((JSON, YAML), "Asked"),
+        errors=READING,
+    ),
+    Operation(
+        "GET",
+        "/applications",
+        "list_applications",
+        "List what is registered",
+        "read",
+        {200: Answer("Every application by name, with its environments.", "Applications")},
+        errors=(InvalidQuery,),
+    ),
+    Operation(
+        "GET",
+        "/applications/{application}",
+        "get_application",
+        "Show what is registered and what is live in an environment",
+        "read",
+        {200: Answer("Both as they are now.", "Application")},
+        (APPLICATION, ENVIRONMENT),
+        errors=(InvalidQuery, NotFound),
+    ),
+    Operation(
         "DELETE",
         "/applications/{application}",
         "delete_application",
@@ -201,6 +245,33 @@ OPERATIONS: tuple[Operation, ...] = (
         ACCEPTED,
         (APPLICATION, ENVIRONMENT, IDEMPOTENCY_KEY),
         errors=(NotFound, TooManyServices, *ACCEPTING),
+    ),
+    Operation(
+        "POST",
+        "/webhooks/github",
+        "github_delivery",
+        "Deploy what a delivery of GitHub's webhook asks for",
+        None,
+        {
+            202: Answer(
+                "The deployment is recorded, and so are `others` where the delivery deploys several environments.",
+                "Delivered",
+                ACCEPTED[202].headers,
+                tuple(LINKS),
+            ),
+            200: Answer(
+                "Nothing is to be deployed, and why; or what this delivery had made before has ended.",
+                "DeliveredOrIgnored",
+                ACCEPTED[200].headers,
+            ),
+        },
+        (GITHUB_EVENT, GITHUB_DELIVERY),
+        takes={JSON: "Delivery", FORM: "DeliveryForm"},
+        errors=(
+            *(InvalidDelivery, BodyTooLarge, UnsupportedMediaType, InvalidManifest),
+            *(NotFound, IdempotencyKeyReused, DeploymentInProgress),
+        ),
+        signed=True,
     ),
     Operation("GET", "/health", "health", "Say that the API answers", None, {200: Answer("It does.", "Health")}),
     Operation(

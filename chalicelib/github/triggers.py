@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from chalicelib.github.delivery import DeploymentRequested, Occurrence, Push, Released, WorkflowSucceeded
 from chalicelib.github.patterns import matches
 from chalicelib.manifest.base import EMPTY, Model
-from chalicelib.manifest.values import Name, Text
+from chalicelib.manifest.values import Name, Text, Told
 
 MAX_TRIGGERS = 50
 MAX_PATTERN = 255
@@ -36,7 +36,10 @@ def _repository(text: str) -> str:
     return text
 
 
-Pattern = Annotated[Text, AfterValidator(_pattern)]
+Pattern = Annotated[Text, AfterValidator(_pattern), Told({"minLength": 1, "maxLength": MAX_PATTERN})]
+Repository = Annotated[
+    Text, AfterValidator(_repository), Told({"pattern": f"^{_REPOSITORY}$", "maxLength": MAX_PATTERN})
+]
 
 
 class Trigger(Model):
@@ -49,7 +52,7 @@ class Trigger(Model):
     """
 
     event: Event
-    repository: Annotated[Text, AfterValidator(_repository)]
+    repository: Repository
     branch: Pattern | None = None
     tag: Pattern | None = None
     environment: Pattern | None = None

@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
+from moto import mock_aws
 
 from chalicelib.aws.secrets import Parameters, Secrets
 from chalicelib.errors import AwsRefused
@@ -43,9 +44,9 @@ def test_each_environment_is_its_own(store: Store) -> None:
     )
 
 
-def test_secrets_of_our_own(dynamodb: Any) -> None:
+@mock_aws
+def test_secrets_of_our_own() -> None:
     """A secret is read by name or ARN, a parameter decrypted; one that is not there is refused."""
-    assert dynamodb
     manager, parameters = (boto3.client(name, region_name="us-east-1") for name in ("secretsmanager", "ssm"))
     arn = manager.create_secret(Name="slipway/x", SecretString="one")["ARN"]
     parameters.put_parameter(Name="/slipway/y", Value="two", Type="SecureString")

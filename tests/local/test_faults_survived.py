@@ -93,6 +93,7 @@ def test_an_execution_that_is_stopped(cloud: LocalCloud) -> None:
     assert set() == {stopped, mended["id"]} & set(locks(cloud).values())
 
 
+@pytest.mark.full
 def test_a_start_that_never_came(cloud: LocalCloud, left_pending: str) -> None:
     """A deployment that was recorded and not started is started by the sweep, once, and succeeds."""
     states = cloud.client("stepfunctions")

@@ -9,7 +9,8 @@ import pytest
 from tests.local.local_cloud import LocalCloud
 
 COMMAND = (
-    Path(sys.executable).with_name("schemathesis"),
+    sys.executable,  # not the command of its name: the first line of that one is where the .venv was made
+    *("-m", "schemathesis.cli"),
     "--config-file",
     Path(__file__).with_name("schemathesis.toml"),
 )

@@ -1,10 +1,11 @@
 """What the API says of itself: /openapi.json, /schema/manifest.json and the page at /."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from chalice.test import HTTPResponse
 from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -15,6 +16,7 @@ from chalicelib.api.routes import OPERATIONS
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import instant
 from chalicelib.manifest.schema import manifest_schema
+from tests.fake_observer import FakeObserver
 from tests.machine.api import READER, Api, end
 from tests.machine.slipway import two_services
 
@@ -40,6 +42,16 @@ def described(method: str, path: str, status: int) -> dict[str, Any]:
     """Return what the document says of an answer."""
     answer: dict[str, Any] = DOCUMENT["paths"][path][method.lower()]["responses"][str(status)]
     return answer
+
+
+def assert_described(answers: Mapping[tuple[str, str, int], HTTPResponse]) -> None:
+    """Fail unless each answer has the status, media type and schema that the document has for its route."""
+    for (method, path, status), answer in answers.items():
+        told = described(method, path, status)
+        (media_type, content), *_ = told["content"].items()
+        found = answer.headers.get("Content-Type", "application/json")  # API Gateway's own where none is said
+        assert (status, media_type) == (answer.status_code, found), (method, path)
+        assert [] == faults(content["schema"], answer.json_body), (method, path)
 
 
 def test_every_route_is_described() -> None:
@@ -93,12 +105,28 @@ def test_answers_are_as_described(api: Api, cloud: Cloud) -> None:
         ("GET", "/deployments/{deployment_id}/events", 200): api.get(f"{here}/events"),
         ("GET", "/health", 200): api.get("/health"),
     }
-    for (method, path, status), answer in answers.items():
-        told = described(method, path, status)
-        (media_type, content), *_ = told["content"].items()
-        found = answer.headers.get("Content-Type", "application/json")  # API Gateway's own where none is said
-        assert (status, media_type) == (answer.status_code, found), (method, path)
-        assert [] == faults(content["schema"], answer.json_body), (method, path)
+    assert_described(answers)
+
+
+def test_applications_are_as_described(api: Api, cloud: Cloud) -> None:
+    """What the routes of an application answer keeps the schema of the route and the status."""
+    observer = cloud.__dict__["observer"] = FakeObserver()
+    observer.function = lambda _: openapi.examples()["Application"]["live"]
+    example = openapi.examples()["Asked"]["deployed by a tag"]
+    here, of_one = "/applications/shop", "/applications/{application}"
+    answers = {
+        ("PUT", of_one, 201): api.request("PUT", here, {}, example),
+        ("PUT", of_one, 200): api.request("PUT", here, {}, example),
+        ("PUT", of_one, 422): api.request("PUT", here, {}, {}),
+        ("GET", "/applications", 200): api.get("/applications"),
+        ("GET", "/applications", 400): api.get("/applications?limit=1"),
+        ("GET", of_one, 200): api.get(here),
+        ("GET", of_one, 404): api.get("/applications/none"),
+        ("POST", "/deployments", 202): api.post({"application": "shop", "version": "1.5.0"}),
+        ("POST", "/deployments", 404): api.post({"application": "none"}),
+        ("POST", "/webhooks/github", 401): api.request("POST", "/webhooks/github", {}, {}),
+    }
+    assert_described(answers)
 
 
 def test_everything_shown_is_described(api: Api) -> None:
@@ -124,5 +152,5 @@ def test_the_page_loads_nothing(api: Api) -> None:
 
     assert (200, "text/html; charset=utf-8") == (answer.status_code, answer.headers["Content-Type"])
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
-    assert [each.path for each in OPERATIONS if not each.scope] == links
+    assert [each.path for each in OPERATIONS if not each.scope and not each.signed] == links
     assert [] == re.findall(r"<script|<img|<link|@import|url\(| style=| on\w+=", text)
