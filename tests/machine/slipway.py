@@ -75,14 +75,14 @@ class Slipway:
         self.faults = Faults(breaks)
         workflow = FakeWorkflow()
         self.cloud = FakeCloud(self.world, store, workflow, self.faults, self.clock)
-        functions = {
+        self.functions = {
             "act": partial(steps.run, steps.ACT, self.cloud),
             "observe": partial(steps.run, steps.OBSERVE, self.cloud),
         }
         questions = {dry_run.STATE: dry_run.run, live.STATE: live.run, task_logs.STATE: task_logs.run}
         self.cloud.parts["observer"].function = lambda asked: questions[asked["state"]](self.cloud, asked)
-        self.machine = Interpreter(definition(), functions, self.clock)
-        self.teardowns = Interpreter(definition("teardown"), functions, self.clock, "teardown")
+        self.machine = Interpreter(definition(), self.functions, self.clock)
+        self.teardowns = Interpreter(definition("teardown"), self.functions, self.clock, "teardown")
         workflow.machines = {"deploy": self.machine, "teardown": self.teardowns}
 
     def post(self, manifest: dict[str, Any], key: str | None = None, *, force: bool = False) -> Deployment:
