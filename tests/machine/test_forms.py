@@ -93,7 +93,7 @@ def test_one_of_several_images_is_missing(store: Store) -> None:
 
     assert Status.FAILED is deployment.status
     assert deployment.failure is not None
-    assert "redis:7 not found" in deployment.failure.cause
+    assert "redis:7: not found" in deployment.failure.cause
 
 
 def test_raw_definition_gets_no_log_group(store: Store) -> None:
