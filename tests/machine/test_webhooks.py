@@ -267,7 +267,7 @@ class TestAgain:
         """A delivery that failed before it was recorded is accepted when it comes again."""
         register(api, PUSH)
         table.throttled = True
-        problem(deliver(api, "push", push()), 503, "busy")
+        problem(deliver(api, "push", push()), 429, "too_many_requests")
         table.throttled = False
         assert 202 == deliver(api, "push", push()).status_code
 
