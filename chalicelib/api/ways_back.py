@@ -56,8 +56,7 @@ def _set_before(cloud: Cloud, deployment: Deployment) -> Manifest:
     What they share is as the latest of those deployments had it. Ids sort by time.
     """
     if not deployment.can_rollback:
-        why = "nothing succeeded before it" if deployment.status.ended else "it has not ended: cancel it"
-        raise NothingToGoBackTo(f"{deployment.id} cannot be rolled back: {why}.")
+        raise NothingToGoBackTo(f"{deployment.id} cannot be rolled back: {_why_not(deployment)}.")
     sources = [_Source(*each) for each in deployment.succeeded_before.items()]
     manifests = {each: cloud.store.manifest(each) for each in sorted({source.deployment_id for source in sources})}
     services = {each.service: manifests[each.deployment_id].services[each.service] for each in sources}
@@ -65,3 +64,9 @@ def _set_before(cloud: Cloud, deployment: Deployment) -> Manifest:
         needs = tuple(need for need in service.depends_on if need in services)
         services[name] = service.model_copy(update={"depends_on": needs})
     return manifests[max(manifests)].model_copy(update={"services": services})
+
+
+def _why_not(deployment: Deployment) -> str:
+    if deployment.kind == "teardown":
+        return "it is a teardown; POST the manifest to have the application again"
+    return "nothing succeeded before it" if deployment.status.ended else "it has not ended: cancel it"
