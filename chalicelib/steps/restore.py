@@ -25,7 +25,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     serving = cloud.ecs.serving(deployment.cluster, [name])[name]
     if before.spec is None or serving is None or serving.status != "ACTIVE":
         raise RolloutFailed(f"the ECS service {name} is not there to go back")
-    cloud.store.progress(deployment.id, name, cloud.now(), phase="rolling_back")
+    cloud.store.progress(deployment.id, name, cloud.now(), status="running", phase="rolling_back")
     if before.registered:
         _restore_registered(cloud, event, manifest, before.registered)
     if before.routed and before.routed.rule:

@@ -20,8 +20,12 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
 
 def record_failure(cloud: Cloud, event: StepEvent) -> None:
-    """Record why going back failed, of a service or of what was made for all of them, and tell operators."""
+    """Record why going back failed, of a service or of what was made for all of them, and tell operators.
+
+    The first failure is the deployment's: a service that could not go is why its name and its cluster cannot.
+    """
     now, failure = cloud.now(), failure_of(deployment_error(*event.caught), event.service)
-    cloud.store.update(event.deployment_id, now, rollback_failure=failure)
+    if cloud.store.get(event.deployment_id).rollback_failure is None:
+        cloud.store.update(event.deployment_id, now, rollback_failure=failure)
     cloud.store.record(event.deployment_id, event.service, "failed", f"Going back failed: {failure.cause}", now)
     alarm("RollbackFailed", failure.cause)
