@@ -82,5 +82,6 @@ def _restore_scaling(cloud: Cloud, event: StepEvent, manifest: Manifest, cluster
         cloud.autoscaling.remove(cluster, name)
         return
     found = cloud.autoscaling.find(cluster, name)
-    own_tags = tags(cloud, manifest, event.deployment_id, name)
-    cloud.autoscaling.put(cluster, name, before.scaled, found, own_tags)
+    if found != before.scaled:
+        own_tags = tags(cloud, manifest, event.deployment_id, name)
+        cloud.autoscaling.put(cluster, name, before.scaled, found, own_tags)
