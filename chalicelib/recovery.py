@@ -11,7 +11,7 @@ from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import AwsError, ExecutionEnded, StoreConflict
 from chalicelib.notices import notify
-from chalicelib.verdict import verdict
+from chalicelib.verdict import goes_back, verdict
 
 START_AGAIN_AFTER = timedelta(seconds=60)
 
@@ -44,11 +44,23 @@ def _predecessors_ended(cloud: Cloud, deployment: Deployment) -> bool:
 
 
 def close(cloud: Cloud, deployment: Deployment, execution_status: str) -> None:
-    """End a deployment whose execution ended without Finish, and release its locks."""
+    """End a deployment whose execution ended without Finish, and release its locks.
+
+    What it had to return, and had not begun to, stays.
+    """
     now = cloud.now()
     error = ExecutionEnded(f"the workflow's execution is {execution_status}, and it never reached its end")
-    cloud.store.fail(deployment.id, failure_of(error, None), now)
+    failure = failure_of(error, None)
+    if not cloud.store.fail(deployment.id, failure, now) and _is_unreturned(cloud, deployment.id):
+        cloud.store.update(deployment.id, now, rollback_failure=failure)
     conclude(cloud, cloud.store.get(deployment.id))
+
+
+def _is_unreturned(cloud: Cloud, deployment_id: str) -> bool:
+    deployment = cloud.store.get(deployment_id)
+    if deployment.kind == "teardown" or deployment.goes_back:
+        return False
+    return goes_back(deployment, cloud.store.manifest(deployment_id).on_failure)
 
 
 def conclude(cloud: Cloud, deployment: Deployment) -> Status:

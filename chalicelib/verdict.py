@@ -42,7 +42,7 @@ def verdict(deployment: Deployment) -> tuple[Status, str]:
 
 def _status_of(deployment: Deployment, failure: Failure) -> Status:
     """Return how a deployment with a failure ended: the cause names it, unless what served before does not again."""
-    if deployment.goes_back and not _is_back(deployment):
+    if deployment.rollback_failure or (deployment.goes_back and not _is_back(deployment)):
         return Status.FAILED
     if failure.code in ENDS:
         return ENDS[failure.code]
@@ -59,10 +59,10 @@ def _is_back(deployment: Deployment) -> bool:
 
 def _home_sentence(deployment: Deployment) -> str:
     """Return what became of the services of a deployment that went back."""
-    if not deployment.goes_back:
-        return ""
     if deployment.rollback_failure:
         return f" Going back failed: {_sentence(deployment.rollback_failure.cause)}"
+    if not deployment.goes_back:
+        return ""
     if not _is_back(deployment):
         return " It did not come back to what served before."
     back = [each for each in deployment.services.values() if each.status == "rolled_back"]

@@ -9,6 +9,7 @@ from chalicelib.aws.cloud_map import Namespace
 from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
+from chalicelib.errors import NamespaceFailed
 from chalicelib.steps.step import StepEvent, leave, may_share, removable_tags
 from chalicelib.steps.wait import look
 
@@ -18,12 +19,22 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     belongings = cloud.store.belongings_of(event.deployment_id)
 
     def decided(deployment: Deployment) -> bool:
-        under_way = deployment.namespace_operation_id
-        if under_way and not cloud.cloud_map.operation_succeeded(under_way):
+        if not _settled(cloud, deployment):
             return False
         return not any(_remove(cloud, deployment, belongings, name) for name in belongings.namespaces)
 
     return look(cloud, event, decided)
+
+
+def _settled(cloud: Cloud, deployment: Deployment) -> bool:
+    """Tell whether no operation is under way. One that could not make the namespace left nothing to remove."""
+    under_way = deployment.namespace_operation_id
+    try:
+        return under_way is None or cloud.cloud_map.operation_succeeded(under_way)
+    except NamespaceFailed:
+        if deployment.phase == "removing_namespaces":
+            raise
+        return True
 
 
 def _remove(cloud: Cloud, deployment: Deployment, belongings: Belongings, name: str) -> bool:

@@ -7,6 +7,7 @@ from chalicelib.aws.cloud_map import Registered
 from chalicelib.aws.load_balancers import Routed
 from chalicelib.before import Before
 from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment
 from chalicelib.errors import RolloutFailed
 from chalicelib.manifest import Manifest, Route, routed_container
 from chalicelib.preflight import Rule
@@ -32,16 +33,18 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         _restore_route(cloud, event, manifest, _route_of(before.routed, before.routed.rule))
     if "scaling" in deployment.services[name].changed_fields:
         _restore_scaling(cloud, event, manifest, deployment.cluster, before)
-    wanted = _wanted(cloud, deployment.cluster, before.spec, serving, name)
+    wanted = _wanted(cloud, deployment, name, before.spec, serving)
     changed = bring(cloud, event, deployment, wanted, serving, ours=False)
     message = f"Goes back: {', '.join(changed)}." if changed else "Is as it was before."
     cloud.store.record(deployment.id, name, "rolling_back", message, cloud.now())
     return {}
 
 
-def _wanted(cloud: Cloud, cluster: str, before: ServiceSpec, serving: Serving, name: str) -> ServiceSpec:
-    """Return what served before; how many tasks a scaled service runs is its scaling's to say."""
-    scaled = before.desired_count != serving.spec.desired_count and cloud.autoscaling.find(cluster, name)
+def _wanted(cloud: Cloud, deployment: Deployment, name: str, before: ServiceSpec, serving: Serving) -> ServiceSpec:
+    """Return what served before; how many tasks a scaled service runs is its scaling's to say, unless we said it."""
+    ours = "desired_count" in deployment.services[name].changed_fields
+    moved = before.desired_count != serving.spec.desired_count and not ours
+    scaled = moved and cloud.autoscaling.find(deployment.cluster, name)
     return replace(before, desired_count=None) if scaled else before
 
 

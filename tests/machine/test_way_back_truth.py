@@ -1,0 +1,48 @@
+"""What a way back must not claim: that it failed where there was nothing to do, nor that it came where nobody went."""
+
+import pytest
+
+from chalicelib import events
+from chalicelib.api import ways_back
+from chalicelib.deployment import Status
+from chalicelib.store import Store
+from tests.machine.slipway import Slipway, two_services, with_service
+from tests.machine.test_events import executions_end
+
+
+def test_namespace_that_could_not_be_made(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """A namespace that Cloud Map could not make left nothing to remove: going back has not failed, nobody is called."""
+    slipway = Slipway(store, namespace_error="CANNOT_CREATE_HOSTED_ZONE: no right")
+    ended = slipway.deploy(two_services())
+    assert (Status.FAILED, None) == (ended.status, ended.rollback_failure)
+    assert "RollbackFailed" not in capsys.readouterr().out
+
+
+def test_desired_count_that_we_set_goes_back(store: Store) -> None:
+    """Where this deployment said how many tasks run, going back says it again, also under scaling that is put back."""
+    slipway, scaling = Slipway(store, broken={"last:2"}), {"min": 1, "max": 6, "cpu": 60}
+    last = with_service(two_services(), "last", image="last:1", depends_on=["home"])
+    manifest = with_service(last, "home", scaling=scaling)
+    first = slipway.deploy(manifest)
+    changed = with_service(with_service(manifest, "home", scaling=None, desired_count=1), "last", image="last:2")
+    ended = slipway.deploy(changed)
+    home = slipway.world.service(first.cluster, "home")
+    assert home is not None
+    assert (Status.ROLLED_BACK, 2) == (ended.status, home.spec.desired_count)
+
+
+def test_cancelled_execution_that_dies(store: Store) -> None:
+    """A cancelled deployment whose execution is stopped before it went back is failed: what it changed stays."""
+    slipway, manifest = Slipway(store), two_services()
+    slipway.deploy(manifest)
+    posted = slipway.post(with_service(manifest, "home", image="home:2"))
+    slipway.clock.advance(15)
+    home = slipway.world.service(posted.cluster, "home")
+    assert home is not None
+    assert slipway.record(posted).services["home"].task_definition == home.spec.task_definition
+    ways_back.cancel(slipway.cloud, posted.id, "canceller")
+    slipway.machine.stop(posted.id)
+    events.on_event(slipway.cloud, executions_end(posted, "ABORTED"))
+    ended = slipway.record(posted)
+    assert ended.rollback_failure is not None
+    assert (Status.FAILED, "execution_ended", []) == (ended.status, ended.rollback_failure.code, slipway.locks(ended))
