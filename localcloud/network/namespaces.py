@@ -19,6 +19,7 @@ T = TypeVar("T")
 # sched.h and sys/mount.h
 CLONE_FS, CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWNET = 0x200, 0x20000, 0x4000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+MNT_DETACH = 2
 KINDS = {"uts": CLONE_NEWUTS, "net": CLONE_NEWNET, "mnt": CLONE_NEWNS}
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -96,7 +97,8 @@ def _show(files: Mapping[Path, str]) -> None:
         shown.write_text(content)
         with suppress(FileNotFoundError):  # a machine that does without this file
             _mount(str(shown), str(place.resolve(strict=True)), None, MS_BIND)
-    _check(_libc.umount2(b"/tmp", 0), "umount")
+    # Detached, for a process that is being started at this moment may hold it a little longer.
+    _check(_libc.umount2(b"/tmp", MNT_DETACH), "umount")
 
 
 def _mount(source: str, target: str, kind: str | None, flags: int) -> None:

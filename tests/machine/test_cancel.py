@@ -84,7 +84,15 @@ def small_slipway(store: Store) -> Slipway:
     return Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2)
 
 
-@pytest.mark.parametrize("moment", [*EVERY, *ONLY_FIRST], ids=str)
+AFTER, BEFORE = ([each for each in EVERY if each.after is after] for after in (True, False))
+
+
+def in_full(moments: list[Moment]) -> list[Any]:
+    """Return moments that are left to `make test-full`: each is a deployment of its own."""
+    return [pytest.param(each, marks=pytest.mark.full) for each in moments]
+
+
+@pytest.mark.parametrize("moment", [*in_full(EVERY), *ONLY_FIRST], ids=str)
 def test_of_a_first_deployment_nothing_is_left(store: Store, moment: Moment) -> None:
     """Whenever a first deployment is cancelled it ends so, and nothing is left; after its verdict that is refused."""
     slipway = small_slipway(store)
@@ -96,7 +104,7 @@ def test_of_a_first_deployment_nothing_is_left(store: Store, moment: Moment) -> 
     assert (too_late, too_late) == (bool(caller.refused), bool(left(slipway))), left(slipway)
 
 
-@pytest.mark.parametrize("moment", EVERY, ids=str)
+@pytest.mark.parametrize("moment", [*AFTER, *in_full(BEFORE)], ids=str)
 def test_of_an_update_what_served_before_serves(store: Store, moment: Moment) -> None:
     """Whenever an update is cancelled, it ends so and what served before serves; after its verdict it is refused."""
     slipway, first = small_slipway(store), manifest()

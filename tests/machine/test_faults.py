@@ -20,7 +20,7 @@ ONCE: dict[str, list[Break]] = {
     "transient once": [TransientAws("call", "ServiceUnavailable", "try again")],
     "throttled after its effect": [After(Throttled("call", "ThrottlingException", "Rate exceeded"))],
 }
-AS_ANOTHER = {"transient once"}  # the machine and the steps treat it as they treat a throttle
+AS_ANOTHER = {"throttled once", "transient once"}  # what is asked for again after its effect is asked for again at all
 ALWAYS = AwsRefused("call", "AccessDeniedException", "not authorized")
 CONFLICT = StoreConflict("another write to the same items was under way")
 
