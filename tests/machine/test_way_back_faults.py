@@ -178,7 +178,14 @@ STOPPED = {
 }
 
 
-@pytest.mark.parametrize(("kind", "state"), [(kind, state) for kind, states in STOPPED.items() for state in states])
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        pytest.param(kind, state, marks=pytest.mark.full if kind == "update" else ())
+        for kind, states in STOPPED.items()
+        for state in states
+    ],
+)
 @pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.full)])
 def test_execution_is_stopped_by_hand(store: Store, kind: str, state: str, times: int) -> None:
     """An execution that ends on its way back is closed by the sweep: no lock, and no verdict better than the truth.
