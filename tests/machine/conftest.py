@@ -11,14 +11,22 @@ import app
 from chalicelib.api.tokens import token_hash
 from chalicelib.cloud import Cloud
 from chalicelib.store import Principal, Store
+from tests.direct_dynamodb import DirectDynamoDb
 from tests.machine.api import SETTINGS, Api, Table
 from tests.tables import NAME, create_table, fresh_store, moto_dynamodb
 
 
 @pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
+def items() -> DirectDynamoDb:
+    """Return what answers calls on items."""
+    return DirectDynamoDb()
+
+
+@pytest.fixture(scope="module")
+def dynamodb(items: DirectDynamoDb) -> Iterator[Any]:
     """Lend a client of DynamoDB."""
     with moto_dynamodb() as client:
+        items.listen(client.meta.events)
         yield client
 
 
@@ -30,13 +38,14 @@ def store(dynamodb: Any) -> Iterator[Store]:
 
 
 @pytest.fixture
-def table(dynamodb: Any) -> Iterator[Table]:
+def table(dynamodb: Any, items: DirectDynamoDb) -> Iterator[Table]:
     """Lend the app a cloud of its own: an empty table, a state machine that is only remembered, two tokens."""
     table = Table()
     create_table(dynamodb)
     boto3.setup_default_session()
     assert boto3.DEFAULT_SESSION is not None
     boto3.DEFAULT_SESSION.events.register("before-call.dynamodb.TransactWriteItems", table.answer)
+    items.listen(boto3.DEFAULT_SESSION.events)
     with pytest.MonkeyPatch.context() as environment:
         machines = {"SLIPWAY_STATE_MACHINE_ARN": NAME, "SLIPWAY_TEARDOWN_STATE_MACHINE_ARN": f"{NAME}-teardown"}
         arns = {variable: state_machine(name) for variable, name in machines.items()}
