@@ -9,6 +9,7 @@ from benchmarks.main_job import addresses
 from tests.local.local_cloud import LocalCloud
 
 LOOK_SECONDS = 0.05
+BEGINS_WITHIN_SECONDS = 60.0
 SERVICE = "hello"
 
 
@@ -29,8 +30,11 @@ class Observer:
         return cls(cloud, ecs, cluster, primary(ecs, cluster)["id"], addresses(cloud, name_of(cluster)))
 
     def began(self) -> str:
-        """Wait until another rollout is under way; return its ECS deployment's id."""
+        """Wait until another rollout is under way; return its ECS deployment's id, or raise TimeoutError."""
+        give_up_at = time.monotonic() + BEGINS_WITHIN_SECONDS
         while (found := primary(self.ecs, self.cluster)["id"]) == self.before:
+            if time.monotonic() > give_up_at:
+                raise TimeoutError(f"nobody began a rollout in {self.cluster}")
             time.sleep(LOOK_SECONDS)
         return str(found)
 
