@@ -2,7 +2,7 @@
 
 The truth is ECS's own finishing time once the name answers, and for the failure the time at which the first task
 stopped. `aws ecs wait` and `ecs deploy` have spoken when their process ends, Slipway when GET says so. A tool's lag
-counts only where it told the truth within two minutes: "none" where it never did.
+counts only where it told the truth in time: "none" where it never did.
 """
 
 from collections.abc import Iterator, Sequence

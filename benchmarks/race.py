@@ -20,7 +20,8 @@ KEYS = {SLIPWAY: "local", AWS_WAIT: "aws-ecs-wait", ECS_DEPLOY: "ecs-deploy"}
 """The access key by which each tool's calls are told apart; Slipway's is that of the local cloud's functions."""
 OURS, TWIN = "race", "race-twin"
 GET_SECONDS = 0.02
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 100.0
+"""How long a tool is waited for beyond the time that a task needs to be healthy."""
 GOOD, MISSING = "actors-hello:1", "no-such-image:1"
 
 
@@ -35,6 +36,11 @@ class Rollout:
     check_seconds: int
     poll_seconds: int
     image: str = GOOD
+
+    @property
+    def patience_seconds(self) -> float:
+        """Return how long a tool is waited for."""
+        return self.check_seconds + PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ def race(cloud: LocalCloud, rollout: Rollout) -> dict[str, Told]:
     ours, twin = Observer.of(cloud, OURS), Observer.of(cloud, TWIN)
     tools: dict[str, tuple[Observer, Callable[[], Saying]]] = {
         SLIPWAY: (ours, lambda: slipway(cloud, rollout)),
-        AWS_WAIT: (ours, lambda: aws_wait(ours)),
+        AWS_WAIT: (ours, lambda: aws_wait(ours, rollout)),
         ECS_DEPLOY: (twin, lambda: ecs_deploy(cloud.aws, rollout)),
     }
     with ThreadPoolExecutor() as pool:
@@ -127,11 +133,11 @@ def slipway(cloud: LocalCloud, rollout: Rollout) -> Saying:
     return said
 
 
-def aws_wait(observer: Observer) -> Saying:
+def aws_wait(observer: Observer, rollout: Rollout) -> Saying:
     """Wait with the AWS CLI once the rollout is under way: before, it would call the old one stable."""
     observer.began()
     command = ["aws", "ecs", "wait", "services-stable", "--cluster", OURS, "--services", SERVICE]
-    return saying_of(peers.run(KEYS[AWS_WAIT], command, observer.cloud.aws, PATIENCE_SECONDS))
+    return saying_of(peers.run(KEYS[AWS_WAIT], command, observer.cloud.aws, rollout.patience_seconds))
 
 
 def ecs_deploy(endpoint: str, rollout: Rollout) -> Saying:
@@ -139,7 +145,7 @@ def ecs_deploy(endpoint: str, rollout: Rollout) -> Saying:
     command = ["ecs", "deploy", TWIN, SERVICE, "--no-deregister", "--image", SERVICE, rollout.image]
     command += ["--env", SERVICE, "NUMBER", str(rollout.number)]
     command += ["--health-check", SERVICE, "true", str(rollout.check_seconds), "2", "3", "0"]
-    return saying_of(peers.run(KEYS[ECS_DEPLOY], command, endpoint, PATIENCE_SECONDS))
+    return saying_of(peers.run(KEYS[ECS_DEPLOY], command, endpoint, rollout.patience_seconds))
 
 
 def saying_of(said: peers.Said) -> Saying:

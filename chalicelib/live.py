@@ -51,9 +51,9 @@ def _latest(cloud: Cloud, application: str, environment: str) -> list[Deployment
 
 def _succeeded(cloud: Cloud, application: str, environment: str, latest: list[Deployment]) -> Iterator[_Succeeded]:
     """Yield the services that ever succeeded, in the order of their names."""
-    ledger = cloud.store.live(application, environment)
-    known = {each: (cloud.store.get(each), cloud.store.manifest(each)) for each in sorted(set(ledger.values()))}
-    for name, deployment_id in sorted(ledger.items()):
+    live = cloud.store.ledger.live(application, environment)
+    known = {each: (cloud.store.get(each), cloud.store.manifest(each)) for each in sorted(set(live.values()))}
+    for name, deployment_id in sorted(live.items()):
         deployment, manifest = known[deployment_id]
         last = next((each for each in latest if name in each.services), deployment)
         yield _Succeeded(name, deployment, manifest, last)

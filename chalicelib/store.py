@@ -30,15 +30,12 @@ from typing import Any
 from chalicelib import limits
 from chalicelib.aws.dynamodb import Condition, ConditionFailed, Delete, Item, Put, Table, Update, Write
 from chalicelib.before import Before, BeforePart, before_item, before_of
-from chalicelib.belongings import Belongings, all_of, belongings_of
+from chalicelib.belongings import Belongings, belongings_of
 from chalicelib.deployment import Deployment, Event, Failure, Status, new_id
 from chalicelib.errors import DeploymentInProgress, FailureDecided, NotFound, StoreConflict
 from chalicelib.items import (
-    TORN_DOWN,
     IdempotencyRecord,
-    application_key,
     asked_items,
-    belongings_in,
     deployment_item,
     deployment_key,
     deployment_of,
@@ -49,19 +46,14 @@ from chalicelib.items import (
     manifest_key,
     own,
     plain,
-    registration_items,
-    registration_key,
-    registration_of,
-    registration_without_manifest,
     service_item,
     service_key,
     service_of,
-    torn_down_item,
     unpacked_manifest,
     unused,
 )
+from chalicelib.ledger import Ledger
 from chalicelib.manifest import Manifest
-from chalicelib.registration import Registration
 
 PAGE = 100
 WRITES_AT_MOST = 100  # in one transaction: API reference, TransactWriteItems
@@ -94,14 +86,6 @@ def _open_without_failure() -> Condition:
 
 
 @dataclass(frozen=True)
-class Principal:
-    """Whom a bearer token belongs to, and what he may: `read`, `write`."""
-
-    name: str
-    scopes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Lock:
     """Which deployment holds an ECS service; a lease: after `expires_at` its holder is asked whether it lives."""
 
@@ -130,6 +114,7 @@ class Store:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self.ledger = Ledger(table)
 
     # ── begin and finish ────────────────────────────────────────────────────────────────────────────
 
@@ -247,22 +232,10 @@ class Store:
             raise NotFound(f"There is no manifest of {deployment_id}.")
         return unpacked_manifest(item)
 
-    def belongings(self, application: str, environment: str) -> Belongings | None:
-        """Return what an application may have, as its manifests asked for it; None when nobody ever deployed it."""
-        items = self._table.partition(application_key(application, environment, "")["pk"])
-        oldest_first = sorted(items, key=lambda item: str(item["deployment_id"]))
-        return all_of(belongings_in(item) for item in oldest_first) if items else None
-
     def belongings_of(self, deployment_id: str) -> Belongings:
         """Return what a teardown removes, or what the manifest of a deployment asks for; raises NotFound."""
         item = self._table.get({"pk": f"belongings#{deployment_id}", "sk": "belongings"})
         return Belongings.model_validate_json(item["body"]) if item else belongings_of(self.manifest(deployment_id))
-
-    def live(self, application: str, environment: str) -> dict[str, str]:
-        """Return which deployment last succeeded with each service of an application."""
-        return {
-            item["sk"]: item["deployment_id"] for item in self._table.partition(f"live#{application}/{environment}")
-        }
 
     def before(self, deployment_id: str, service: str) -> Before:
         """Return what served under a service's name before a deployment changed it."""
@@ -273,13 +246,6 @@ class Store:
         """Keep a part of what served before; the first that is kept is true, a step that runs again sees its own."""
         with suppress(ConditionFailed):
             self._table.write(Put(before_item(deployment_id, service, part), ABSENT))
-
-    def forget_belongings(self, deployment: Deployment, belongings: Belongings) -> None:
-        """Forget what a teardown removed; that there was an application stays known, and what it left."""
-        self._table.write(Put(torn_down_item(deployment, belongings)))
-        for outline in belongings.outlines:
-            if outline != TORN_DOWN:
-                self._table.write(Delete(application_key(deployment.application, deployment.environment, outline)))
 
     def newest(
         self, *, application: str | None, filters: Mapping[str, str], limit: int, after: str | None
@@ -331,25 +297,6 @@ class Store:
         except ConditionFailed:
             return False
         return True
-
-    # ── registrations ───────────────────────────────────────────────────────────────────────────────
-
-    def register(self, registration: Registration) -> None:
-        """Keep a registration in the place of the one before."""
-        self._table.write(*(Put(item) for item in registration_items(registration)))
-
-    def unregister(self, application: str, environment: str) -> None:
-        """Forget a registration."""
-        self._table.write(*(Delete(key) for key in registration_key(application, environment)))
-
-    def registration(self, application: str, environment: str) -> Registration | None:
-        """Return what is registered, None when nothing is."""
-        item = self._table.get(registration_key(application, environment)[0])
-        return registration_of(item) if item else None
-
-    def registrations(self) -> list[Registration]:
-        """Return all that is registered, by application and environment, each without its manifest."""
-        return [registration_without_manifest(item) for item in self._table.partition("registrations")]
 
     # ── progress ────────────────────────────────────────────────────────────────────────────────────
 
@@ -410,24 +357,3 @@ class Store:
     def tokens(self, deployment_id: str) -> dict[str, str]:
         """Return the tokens of a deployment's waits, each by "service#state", or "#state" where no service waits."""
         return {item["sk"]: item["token"] for item in self._table.partition(f"waits#{deployment_id}")}
-
-    # ── task definitions and tokens ─────────────────────────────────────────────────────────────────
-
-    def remember_revision(self, family: str, content_hash: str, arn: str) -> None:
-        """Remember which task definition holds a content."""
-        self._table.write(Put({"pk": f"revision#{family}", "sk": content_hash, "arn": arn}))
-
-    def revision(self, family: str, content_hash: str) -> str | None:
-        """Return the ARN of the task definition that holds a content, None when none is known."""
-        item = self._table.get({"pk": f"revision#{family}", "sk": content_hash})
-        return item["arn"] if item else None
-
-    def keep_principal(self, token_sha256: str, principal: Principal) -> None:
-        """Admit a bearer token, known by its hash alone."""
-        item = {"pk": f"token#{token_sha256}", "sk": "token", "name": principal.name, "scopes": list(principal.scopes)}
-        self._table.write(Put(item))
-
-    def principal(self, token_sha256: str) -> Principal | None:
-        """Return whom a bearer token belongs to, None when nobody issued it."""
-        item = self._table.get({"pk": f"token#{token_sha256}", "sk": "token"})
-        return Principal(item["name"], tuple(item["scopes"])) if item else None

@@ -174,10 +174,10 @@ class Platform:
 
     def _admit_tokens(self, cloud: Any) -> None:
         from chalicelib.api.tokens import token_hash  # noqa: PLC0415  it reads the variables set above
-        from chalicelib.store import Principal  # noqa: PLC0415
+        from chalicelib.ledger import Principal  # noqa: PLC0415
 
         for token, scopes in TOKENS.items():
-            cloud.store.keep_principal(token_hash(token), Principal(token, scopes))
+            cloud.store.ledger.keep_principal(token_hash(token), Principal(token, scopes))
 
     def _slipway_variables(self) -> dict[str, str]:
         settings = self._settings

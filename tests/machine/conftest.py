@@ -10,7 +10,8 @@ import pytest
 import app
 from chalicelib.api.tokens import token_hash
 from chalicelib.cloud import Cloud
-from chalicelib.store import Principal, Store
+from chalicelib.ledger import Principal
+from chalicelib.store import Store
 from tests.direct_dynamodb import DirectDynamoDb
 from tests.machine.api import SETTINGS, Api, Table
 from tests.tables import NAME, create_table, fresh_store, moto_dynamodb
@@ -53,7 +54,7 @@ def table(dynamodb: Any, items: DirectDynamoDb) -> Iterator[Table]:
             environment.setenv(name, value)
         app.cloud.cache_clear()
         for token, scopes in (("writer", ("read", "write")), ("reader", ("read",))):
-            app.cloud().store.keep_principal(token_hash(token), Principal(token, scopes))
+            app.cloud().store.ledger.keep_principal(token_hash(token), Principal(token, scopes))
         yield table
         app.cloud.cache_clear()
     dynamodb.delete_table(TableName=NAME)

@@ -19,9 +19,10 @@ from chalicelib.decide import (
     task_ended,
     wakes,
 )
-from chalicelib.deployment import Deployment, Failure, Names, ServiceProgress
+from chalicelib.deployment import Failure, ServiceProgress
 from chalicelib.diagnosis import Facts, StoppedTask
 from chalicelib.errors import BeforeDeployFailed, DeploymentTimedOut, RolloutFailed, RolloutSuperseded, StepFailed
+from tests.unit.deployments import deployment, failure
 
 REPLACED = "Scaling activity initiated by (deployment ecs-svc/1)"
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -164,34 +165,6 @@ def test_task_failed(task: OneOffTask, seconds: int, cause: str) -> None:
     with pytest.raises(BeforeDeployFailed) as failed:
         task_ended(task, 60, NOW + timedelta(seconds=seconds))
     assert cause == failed.value.cause
-
-
-def deployment(*services: ServiceProgress, failure: Failure | None = None) -> Deployment:
-    """Return a deployment of these services."""
-    return Deployment(
-        id="dep_1",
-        application="shop",
-        environment="default",
-        cluster="shop",
-        requested_by="tester",
-        created_at=NOW,
-        updated_at=NOW,
-        deadline_at=NOW,
-        services={each.name: each for each in services},
-        failure=failure,
-    )
-
-
-def proven(name: str, *, changed: bool = True, dns: bool = False) -> ServiceProgress:
-    """Return a service that succeeded."""
-    return ServiceProgress(
-        name=name, status="succeeded", changed=changed, dns=Names(name=f"{name}.local") if dns else None
-    )
-
-
-def failure(code: str, service: str | None = "home") -> Failure:
-    """Return a failure."""
-    return Failure(code=code, service=service, cause="Because.", fix="Mend it.")
 
 
 @pytest.mark.parametrize(

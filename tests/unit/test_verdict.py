@@ -1,42 +1,12 @@
 """How a deployment ends: its status and its sentence."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from chalicelib.deployment import Deployment, Failure, Names, ServiceProgress, Status
+from chalicelib.deployment import Deployment, Failure, ServiceProgress, Status
 from chalicelib.verdict import goes_back, verdict
+from tests.unit.deployments import NOW, deployment, failure, proven
 
-NOW = datetime(2026, 11, 20, 18, 50, tzinfo=UTC)
 ARN = "arn:aws:ecs:us-east-1:000000000000:task-definition/shop"
-
-
-def deployment(*services: ServiceProgress, failure: Failure | None = None) -> Deployment:
-    """Return a deployment of these services."""
-    return Deployment(
-        id="dep_1",
-        application="shop",
-        environment="default",
-        cluster="shop",
-        requested_by="tester",
-        created_at=NOW,
-        updated_at=NOW,
-        deadline_at=NOW,
-        services={each.name: each for each in services},
-        failure=failure,
-    )
-
-
-def proven(name: str, *, changed: bool = True, dns: bool = False) -> ServiceProgress:
-    """Return a service that succeeded."""
-    return ServiceProgress(
-        name=name, status="succeeded", changed=changed, dns=Names(name=f"{name}.local") if dns else None
-    )
-
-
-def failure(code: str, service: str | None = "home") -> Failure:
-    """Return a failure."""
-    return Failure(code=code, service=service, cause="Because.", fix="Mend it.")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""The ledger: what outlives a deployment, in the record's table. `store.py` has the table's items."""
+
+from dataclasses import dataclass
+
+from chalicelib.aws.dynamodb import Delete, Put, Table
+from chalicelib.belongings import Belongings, all_of
+from chalicelib.deployment import Deployment
+from chalicelib.items import (
+    TORN_DOWN,
+    application_key,
+    belongings_in,
+    registration_items,
+    registration_key,
+    registration_of,
+    registration_without_manifest,
+    torn_down_item,
+)
+from chalicelib.registration import Registration
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Whom a bearer token belongs to, and what he may: `read`, `write`."""
+
+    name: str
+    scopes: tuple[str, ...]
+
+
+class Ledger:
+    """What applications have and are to have, task definitions by content, and whom tokens belong to."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    # ── applications ─────────────────────────────────────────────────────────────────────────────────
+
+    def live(self, application: str, environment: str) -> dict[str, str]:
+        """Return which deployment last succeeded with each service of an application."""
+        return {
+            item["sk"]: item["deployment_id"] for item in self._table.partition(f"live#{application}/{environment}")
+        }
+
+    def belongings(self, application: str, environment: str) -> Belongings | None:
+        """Return what an application may have, as its manifests asked for it; None when nobody ever deployed it."""
+        items = self._table.partition(application_key(application, environment, "")["pk"])
+        oldest_first = sorted(items, key=lambda item: str(item["deployment_id"]))
+        return all_of(belongings_in(item) for item in oldest_first) if items else None
+
+    def forget_belongings(self, deployment: Deployment, belongings: Belongings) -> None:
+        """Forget what a teardown removed; that there was an application stays known, and what it left."""
+        self._table.write(Put(torn_down_item(deployment, belongings)))
+        for outline in belongings.outlines:
+            if outline != TORN_DOWN:
+                self._table.write(Delete(application_key(deployment.application, deployment.environment, outline)))
+
+    # ── registrations ────────────────────────────────────────────────────────────────────────────────
+
+    def register(self, registration: Registration) -> None:
+        """Keep a registration in the place of the one before."""
+        self._table.write(*(Put(item) for item in registration_items(registration)))
+
+    def unregister(self, application: str, environment: str) -> None:
+        """Forget a registration."""
+        self._table.write(*(Delete(key) for key in registration_key(application, environment)))
+
+    def registration(self, application: str, environment: str) -> Registration | None:
+        """Return what is registered, None when nothing is."""
+        item = self._table.get(registration_key(application, environment)[0])
+        return registration_of(item) if item else None
+
+    def registrations(self) -> list[Registration]:
+        """Return all that is registered, by application and environment, each without its manifest."""
+        return [registration_without_manifest(item) for item in self._table.partition("registrations")]
+
+    # ── task definitions and tokens ──────────────────────────────────────────────────────────────────
+
+    def remember_revision(self, family: str, content_hash: str, arn: str) -> None:
+        """Remember which task definition holds a content."""
+        self._table.write(Put({"pk": f"revision#{family}", "sk": content_hash, "arn": arn}))
+
+    def revision(self, family: str, content_hash: str) -> str | None:
+        """Return the ARN of the task definition that holds a content, None when none is known."""
+        item = self._table.get({"pk": f"revision#{family}", "sk": content_hash})
+        return item["arn"] if item else None
+
+    def keep_principal(self, token_sha256: str, principal: Principal) -> None:
+        """Admit a bearer token, known by its hash alone."""
+        item = {"pk": f"token#{token_sha256}", "sk": "token", "name": principal.name, "scopes": list(principal.scopes)}
+        self._table.write(Put(item))
+
+    def principal(self, token_sha256: str) -> Principal | None:
+        """Return whom a bearer token belongs to, None when nobody issued it."""
+        item = self._table.get({"pk": f"token#{token_sha256}", "sk": "token"})
+        return Principal(item["name"], tuple(item["scopes"])) if item else None
