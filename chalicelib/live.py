@@ -51,7 +51,7 @@ def _latest(cloud: Cloud, application: str, environment: str) -> list[Deployment
 
 def _succeeded(cloud: Cloud, application: str, environment: str, latest: list[Deployment]) -> Iterator[_Succeeded]:
     """Yield the services that ever succeeded, in the order of their names."""
-    live = cloud.store.ledger.live(application, environment)
+    live = cloud.store.live(application, environment)
     known = {each: (cloud.store.get(each), cloud.store.manifest(each)) for each in sorted(set(live.values()))}
     for name, deployment_id in sorted(live.items()):
         deployment, manifest = known[deployment_id]

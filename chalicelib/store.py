@@ -28,7 +28,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import limits
-from chalicelib.aws.dynamodb import Condition, ConditionFailed, Delete, Item, Put, Table, Update, Write
+from chalicelib.aws.dynamodb import Condition, ConditionFailed, Delete, Item, Put, Update, Write
 from chalicelib.before import Before, BeforePart, before_item, before_of
 from chalicelib.belongings import Belongings, belongings_of
 from chalicelib.deployment import Deployment, Event, Failure, Status, new_id
@@ -109,12 +109,8 @@ def _deployment(deployment_id: str, items: Sequence[Item]) -> Deployment:
     return deployment_of(own, {progress.name: progress for progress in services})
 
 
-class Store:
+class Store(Ledger):
     """The table, in our words. Times are aware datetimes; a write that is refused raises."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-        self.ledger = Ledger(table)
 
     # ── begin and finish ────────────────────────────────────────────────────────────────────────────
 

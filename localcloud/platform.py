@@ -177,7 +177,7 @@ class Platform:
         from chalicelib.ledger import Principal  # noqa: PLC0415
 
         for token, scopes in TOKENS.items():
-            cloud.store.ledger.keep_principal(token_hash(token), Principal(token, scopes))
+            cloud.store.keep_principal(token_hash(token), Principal(token, scopes))
 
     def _slipway_variables(self) -> dict[str, str]:
         settings = self._settings

@@ -23,7 +23,7 @@ def listed(cloud: Cloud, query: Mapping[str, str]) -> list[dict[str, Any]]:
     for name in query:
         raise InvalidQuery(f"{name[:50]} is no parameter of this route; it has none.")
     environments: dict[str, list[str]] = {}
-    for each in cloud.store.ledger.registrations():
+    for each in cloud.store.registrations():
         environments.setdefault(each.application, []).append(each.environment)
     return [{"application": name, "environments": sorted(each)} for name, each in sorted(environments.items())]
 
@@ -34,8 +34,7 @@ def shown(cloud: Cloud, application: str, query: Mapping[str, str]) -> dict[str,
     Raises InvalidQuery, and NotFound when it is neither registered nor was ever deployed there.
     """
     environment = _environment(query)
-    ledger = cloud.store.ledger
-    registration = ledger.registration(application, environment) if re.fullmatch(NAME, application) else None
+    registration = cloud.store.registration(application, environment) if re.fullmatch(NAME, application) else None
     if registration is None and not _known(cloud, application, environment):
         raise _nothing(application, environment)
     return {
@@ -77,18 +76,18 @@ def teardown(
 
 def _forget(cloud: Cloud, teardown: Deployment) -> None:
     """Forget what was registered before a teardown; a request that comes again leaves what was registered after it."""
-    registered = cloud.store.ledger.registration(teardown.application, teardown.environment)
+    registered = cloud.store.registration(teardown.application, teardown.environment)
     if registered and registered.updated_at <= teardown.created_at:
-        cloud.store.ledger.unregister(teardown.application, teardown.environment)
+        cloud.store.unregister(teardown.application, teardown.environment)
 
 
 def _known(cloud: Cloud, application: str, environment: str) -> Belongings | None:
     """Return what an application may have; one that is only registered has nothing."""
     if not re.fullmatch(NAME, application):
         return None
-    if known := cloud.store.ledger.belongings(application, environment):
+    if known := cloud.store.belongings(application, environment):
         return known
-    registered = cloud.store.ledger.registration(application, environment)
+    registered = cloud.store.registration(application, environment)
     return Belongings(cluster=qualified(application, environment)) if registered else None
 
 

@@ -131,7 +131,7 @@ def _replayed(cloud: Cloud, request: Request, known: IdempotencyRecord) -> Deplo
 
 def new_deployment(cloud: Cloud, caller: str, manifest: Manifest) -> Deployment:
     """Return a deployment of a manifest, not recorded yet."""
-    now, live = cloud.now(), cloud.store.ledger.live(manifest.application, manifest.environment)
+    now, live = cloud.now(), cloud.store.live(manifest.application, manifest.environment)
     return Deployment(
         id=new_id("dep", now),
         application=manifest.application,

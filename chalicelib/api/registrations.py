@@ -32,7 +32,7 @@ def register(
     document, now = read(body, content_type), cloud.now()
     asked = _asked(document, application, cloud.settings.defaults)
     environment = str(asked.manifest["environment"])
-    before = cloud.store.ledger.registration(application, environment)
+    before = cloud.store.registration(application, environment)
     registration = Registration(
         application=application,
         environment=environment,
@@ -45,7 +45,7 @@ def register(
     )
     if before and before.same_as(registration):
         return before, False
-    cloud.store.ledger.register(registration)
+    cloud.store.register(registration)
     return registration, before is None
 
 
@@ -123,7 +123,7 @@ def released(cloud: Cloud, document: Document) -> Manifest:
     findings += document.findings
     if release is None or findings:
         raise invalid(faults_to_show(findings, document.written))
-    registration = cloud.store.ledger.registration(release.application, release.environment)
+    registration = cloud.store.registration(release.application, release.environment)
     if registration is None:
         raise NotFound(
             f"{release.application[:50]} is not registered in the environment {release.environment[:50]}.",
@@ -145,7 +145,7 @@ def manifest_of(
 
 def demand_door(cloud: Cloud, manifest: Manifest) -> None:
     """Raise Forbidden when the environment of a manifest is not to be deployed by a request with a token."""
-    registration = cloud.store.ledger.registration(manifest.application, manifest.environment)
+    registration = cloud.store.registration(manifest.application, manifest.environment)
     if registration and not registration.admits("person"):
         raise Forbidden(
             f"{manifest.application} in {manifest.environment} is deployed by {' or '.join(registration.only)} only.",

@@ -14,7 +14,7 @@ def authenticate(cloud: Cloud, authorization: str) -> Principal:
     authorizer"). The token is looked up by its SHA-256, so no comparison's time tells anything about it.
     """
     scheme, _, token = authorization.partition(" ")
-    principal = cloud.store.ledger.principal(token_hash(token)) if scheme.lower() == "bearer" and token else None
+    principal = cloud.store.principal(token_hash(token)) if scheme.lower() == "bearer" and token else None
     if principal is None:
         raise Unauthorized("Unauthorized")
     return principal

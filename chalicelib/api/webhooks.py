@@ -55,7 +55,7 @@ def deliver(cloud: Cloud, delivery: Delivery) -> list[tuple[Deployment, bool]] |
     occurrence = read(delivery.event, delivery.body, delivery.content_type)
     if isinstance(occurrence, Ignored):
         return occurrence
-    registrations = cloud.store.ledger.registrations()
+    registrations = cloud.store.registrations()
     found = matches(registrations, occurrence)
     if not found:
         return Ignored(_why_nothing(registrations, occurrence))
@@ -108,7 +108,7 @@ def _accepted(cloud: Cloud, delivery: Delivery, occurrence: Occurrence, match: M
     )
 
     def new() -> tuple[Deployment, Manifest]:
-        registration = cloud.store.ledger.registration(match.registration.application, match.environment)
+        registration = cloud.store.registration(match.registration.application, match.environment)
         if registration is None:
             raise NotFound(f"{match.registration.application} is not registered in {match.environment} any more.")
         manifest = manifest_of(cloud, registration, occurrence.values, match.trigger.images)

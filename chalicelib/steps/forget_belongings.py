@@ -10,5 +10,5 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Forget what the application had; its deployments stay in the record. One that was only pruned has more."""
     deployment = cloud.store.get(event.deployment_id)
     if deployment.source["type"] != "prune":
-        cloud.store.ledger.forget_belongings(deployment, cloud.store.belongings_of(deployment.id))
+        cloud.store.forget_belongings(deployment, cloud.store.belongings_of(deployment.id))
     return {}

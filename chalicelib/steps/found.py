@@ -18,7 +18,7 @@ def known_revision(cloud: Cloud, spec: TaskSpec) -> str | None:
 
     The latest is asked too: a call that registered and died before it could remember must not register again.
     """
-    for candidate in (cloud.store.ledger.revision(spec.family, spec.content_hash), spec.family):
+    for candidate in (cloud.store.revision(spec.family, spec.content_hash), spec.family):
         found = cloud.task_definitions.content_hash(candidate) if candidate else None
         if found and found[1] == spec.content_hash:
             return found[0]

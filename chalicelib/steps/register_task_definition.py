@@ -19,6 +19,6 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     if arn is None:
         arn = cloud.task_definitions.register(spec, own_tags)
         cloud.store.record(event.deployment_id, name, "registering", f"Registered {arn.rpartition('/')[2]}.", now)
-    cloud.store.ledger.remember_revision(spec.family, spec.content_hash, arn)
+    cloud.store.remember_revision(spec.family, spec.content_hash, arn)
     cloud.store.progress(event.deployment_id, name, now, task_definition=arn, **started)
     return {}

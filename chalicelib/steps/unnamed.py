@@ -52,7 +52,7 @@ def prune(cloud: Cloud, deployment: Deployment, manifest: Manifest) -> None:
 
 def unnamed(cloud: Cloud, deployment: Deployment, manifest: Manifest) -> Belongings | None:
     """Return the application's services that are there and that the manifest does not name; None without any."""
-    known = cloud.store.ledger.belongings(deployment.application, deployment.environment)
+    known = cloud.store.belongings(deployment.application, deployment.environment)
     named = {f"{manifest.cluster_name}/{name}" for name in manifest.services}
     others = {key: each for key, each in known.services.items() if key not in named} if known else {}
     there = {key: each for key, each in others.items() if _is_there(cloud, deployment, each)}

@@ -79,6 +79,11 @@ def all_actions() -> set[str]:
 @cache
 def _methods(part: str) -> dict[str, ast.FunctionDef]:
     file, name, _ = ADAPTERS[part]
+    inherited = _methods_of("ledger.py", "Ledger") if part == "store" else {}
+    return inherited | _methods_of(file, name)
+
+
+def _methods_of(file: str, name: str) -> dict[str, ast.FunctionDef]:
     body = ast.parse((CODE / file).read_text()).body
     adapter = next(node for node in body if isinstance(node, ast.ClassDef) and node.name == name)
     return {node.name: node for node in adapter.body if isinstance(node, ast.FunctionDef)}

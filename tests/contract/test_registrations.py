@@ -24,23 +24,23 @@ def test_kept_as_it_is(store: Store) -> None:
     """A registration is read as it was kept; among all it stands without its manifest."""
     trigger = {"event": "push", "repository": "acme/shop", "images": {"home": "home:{sha}"}}
     kept = registration("shop", manifest={"services": {"home": {"cpu": 256}}}, triggers=(trigger,), only=("person",))
-    store.ledger.register(kept)
-    assert kept == store.ledger.registration("shop", "default")
-    assert [kept.model_copy(update={"manifest": {}})] == store.ledger.registrations()
+    store.register(kept)
+    assert kept == store.registration("shop", "default")
+    assert [kept.model_copy(update={"manifest": {}})] == store.registrations()
 
 
 def test_each_environment_is_its_own(store: Store) -> None:
     """A later registration takes the place of its environment's alone, and one may be forgotten."""
     for environment in ("default", "staging"):
-        store.ledger.register(registration("shop", environment))
+        store.register(registration("shop", environment))
     later = registration("shop", "staging", updated_at=NOW + timedelta(seconds=1))
-    store.ledger.register(later)
-    store.ledger.unregister("shop", "default")
-    store.ledger.unregister("shop", "default")
+    store.register(later)
+    store.unregister("shop", "default")
+    store.unregister("shop", "default")
     assert (None, later, [later]) == (
-        store.ledger.registration("shop", "default"),
-        store.ledger.registration("shop", "staging"),
-        store.ledger.registrations(),
+        store.registration("shop", "default"),
+        store.registration("shop", "staging"),
+        store.registrations(),
     )
 
 

@@ -13,16 +13,16 @@ from tests.contract.records import NOW, asked, begun, holders, new
 
 def known(store: Store) -> Belongings:
     """Return what is known of the application `shop`."""
-    found = store.ledger.belongings("shop", "default")
+    found = store.belongings("shop", "default")
     assert found is not None
     return found
 
 
 def test_nothing_is_known_of_what_nobody_deployed(store: Store) -> None:
     """An application is known from its first deployment on, each environment by itself."""
-    assert store.ledger.belongings("shop", "default") is None
+    assert store.belongings("shop", "default") is None
     begun(store, "home")
-    assert store.ledger.belongings("shop", "staging") is None
+    assert store.belongings("shop", "staging") is None
     assert ("home",) == known(store).labels
 
 
@@ -61,7 +61,7 @@ def test_forgotten_but_for_what_came_later(store: Store) -> None:
     torn_down = known(store)
     begun(store, "cart", at=NOW + timedelta(seconds=1))
     for _ in range(2):
-        store.ledger.forget_belongings(deployment, torn_down)
+        store.forget_belongings(deployment, torn_down)
     assert ("cart",) == known(store).labels
 
 

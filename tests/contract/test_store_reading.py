@@ -73,18 +73,18 @@ class TestProgress:
 
     def test_revision(self, store: Store) -> None:
         """A revision is found by family and content."""
-        store.ledger.remember_revision("shop-home", "hash-1", "arn:1")
+        store.remember_revision("shop-home", "hash-1", "arn:1")
         assert ("arn:1", None, None) == (
-            store.ledger.revision("shop-home", "hash-1"),
-            store.ledger.revision("shop-home", "hash-2"),
-            store.ledger.revision("shop-redis", "hash-1"),
+            store.revision("shop-home", "hash-1"),
+            store.revision("shop-home", "hash-2"),
+            store.revision("shop-redis", "hash-1"),
         )
 
     def test_principal(self, store: Store) -> None:
         """A token is known by its hash alone."""
-        store.ledger.keep_principal("hash", Principal("ci", ("read", "write")))
-        assert Principal("ci", ("read", "write")) == store.ledger.principal("hash")
-        assert store.ledger.principal("other") is None
+        store.keep_principal("hash", Principal("ci", ("read", "write")))
+        assert Principal("ci", ("read", "write")) == store.principal("hash")
+        assert store.principal("other") is None
 
 
 class TestTokens:

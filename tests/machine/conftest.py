@@ -54,7 +54,7 @@ def table(dynamodb: Any, items: DirectDynamoDb) -> Iterator[Table]:
             environment.setenv(name, value)
         app.cloud.cache_clear()
         for token, scopes in (("writer", ("read", "write")), ("reader", ("read",))):
-            app.cloud().store.ledger.keep_principal(token_hash(token), Principal(token, scopes))
+            app.cloud().store.keep_principal(token_hash(token), Principal(token, scopes))
         yield table
         app.cloud.cache_clear()
     dynamodb.delete_table(TableName=NAME)
