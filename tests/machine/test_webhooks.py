@@ -238,8 +238,14 @@ class TestWhatDeploys:
         assert "home:x-..-..-evil-1-sha256" == cloud.store.manifest(made).services["home"].image
 
 
+def pushed(number: int) -> dict[str, Any]:
+    """Return one of several pushes: GitHub says when each was."""
+    payload = push()
+    return {**payload, "repository": {**payload["repository"], "pushed_at": 1_800_000_000 + number}}
+
+
 class TestAgain:
-    """The delivery's id is its key."""
+    """The delivery's id is its key, and so is its body, which is what GitHub signs."""
 
     def test_redelivery_changes_nothing(self, api: Api, cloud: Cloud) -> None:
         """A delivery that was accepted is answered with what it made, before and after its end."""
@@ -258,10 +264,39 @@ class TestAgain:
         """GitHub redelivers for up to 7 days: the key is still known then."""
         register(api, PUSH)
         made = deliver(api, "push", push()).json_body["id"]
-        key = next(item["sk"] for item in cloud.store._table.partition("idempotency#github:acme/shop"))
-        known = cloud.store.idempotency("github:acme/shop", key, cloud.now() + timedelta(days=7, hours=1))
-        assert known is not None
-        assert made == known.deployment_id
+        keys = [item["sk"] for item in cloud.store._table.partition("idempotency#github:acme/shop")]
+        late, later = (cloud.now() + timedelta(days=days, hours=1) for days in (7, 1000))
+        known = [cloud.store.idempotency("github:acme/shop", key, late) for key in keys]
+        kept = [key for key in keys if cloud.store.idempotency("github:acme/shop", key, later)]
+
+        assert [made, made] == [each.deployment_id for each in known if each]
+        assert [True] == [key.startswith("body ") for key in kept]
+
+    def test_replay_under_another_id(self, api: Api, cloud: Cloud) -> None:
+        """A body that somebody sends again under another id deploys nothing, whether its deployment runs or ended."""
+        register(api, {**PUSH, "on_busy": "supersede"})
+        first, second = (deliver(api, "push", pushed(1), f"d-{number}") for number in (1, 2))
+        made = first.json_body["id"]
+        end(cloud, made)
+        third = deliver(api, "push", pushed(1), "d-3")
+
+        assert (made, made) == (second.json_body["id"], third.json_body["id"])
+        assert (202, 202, 200) == (first.status_code, second.status_code, third.status_code)
+        assert [None, "true", "true"] == [each.headers.get("Idempotency-Replayed") for each in (first, second, third)]
+        assert [] == cloud.store.open_deployments()
+
+    def test_id_of_another_body(self, api: Api) -> None:
+        """A delivery's id that comes again with another body is refused."""
+        register(api, PUSH)
+        deliver(api, "push", pushed(1))
+        problem(deliver(api, "push", pushed(2)), 422, "idempotency_key_reused")
+
+    def test_the_same_commit_again(self, api: Api, cloud: Cloud) -> None:
+        """A commit that is pushed again, after another one, is deployed again: it is another event."""
+        register(api, PUSH)
+        first = deliver(api, "push", pushed(1), "d-1").json_body["id"]
+        end(cloud, first)
+        assert first != deliver(api, "push", pushed(2), "d-2").json_body["id"]
 
     def test_refused_delivery_may_come_again(self, api: Api, table: Table) -> None:
         """A delivery that failed before it was recorded is accepted when it comes again."""
@@ -274,15 +309,16 @@ class TestAgain:
     def test_busy(self, api: Api, cloud: Cloud) -> None:
         """A busy service is a conflict that names its holder; the same delivery is accepted when that has ended."""
         register(api, PUSH)
-        holder = deliver(api, "push", push(), "d-1").json_body["id"]
-        assert holder == problem(deliver(api, "push", push(), "d-2"), 409, "deployment_in_progress")["deployment"]
+        holder = deliver(api, "push", pushed(1), "d-1").json_body["id"]
+        assert holder == problem(deliver(api, "push", pushed(2), "d-2"), 409, "deployment_in_progress")["deployment"]
         end(cloud, holder)
-        assert 202 == deliver(api, "push", push(), "d-2").status_code
+        again = deliver(api, "push", pushed(2), "d-2")
+        assert (202, None) == (again.status_code, again.headers.get("Idempotency-Replayed"))
 
     def test_busy_and_superseding(self, api: Api, cloud: Cloud) -> None:
         """With on_busy: supersede a later push takes the place of the earlier one."""
         register(api, {**PUSH, "on_busy": "supersede"})
-        first, second = (deliver(api, "push", push(), f"d-{number}").json_body["id"] for number in (1, 2))
+        first, second = (deliver(api, "push", pushed(number), f"d-{number}").json_body["id"] for number in (1, 2))
         assert second == cloud.store.get(first).superseded_by
 
     def test_one_of_two_is_busy(self, api: Api, cloud: Cloud) -> None:
