@@ -11,8 +11,8 @@ import pytest
 from chalice.test import HTTPResponse
 
 import app
+from chalicelib import limits
 from chalicelib.cloud import Cloud
-from chalicelib.github.body import MAX_BYTES
 from chalicelib.github.signature import signature
 from tests.deliveries import SHA, deployment, push, release, workflow_run
 from tests.machine.api import Api, Table, end, problem
@@ -135,7 +135,7 @@ class TestDoor:
             (b"{}", {"Content_Type": "text/plain"}, 415, "unsupported_media_type"),
             (b"{}", {"Content_Type": None}, 415, "unsupported_media_type"),
             (b"{}", {"Content_Type": "application/json; charset=utf-16"}, 415, "unsupported_media_type"),
-            (b" " * (MAX_BYTES + 1), {}, 413, "body_too_large"),
+            (b" " * (limits.DELIVERY_BYTES + 1), {}, 413, "body_too_large"),
         ],
     )
     def test_bad_input(self, api: Api, body: bytes, headers: dict[str, str | None], status: int, code: str) -> None:

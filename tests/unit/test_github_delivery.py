@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib import limits
 from chalicelib.errors import BodyTooLarge, InvalidDelivery, Unauthorized, UnsupportedMediaType
-from chalicelib.github.body import MAX_BYTES, demand_size
+from chalicelib.github.body import demand_size
 from chalicelib.github.delivery import DeploymentRequested, Ignored, Occurrence, Push, WorkflowSucceeded, read
 from chalicelib.github.signature import signature, verify
 from tests.deliveries import SHA, deployment, push, release, workflow_run
@@ -139,9 +140,9 @@ class TestBody:
 
     def test_size(self) -> None:
         """More than 5 MB is too large."""
-        demand_size(b" " * MAX_BYTES)
+        demand_size(b" " * limits.DELIVERY_BYTES)
         with pytest.raises(BodyTooLarge):
-            demand_size(b" " * (MAX_BYTES + 1))
+            demand_size(b" " * (limits.DELIVERY_BYTES + 1))
 
     @given(st.binary(max_size=200), st.sampled_from(["push", "deployment", "release", "workflow_run", "ping", "x"]))
     def test_anything_at_all(self, body: bytes, event: str) -> None:
