@@ -1,7 +1,12 @@
 """GitHub's webhook in the local cloud: signed deliveries deploy, others do not, and what is live is shown."""
 
 import json
+import re
+import subprocess
+import textwrap
 import time
+from pathlib import Path
+from shutil import which
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +15,7 @@ import pytest
 from chalicelib.github.signature import signature
 from localcloud.account import GITHUB_SECRET_VALUE
 from tests.deliveries import deployment, push
-from tests.local.local_cloud import HttpAnswer, LocalCloud, hello
+from tests.local.local_cloud import ROOT, HttpAnswer, LocalCloud, hello
 
 JSON = {"Content_Type": "application/json"}
 
@@ -89,3 +94,27 @@ def test_strangers_are_turned_away(cloud: LocalCloud, signed: str) -> None:
     """A delivery that nobody signed, or somebody else, is 401."""
     refused = deliver(cloud, "push", push(), str(uuid4()), X_Hub_Signature_256=signed)
     assert (401, "unauthorized") == (refused.status, refused.document["code"])
+
+
+@pytest.mark.skipif(which("openssl") is None, reason="the page signs with openssl, which is not here")
+def test_the_page_runs(cloud: LocalCloud, tmp_path: Path) -> None:
+    """Whoever follows docs/github.md with `make up` gets from nothing to a deployment by webhook, and sees it live."""
+    page = (ROOT / "docs" / "github.md").read_text()
+    blocks = re.findall(r"^( *)```(yaml|sh)\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL)
+    [manifest, register, show, deliver_by_hand] = [textwrap.dedent(lines) for _, _, lines in blocks]
+    (tmp_path / "shop.yaml").write_text(manifest)
+    variables = {"SLIPWAY_URL": cloud.url, "SLIPWAY_TOKEN": "local-admin", "PATH": "/usr/bin:/bin"}
+
+    def run(lines: str) -> dict[str, Any]:
+        shell = ["bash", "-eo", "pipefail", "-c", lines]
+        ran = subprocess.run(shell, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+        assert 0 == ran.returncode, ran.stdout + ran.stderr
+        document: dict[str, Any] = json.loads(ran.stdout)
+        return document
+
+    run(register)
+    accepted = run(deliver_by_hand)
+    ended = cloud.ended(accepted["id"])
+    assert "succeeded" == ended["status"], ended["failure"]
+    assert ended["id"] == run(show)["services"]["home"]["succeeded_with"]
+    assert "hello" == cloud.visit("/home")["greeting"]

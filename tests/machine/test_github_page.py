@@ -8,7 +8,7 @@ from shutil import which
 import pytest
 
 from chalicelib.errors import Unauthorized
-from chalicelib.github.delivery import Push, read
+from chalicelib.github.delivery import WorkflowSucceeded, read
 from chalicelib.github.signature import verify
 from chalicelib.github.triggers import PATTERNS, Trigger
 from tests.machine.api import Api
@@ -39,14 +39,14 @@ def test_example_registers(api: Api) -> None:
 
 @pytest.mark.skipif(which("openssl") is None, reason="the page signs with openssl, which is not here")
 def test_delivery_by_hand() -> None:
-    """The delivery that the page signs by hand is one that is let in, and a push."""
-    lines = [line.removeprefix("$ ") for line in PAGE.splitlines() if line.startswith(("$ body=", "$ signature="))]
-    script = "\n".join([*lines, 'printf "%s\\n%s" "$body" "$signature"'])
+    """The delivery that the page signs by hand is one that is let in, and a workflow's success."""
+    [lines] = re.findall(r"^body=.*?^signature=.*?$", PAGE, re.MULTILINE | re.DOTALL)
+    script = f'{lines}\nprintf "%s\\0%s" "$body" "$signature"'
     body, signature = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split(
-        "\n"
+        "\0"
     )
 
     verify(body.encode(), f"sha256={signature}", [SECRET])
-    assert isinstance(read("push", body.encode(), "application/json"), Push)
+    assert isinstance(read("workflow_run", body.encode(), "application/json"), WorkflowSucceeded)
     with pytest.raises(Unauthorized):
         verify(body.encode(), f"sha256={signature}", [SECRET[1:]])
