@@ -3,7 +3,13 @@
 https://docs.github.com/en/webhooks/webhook-events-and-payloads
 """
 
+import json
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
+
+from chalicelib import limits
+from chalicelib.github.signature import signature
 
 SHA = "6113728f27ae82c7b1a177c8d03f9e96e0adf246"
 REPOSITORY = {
@@ -139,3 +145,41 @@ def workflow_run(**fields: Any) -> dict[str, Any]:
         "repository": REPOSITORY,
         **BESIDE,
     }
+
+
+FORM = {"Content_Type": "application/x-www-form-urlencoded"}
+WHOLE = json.dumps(push()).encode()
+# Signed pushes that cannot be used: the body, which other headers come with it, None where one is missing, and the
+# answer's status and code.
+BAD: Mapping[str, tuple[bytes, Mapping[str, str | None], int, str]] = {
+    "truncated": (WHOLE[:-10], {}, 400, "invalid_delivery"),
+    "empty": (b"", {}, 400, "invalid_delivery"),
+    "not UTF-8": (b'{"ref": "\xff"}', {}, 400, "invalid_delivery"),
+    "UTF-16": (json.dumps(push()).encode("utf-16"), {}, 400, "invalid_delivery"),
+    "another charset": (WHOLE, {"Content_Type": "application/json; charset=latin-1"}, 415, "unsupported_media_type"),
+    "nested lists": (b"[" * 100_000, {}, 400, "invalid_delivery"),
+    "nested objects": (b'{"a": ' * 50_000 + b"1" + b"}" * 50_000, {}, 400, "invalid_delivery"),
+    "a list": (b"[]", {}, 400, "invalid_delivery"),
+    "no push": (b"{}", {}, 400, "invalid_delivery"),
+    "text": (WHOLE, {"Content_Type": "text/plain"}, 415, "unsupported_media_type"),
+    "no content type": (WHOLE, {"Content_Type": ""}, 415, "unsupported_media_type"),
+    "no event": (WHOLE, {"X_GitHub_Event": None}, 400, "invalid_delivery"),
+    "no id": (WHOLE, {"X_GitHub_Delivery": None}, 400, "invalid_delivery"),
+    "an empty id": (WHOLE, {"X_GitHub_Delivery": ""}, 400, "invalid_delivery"),
+    "an endless id": (WHOLE, {"X_GitHub_Delivery": "x" * 300}, 400, "invalid_delivery"),
+    "too large": (WHOLE + b" " * limits.DELIVERY_BYTES, {}, 413, "body_too_large"),
+    "a form without payload": (urlencode({"ref": "main"}).encode(), FORM, 400, "invalid_delivery"),
+    "a form's payload that is no JSON": (urlencode({"payload": "not JSON"}).encode(), FORM, 400, "invalid_delivery"),
+    "a truncated form": (urlencode({"payload": WHOLE}).encode()[:-10], FORM, 400, "invalid_delivery"),
+    "JSON as a form": (WHOLE, FORM, 400, "invalid_delivery"),
+}
+# What a stranger sends as the signature of such a push; None: nothing.
+STRANGERS: Mapping[str, Mapping[str, str | None]] = {
+    "no signature": {"X_Hub_Signature_256": None},
+    "an empty one": {"X_Hub_Signature_256": ""},
+    "of another secret": {"X_Hub_Signature_256": signature(WHOLE, b"another secret")},
+    "of no secret": {"X_Hub_Signature_256": signature(WHOLE, b"")},
+    "SHA-1 alone": {"X_Hub_Signature_256": None, "X_Hub_Signature": "sha1=7d38cdd689735b008b3c702edd92eea23791c5f6"},
+    "SHA-1 in its place": {"X_Hub_Signature_256": "sha1=7d38cdd689735b008b3c702edd92eea23791c5f6"},
+    "a token instead": {"X_Hub_Signature_256": None, "Authorization": "Bearer local-admin"},
+}

@@ -14,18 +14,21 @@ import pytest
 
 from chalicelib.github.signature import signature
 from localcloud.account import GITHUB_SECRET_VALUE
-from tests.deliveries import deployment, push
+from tests.deliveries import BAD, STRANGERS, WHOLE, deployment, push
 from tests.local.local_cloud import ROOT, HttpAnswer, LocalCloud, hello
 
 JSON = {"Content_Type": "application/json"}
 
 
-def deliver(cloud: LocalCloud, event: str, payload: dict[str, Any], delivery: str, **headers: str) -> HttpAnswer:
-    """Deliver an event as GitHub does."""
-    body = json.dumps(payload).encode()
+def deliver(
+    cloud: LocalCloud, event: str, payload: dict[str, Any] | bytes, delivery: str, **headers: str | None
+) -> HttpAnswer:
+    """Deliver an event as GitHub does; a header that is None is not sent."""
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     signed = {"X_Hub_Signature_256": signature(body, GITHUB_SECRET_VALUE.encode())}
     told = {"X_GitHub_Event": event, "X_GitHub_Delivery": delivery, **JSON, **signed, **headers}
-    return cloud.ask("POST", "/webhooks/github", body, token=None, **told)
+    sent = {name: value for name, value in told.items() if value is not None}
+    return cloud.ask("POST", "/webhooks/github", body, token=None, **sent)
 
 
 def register(cloud: LocalCloud, application: str, *triggers: dict[str, Any]) -> HttpAnswer:
@@ -89,11 +92,21 @@ def test_what_is_live(cloud: LocalCloud) -> None:
     assert [{"field": "desired_count", "deployed": 1, "serves": 0}] == after["drift"]
 
 
-@pytest.mark.parametrize("signed", ["", "sha256=" + "0" * 64])
-def test_strangers_are_turned_away(cloud: LocalCloud, signed: str) -> None:
+@pytest.mark.parametrize("name", STRANGERS)
+def test_strangers_are_turned_away(cloud: LocalCloud, name: str) -> None:
     """A delivery that nobody signed, or somebody else, is 401."""
-    refused = deliver(cloud, "push", push(), str(uuid4()), X_Hub_Signature_256=signed)
+    refused = deliver(cloud, "push", WHOLE, str(uuid4()), **STRANGERS[name])
     assert (401, "unauthorized") == (refused.status, refused.document["code"])
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_deliveries_are_told(cloud: LocalCloud, name: str) -> None:
+    """What is signed and cannot be used is a problem that says so, and no fault of Slipway's."""
+    body, headers, *expected = BAD[name]
+    refused = deliver(cloud, "push", body, str(uuid4()), **headers)
+    if name in ("not UTF-8", "UTF-16"):  # API Gateway makes another body of it, for which the signature is not right
+        expected = [401, "unauthorized"]
+    assert expected == [refused.status, refused.document["code"]]
 
 
 @pytest.mark.skipif(which("openssl") is None, reason="the page signs with openssl, which is not here")
