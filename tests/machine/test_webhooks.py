@@ -108,6 +108,16 @@ class TestDoor:
         problem(deliver(api, "push", WHOLE + b" ", X_Hub_Signature_256=signed), 401, "unauthorized")
         assert 202 == deliver(api, "push", WHOLE, X_Hub_Signature_256=signed).status_code
 
+    def test_secret_that_is_gone(self, api: Api) -> None:
+        """While a secret cannot be read nobody is let in: a fault of ours, which GitHub shows at the delivery."""
+        register(api, PUSH)
+        boto3.client("ssm", region_name="us-east-1").delete_parameter(Name="/slipway/github-next")
+        problem(deliver(api, "push", push()), 500, "internal_error")
+        boto3.client("ssm", region_name="us-east-1").put_parameter(
+            Name="/slipway/github-next", Value=NEXT.decode(), Type="SecureString"
+        )
+        assert 202 == deliver(api, "push", push()).status_code
+
     def test_signature_comes_first(self, api: Api) -> None:
         """What a stranger sends is not even read: a broken body of his is 401, too."""
         problem(deliver(api, "push", b"{", secret=b"wrong"), 401, "unauthorized")
