@@ -7,6 +7,7 @@ from shutil import which
 
 import pytest
 
+from chalicelib.api import openapi
 from chalicelib.errors import Unauthorized
 from chalicelib.github.delivery import WorkflowSucceeded, read
 from chalicelib.github.signature import verify
@@ -27,6 +28,14 @@ def test_every_field_is_on_the_page() -> None:
     """The table of triggers has every field, and nothing else; every event is told."""
     assert list(Trigger.model_fields) == first_cells("Triggers")
     assert [] == [event for event in PATTERNS if f"| `{event}` | " not in PAGE]
+
+
+def test_every_answer_is_on_the_page() -> None:
+    """The table of answers has each status that the route may answer, and no other."""
+    table = PAGE.split("\n## What a delivery is answered\n", 1)[1].split("\n## ", 1)[0]
+    rows = re.findall(r"^\| (\d{3})(?:, (\d{3}))? \|", table, re.MULTILINE)
+    responses = openapi.document("")["paths"]["/webhooks/github"]["post"]["responses"]
+    assert sorted(responses) == sorted(status for row in rows for status in row if status)
 
 
 def test_example_registers(api: Api) -> None:
