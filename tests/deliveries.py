@@ -55,11 +55,11 @@ def push(branch: str = "main", repository: str = "acme/shop") -> dict[str, Any]:
     }
 
 
-def push_of_a_tag(tag: str, commit: str | None = SHA) -> dict[str, Any]:
+def push_of_a_tag(tag: str, commit: str | None = SHA, repository: str = "acme/shop") -> dict[str, Any]:
     """Return the payload of a tag that was made; of an annotated one `after` is the tag's own object."""
     created = {"ref": f"refs/tags/{tag}", "before": "0" * 40, "after": "b" * 40, "created": True}
     head = {"head_commit": {"id": commit} if commit else None, "base_ref": "refs/heads/main"}
-    return {**push(), **created, **head}
+    return {**push(repository=repository), **created, **head}
 
 
 def push_of_nothing(ref: str = "refs/heads/main") -> dict[str, Any]:

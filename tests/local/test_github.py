@@ -5,6 +5,8 @@ import re
 import subprocess
 import textwrap
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 
 from chalicelib.github.signature import signature
 from localcloud.account import GITHUB_SECRET_VALUE
-from tests.deliveries import BAD, STRANGERS, WHOLE, deployment, push
+from tests.deliveries import BAD, STRANGERS, WHOLE, deployment, push_of_a_tag
 from tests.local.local_cloud import ROOT, HttpAnswer, LocalCloud, hello
 
 JSON = {"Content_Type": "application/json"}
@@ -48,7 +50,7 @@ def live(cloud: LocalCloud, application: str) -> dict[str, Any]:
 def test_push_deploys_and_replays_change_nothing(cloud: LocalCloud) -> None:
     """A signed push of a tag is answered within a second, deploys, and delivered again changes nothing."""
     assert 201 == register(cloud, "pushed", {"event": "push", "tag": "v*"}).status
-    payload = {**push(repository="acme/pushed"), "ref": "refs/tags/v1"}
+    payload = push_of_a_tag("v1", repository="acme/pushed")
     assert 200 == deliver(cloud, "ping", {"zen": "Keep it logically awesome."}, str(uuid4())).status
     begun = time.monotonic()
     accepted = deliver(cloud, "push", payload, delivery := str(uuid4()))
@@ -61,6 +63,19 @@ def test_push_deploys_and_replays_change_nothing(cloud: LocalCloud) -> None:
     assert seconds < 1
     assert (200, ended["id"], "true") == (again.status, again.document["id"], again.headers["Idempotency-Replayed"])
     assert [ended["id"]] == [each["id"] for each in listed]
+
+
+def test_replays_that_race_deploy_once(cloud: LocalCloud) -> None:
+    """Of 20 deliveries of one signed body at once, each with an id of its own, all get the same deployment."""
+    register(cloud, "replayed", {"event": "push", "tag": "v*", "on_busy": "supersede"})
+    payload = push_of_a_tag("v1", repository="acme/replayed")
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: deliver(cloud, "push", payload, str(uuid4())), range(20)))
+    [made] = cloud.ask("GET", "/deployments?application=replayed").document["deployments"]
+
+    assert {(202, made["id"]): 20} == Counter((each.status, each.document["id"]) for each in answers)
+    assert {None: 1, "true": 19} == Counter(each.headers.get("Idempotency-Replayed") for each in answers)
+    assert "succeeded" == cloud.ended(made["id"])["status"]
 
 
 def test_deployment_deploys(cloud: LocalCloud) -> None:
