@@ -112,9 +112,10 @@ def health() -> dict[str, str]:
 
 
 @app.route("/")
-def show_page() -> Response:
-    """Say what this is, to a person."""
-    return Response(page.page(prefix(cast("Request", app.current_request))), dict(page.HEADERS))
+@answers(None)
+def show_page(request: Request) -> Response:
+    """Say what this is, to a person, or how to look at a deployment: `?deployment=`."""
+    return Response(page.page(prefix(request), request.query_params or {}), dict(page.HEADERS))
 
 
 @app.route("/openapi.json")

@@ -20,12 +20,16 @@ TORN_DOWN = "torn_down"
 
 @dataclass(frozen=True)
 class IdempotencyRecord:
-    """What was made under a caller's key, and the fingerprint of the body that came with it."""
+    """What was made under a caller's key, and the fingerprint of the body that came with it.
+
+    One that is `kept` is never forgotten.
+    """
 
     caller: str
     key: str
     fingerprint: str
     deployment_id: str
+    kept: bool = False
 
 
 def deployment_key(deployment_id: str) -> Item:
@@ -183,13 +187,13 @@ def unused(deployment: Deployment) -> Condition:
 
 
 def idempotency_item(record: IdempotencyRecord, at: datetime) -> Item:
-    """Return what a key made, as an item that expires."""
-    expires = int((at + IDEMPOTENCY_LIFETIME).timestamp())
-    key = {"pk": f"idempotency#{record.caller}", "sk": record.key, "expires": expires}
+    """Return what a key made, as an item that expires unless it is kept."""
+    expires = {} if record.kept else {"expires": int((at + IDEMPOTENCY_LIFETIME).timestamp())}
+    key = {"pk": f"idempotency#{record.caller}", "sk": record.key, **expires}
     return {**key, "fingerprint": record.fingerprint, "deployment_id": record.deployment_id}
 
 
 def idempotency_record(item: Item) -> IdempotencyRecord:
     """Return what a key made."""
     caller = item["pk"].removeprefix("idempotency#")
-    return IdempotencyRecord(caller, item["sk"], item["fingerprint"], item["deployment_id"])
+    return IdempotencyRecord(caller, item["sk"], item["fingerprint"], item["deployment_id"], "expires" not in item)

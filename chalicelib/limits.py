@@ -12,6 +12,11 @@ NAME_LENGTH = 255
 # Faults told in one answer.
 FAULTS = 100
 
+# The body of GitHub's webhook: Lambda takes 6 MB in all (quotas, "Invocation payload"), in which it is quoted as JSON.
+DELIVERY_BYTES = 5_000_000
+TRIGGERS = 50
+PATTERN_LENGTH = 255
+
 PARAMETER_LENGTH = 255
 IDEMPOTENCY_KEY_LENGTH = 255
 # GitHub Enterprise Server redelivers for 7 days (docs: "Redelivering webhooks"); a delivery of before must be known.

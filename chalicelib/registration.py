@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from chalicelib import limits
 from chalicelib.deployment import Instant, Value
-from chalicelib.github.triggers import MAX_TRIGGERS, Trigger
+from chalicelib.github.triggers import Trigger
 from chalicelib.manifest.base import EMPTY, Model
 from chalicelib.manifest.values import Image, Name, Text
 
@@ -21,7 +22,7 @@ class Asked(Model):
     """
 
     manifest: Mapping[str, Any]
-    triggers: Annotated[tuple[Trigger, ...], Field(json_schema_extra={"maxItems": MAX_TRIGGERS})] = ()
+    triggers: Annotated[tuple[Trigger, ...], Field(json_schema_extra={"maxItems": limits.TRIGGERS})] = ()
     only: tuple[Door, ...] = ()
 
 

@@ -16,11 +16,12 @@ One table; `pk` and `sk` of its items:
     waits#<id>             <service>#<state>    the token of a wait
     notices#<id>           <request id>         how often an invocation of `notify` tried in vain to tell GitHub
     lock#<cluster>/<name>  lock                 which deployment holds this ECS service, and until when
-    idempotency#<caller>   <key>                which deployment an Idempotency-Key made
+    idempotency#<caller>   <key>                which deployment an Idempotency-Key made, or a signed body
     revision#<family>      <content hash>       the task definition that holds this content
     token#<sha256>         token                whom a bearer token belongs to, and what he may
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -118,14 +119,14 @@ class Store(Ledger):
         self,
         deployment: Deployment,
         asked: Manifest | Belongings,
-        idempotency: IdempotencyRecord | None = None,
+        idempotency: Sequence[IdempotencyRecord] = (),
         taking_over: Sequence[Update] = (),
     ) -> None:
         """Write a deployment, with what it is asked, and take its locks, all or nothing.
 
         It takes them from the deployments that it comes `after` too; `taking_over` is what that writes into those.
-        Raises DeploymentInProgress naming the holder of a service, AlreadyAccepted for a key that is known, and
-        StoreConflict.
+        Raises DeploymentInProgress naming the holder of a service, AlreadyAccepted where one of its keys is known,
+        and StoreConflict.
         """
         locks = [self._lock(deployment, name) for name in deployment.locks]
         others: list[Write] = [
@@ -134,7 +135,7 @@ class Store(Ledger):
             *taking_over,
         ]
         services = [Put(service_item(deployment.id, progress)) for progress in deployment.services.values()]
-        keys = [Put(idempotency_item(idempotency, deployment.created_at), unused(deployment))] if idempotency else []
+        keys = [Put(idempotency_item(each, deployment.created_at), unused(deployment)) for each in idempotency]
         room = max(0, WRITES_AT_MOST - len(locks) - len(keys) - len(others))
         for surplus in services[room:]:
             self._table.write(surplus)
@@ -155,8 +156,9 @@ class Store(Ledger):
 
     def _refused(self, refusal: ConditionFailed, deployment: Deployment, locks: int) -> Exception:
         """Tell a known key from a busy service: the key counts first, its request was accepted before."""
-        if locks in refusal.refused and "fingerprint" in refusal.refused[locks]:
-            return AlreadyAccepted(idempotency_record(refusal.refused[locks]))
+        for item in refusal.refused.values():
+            if "fingerprint" in item:
+                return AlreadyAccepted(idempotency_record(item))
         at, item = next(iter(refusal.refused.items()))
         if at >= locks:
             return StoreConflict("a deployment that was to be superseded changed meanwhile")
@@ -283,7 +285,7 @@ class Store(Ledger):
     def idempotency(self, caller: str, key: str, now: datetime) -> IdempotencyRecord | None:
         """Return what a caller's key made, None when it is unknown or forgotten."""
         item = self._table.get({"pk": f"idempotency#{caller}", "sk": key})
-        return idempotency_record(item) if item and item["expires"] > now.timestamp() else None
+        return idempotency_record(item) if item and item.get("expires", math.inf) > now.timestamp() else None
 
     def keep_images(self, deployment_id: str, images: Mapping[str, str]) -> bool:
         """Keep what a deployment's images were resolved to, unless something is kept already; tell whether it was."""

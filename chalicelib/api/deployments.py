@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -39,7 +39,7 @@ class Request:
     """A request that makes a deployment: the body as it came (or what stands for it), and who sent it.
 
     `supersede`: it takes the place of whatever deployment holds one of its services. `force` deploys what did not
-    change, too.
+    change, too. `once` is a key of our own beside the caller's: what it made is never made again.
     """
 
     body: bytes
@@ -48,6 +48,7 @@ class Request:
     idempotency_key: str | None = None
     supersede: bool = False
     force: bool = False
+    once: str | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -88,12 +89,15 @@ def accept(
 
     The flag tells a replayed request. Raises InvalidQuery, IdempotencyKeyReused and DeploymentInProgress.
     """
-    key = key_of(request)
-    known = cloud.store.idempotency(request.caller, key, cloud.now()) if key else None
-    if known:
-        return _replayed(cloud, request, known), True
+    keys = _keys(request)
+    for key in keys:
+        if known := cloud.store.idempotency(request.caller, key, cloud.now()):
+            return _replayed(cloud, request, known), True
     deployment, asked = new()
-    idempotency = IdempotencyRecord(request.caller, key, request.fingerprint, deployment.id) if key else None
+    idempotency = [
+        IdempotencyRecord(request.caller, key, request.fingerprint, deployment.id, kept=key == request.once)
+        for key in keys
+    ]
     try:
         deployment = _begin(cloud, request, deployment, asked, idempotency)
     except AlreadyAccepted as accepted:
@@ -101,6 +105,10 @@ def accept(
     notify(cloud, deployment)
     _start(cloud, deployment)
     return deployment, False
+
+
+def _keys(request: Request) -> list[str]:
+    return [key for key in (key_of(request), request.once) if key]
 
 
 def key_of(request: Request) -> str | None:
@@ -151,7 +159,7 @@ def _begin(
     request: Request,
     deployment: Deployment,
     asked: Manifest | Belongings,
-    idempotency: IdempotencyRecord | None,
+    idempotency: Sequence[IdempotencyRecord],
 ) -> Deployment:
     """Record and lock; return the deployment as it was recorded.
 
@@ -173,7 +181,7 @@ def _recorded(
     request: Request,
     deployment: Deployment,
     asked: Manifest | Belongings,
-    idempotency: IdempotencyRecord | None,
+    idempotency: Sequence[IdempotencyRecord],
 ) -> Deployment:
     holders = superseding.holders(cloud, deployment) if request.supersede else ()
     waiting = deployment.model_copy(update={"after": superseding.after(holders)})

@@ -5,9 +5,10 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from chalicelib import limits
 from chalicelib.cloud import Cloud
 from chalicelib.errors import Fault, Forbidden, InvalidManifest, NotFound
-from chalicelib.github.triggers import MAX_TRIGGERS, Trigger
+from chalicelib.github.triggers import Trigger
 from chalicelib.manifest import Manifest
 from chalicelib.manifest.base import Model
 from chalicelib.manifest.body import read
@@ -85,8 +86,8 @@ def _trigger_findings(triggers: Iterable[Trigger], manifest: Mapping[str, Any]) 
     """Yield what is wrong with triggers beside each field alone."""
     names = [name for place in image_places(manifest) for name in place.names]
     triggers = list(triggers)
-    if len(triggers) > MAX_TRIGGERS:
-        yield Finding(("triggers",), f"there are {len(triggers)} triggers: write at most {MAX_TRIGGERS}")
+    if len(triggers) > limits.TRIGGERS:
+        yield Finding(("triggers",), f"there are {len(triggers)} triggers: write at most {limits.TRIGGERS}")
     for at, trigger in enumerate(triggers):
         for field in trigger.strange:
             yield Finding(("triggers", at, field), f"{trigger.event} has no {field}: leave it out")

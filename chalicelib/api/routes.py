@@ -290,5 +290,14 @@ OPERATIONS: tuple[Operation, ...] = (
         None,
         {200: Answer("JSON Schema 2020-12.", "Document")},
     ),
-    Operation("GET", "/", "page", "Say what this is", None, {200: Answer("A page.", "Page", media_type=HTML)}),
+    Operation(
+        "GET",
+        "/",
+        "page",
+        "Say what this is, or how to look at a deployment",
+        None,
+        {200: Answer("A page, with nothing of any deployment.", "Page", media_type=HTML)},
+        (Parameter("deployment", "query", "A deployment's id.", DEPLOYMENT.schema),),
+        errors=(InvalidQuery,),
+    ),
 )

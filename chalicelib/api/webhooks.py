@@ -103,9 +103,9 @@ def _all_accepted(
 
 def _accepted(cloud: Cloud, delivery: Delivery, occurrence: Occurrence, match: Match) -> tuple[Deployment, bool]:
     caller = f"github:{occurrence.repository}"
-    request = Request(
-        delivery.body, None, caller, _key(delivery, match), supersede=match.trigger.on_busy == "supersede"
-    )
+    supersede = match.trigger.on_busy == "supersede"
+    by_id, by_body = (_key(name, match) for name in (delivery.id, _body_name(delivery.body)))
+    request = Request(delivery.body, None, caller, by_id, supersede=supersede, once=by_body)
 
     def new() -> tuple[Deployment, Manifest]:
         registration = cloud.store.registration(match.registration.application, match.environment)
@@ -118,10 +118,19 @@ def _accepted(cloud: Cloud, delivery: Delivery, occurrence: Occurrence, match: M
     return accept(cloud, request, new)
 
 
-def _key(delivery: Delivery, match: Match) -> str:
-    """Return the Idempotency-Key of what a delivery does in one environment: it may do something in several."""
+def _key(name: str | None, match: Match) -> str:
+    """Return the key of what a delivery does in one environment: it may do something in several.
+
+    A delivery has two names: its id, and its body. GitHub signs the body alone, so that whoever gets hold of one may
+    send it under any id; no two events have the same body, for it has the event's own ids and times.
+    """
     where = f"{match.registration.application}/{match.environment}"
-    return f"{delivery.id} {hashlib.sha256(where.encode()).hexdigest()[:16]}"
+    return f"{name} {hashlib.sha256(where.encode()).hexdigest()[:16]}"
+
+
+def _body_name(body: bytes) -> str:
+    """Return the name of a body, which is no delivery's id: those have no spaces."""
+    return f"body {hashlib.sha256(body).hexdigest()}"
 
 
 def source_of(delivery: Delivery, occurrence: Occurrence) -> dict[str, str]:

@@ -5,18 +5,17 @@ from email.message import Message
 from typing import Any
 from urllib.parse import parse_qs
 
+from chalicelib import limits
 from chalicelib.errors import BodyTooLarge, InvalidDelivery, UnsupportedMediaType
 
-# Lambda takes 6 MB in all (quotas, "Invocation payload"), in which the body is quoted as JSON.
-MAX_BYTES = 5_000_000
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_FIELDS = 20
 
 
 def demand_size(body: bytes) -> None:
     """Raise BodyTooLarge for more than a delivery may have."""
-    if len(body) > MAX_BYTES:
-        raise BodyTooLarge(f"The body has {len(body)} bytes; a delivery may have {MAX_BYTES}.")
+    if len(body) > limits.DELIVERY_BYTES:
+        raise BodyTooLarge(f"The body has {len(body)} bytes; a delivery may have {limits.DELIVERY_BYTES}.")
 
 
 def document_of(body: bytes, content_type: str | None) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from chalicelib.errors import InvalidDelivery
 from chalicelib.github.body import document_of
 
 SHA = "[0-9a-f]{40}|[0-9a-f]{64}"
+# https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
+MERGE_QUEUE = "gh-readonly-queue/"
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ def _push(payload: Payload) -> Occurrence | Ignored:
     kind, _, name = ref.removeprefix("refs/").partition("/")
     if kind not in ("heads", "tags") or not name:
         return Ignored(f"{ref[:100]} is neither a branch nor a tag")
+    if kind == "heads" and (refusal := _refusal_of_branch(name)):
+        return Ignored(refusal)
     return Push(
         event="push",
         repository=payload.repository,
@@ -166,6 +170,8 @@ def _push(payload: Payload) -> Occurrence | Ignored:
 def _deployment(payload: Payload) -> Occurrence | Ignored:
     if (action := payload.text("action")) != "created":
         return Ignored(f"the deployment's action is {action[:50] or 'not told'}, not created")
+    if payload.value("deployment_status") is not None:  # the event's name is not signed, and this holds a deployment
+        return Ignored("this is a deployment's status")
     number = payload.value("deployment", "id")
     if type(number) is not int:
         raise InvalidDelivery("The payload has no deployment.id, which GitHub sends with this event.")
@@ -203,7 +209,7 @@ def _workflow_run(payload: Payload) -> Occurrence | Ignored:
     repository, run = payload.repository, "workflow_run"
     if refusal := _refusal_of_run(payload, repository):
         return Ignored(refusal)
-    branch = payload.required(run, "head_branch")
+    branch = payload.text(run, "head_branch")
     return WorkflowSucceeded(
         event="workflow_run",
         repository=repository,
@@ -227,7 +233,14 @@ def _refusal_of_run(payload: Payload, repository: str) -> str | None:
         return "the workflow ran for a pull request"
     if payload.text(run, "head_repository", "full_name") != repository:
         return "the workflow ran for another repository, a fork"
-    return None
+    return _refusal_of_branch(payload.text(run, "head_branch"))
+
+
+def _refusal_of_branch(branch: str) -> str | None:
+    """Return why a branch deploys nothing, None if it may: what waits in the queue is not merged yet."""
+    if not branch:
+        return "it happened on no branch"
+    return f"{branch[:100]} is in the merge queue" if branch.startswith(MERGE_QUEUE) else None
 
 
 _READERS = {"deployment": _deployment, "push": _push, "release": _release, "workflow_run": _workflow_run}

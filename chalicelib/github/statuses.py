@@ -50,9 +50,12 @@ def comes_from_github(deployment: Deployment) -> bool:
 
 
 def report_of(deployment: Deployment, public_url: str | None) -> StatusReport:
-    """Return what GitHub is to be told now; `public_url` is the API's own, None: then nothing links to it."""
+    """Return what GitHub is to be told now; `public_url` is the API's own, None: then nothing links to it.
+
+    What is linked is the page that says how to look at the deployment: whoever follows a link has no token with him.
+    """
     source = deployment.source
-    page = f"{public_url.rstrip('/')}/deployments/{deployment.id}" if public_url else None
+    page = f"{public_url.rstrip('/')}/?deployment={deployment.id}" if public_url else None
     described = {"description": shortened(description(deployment), DESCRIPTION_LENGTH)}
     if deployment_id := source.get("deployment_id"):
         links = {"log_url": page, "environment_url": _first_url(deployment)}

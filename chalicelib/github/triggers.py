@@ -6,13 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
+from chalicelib import limits
 from chalicelib.github.delivery import DeploymentRequested, Occurrence, Push, Released, WorkflowSucceeded
 from chalicelib.github.patterns import matches
 from chalicelib.manifest.base import EMPTY, Model
 from chalicelib.manifest.values import Name, Text, Told
 
-MAX_TRIGGERS = 50
-MAX_PATTERN = 255
 Event = Literal["deployment", "push", "release", "workflow_run"]
 PATTERNS: Mapping[str, tuple[str, ...]] = {
     "deployment": ("environment",),
@@ -25,20 +24,20 @@ _REPOSITORY = r"[A-Za-z0-9_.-]+/(?!.*\*\*)[A-Za-z0-9_.*-]+"
 
 
 def _pattern(text: str) -> str:
-    if not 1 <= len(text) <= MAX_PATTERN:
-        raise ValueError(f"is no pattern: write 1 to {MAX_PATTERN} characters")
+    if not 1 <= len(text) <= limits.PATTERN_LENGTH:
+        raise ValueError(f"is no pattern: write 1 to {limits.PATTERN_LENGTH} characters")
     return text
 
 
 def _repository(text: str) -> str:
-    if not re.fullmatch(_REPOSITORY, text) or len(text) > MAX_PATTERN:
+    if not re.fullmatch(_REPOSITORY, text) or len(text) > limits.PATTERN_LENGTH:
         raise ValueError("is no repository: write owner/name; only the name may have * in it, one at a time")
     return text
 
 
-Pattern = Annotated[Text, AfterValidator(_pattern), Told({"minLength": 1, "maxLength": MAX_PATTERN})]
+Pattern = Annotated[Text, AfterValidator(_pattern), Told({"minLength": 1, "maxLength": limits.PATTERN_LENGTH})]
 Repository = Annotated[
-    Text, AfterValidator(_repository), Told({"pattern": f"^{_REPOSITORY}$", "maxLength": MAX_PATTERN})
+    Text, AfterValidator(_repository), Told({"pattern": f"^{_REPOSITORY}$", "maxLength": limits.PATTERN_LENGTH})
 ]
 
 

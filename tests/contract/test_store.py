@@ -99,10 +99,10 @@ class TestIdempotencyKey:
         """A second begin with a key is refused with what the first made, even while its services are busy."""
         first = new("home")
         record = IdempotencyRecord("ci", "key-1", "print-1", first.id)
-        store.begin(first, asked("home"), record)
+        store.begin(first, asked("home"), [record])
         again = new("home")
         with pytest.raises(AlreadyAccepted) as accepted:
-            store.begin(again, asked("home"), IdempotencyRecord("ci", "key-1", "print-2", again.id))
+            store.begin(again, asked("home"), [IdempotencyRecord("ci", "key-1", "print-2", again.id)])
         assert record == accepted.value.record
         assert record == store.idempotency("ci", "key-1", NOW)
 
@@ -111,25 +111,39 @@ class TestIdempotencyKey:
         begun(store, "home")
         late = new("home")
         with pytest.raises(DeploymentInProgress):
-            store.begin(late, asked("home"), IdempotencyRecord("ci", "key-2", "print", late.id))
+            store.begin(late, asked("home"), [IdempotencyRecord("ci", "key-2", "print", late.id)])
         assert store.idempotency("ci", "key-2", NOW) is None
 
     def test_keys_belong_to_their_caller(self, store: Store) -> None:
         """Another caller's key is another key."""
         deployment = new("home")
-        store.begin(deployment, asked("home"), IdempotencyRecord("ci", "key-3", "print", deployment.id))
+        store.begin(deployment, asked("home"), [IdempotencyRecord("ci", "key-3", "print", deployment.id)])
         assert store.idempotency("other", "key-3", NOW) is None
 
     def test_key_expires(self, store: Store) -> None:
         """After its lifetime a key is free again, whether DynamoDB has removed it or not."""
         first = new("home")
-        store.begin(first, asked("home"), IdempotencyRecord("ci", "key-4", "print-1", first.id))
+        store.begin(first, asked("home"), [IdempotencyRecord("ci", "key-4", "print-1", first.id)])
         later = new("redis", at=NOW + IDEMPOTENCY_LIFETIME + timedelta(seconds=1))
         assert store.idempotency("ci", "key-4", later.created_at) is None
-        store.begin(later, asked("redis"), IdempotencyRecord("ci", "key-4", "print-2", later.id))
+        store.begin(later, asked("redis"), [IdempotencyRecord("ci", "key-4", "print-2", later.id)])
         known = store.idempotency("ci", "key-4", later.created_at)
         assert known is not None
         assert later.id == known.deployment_id
+
+    def test_every_key_counts(self, store: Store) -> None:
+        """Of several keys of a deployment each tells what was made; one that is kept is known for ever."""
+        first = new("home")
+        records = [
+            IdempotencyRecord("ci", "key-5", "print", first.id),
+            IdempotencyRecord("ci", "key-6", "print", first.id, kept=True),
+        ]
+        store.begin(first, asked("home"), records)
+        later = new("redis", at=NOW + IDEMPOTENCY_LIFETIME + timedelta(days=1000))
+        with pytest.raises(AlreadyAccepted) as accepted:
+            store.begin(later, asked("redis"), [IdempotencyRecord("ci", each.key, "x", later.id) for each in records])
+        assert records[1] == accepted.value.record
+        assert [None, records[1]] == [store.idempotency("ci", each.key, later.created_at) for each in records]
 
 
 class TestFinish:

@@ -117,6 +117,20 @@ def test_the_workflow_runs(cloud: LocalCloud, checkout: Path, job: str) -> None:
     assert ({"plan": 0, "deploy": 1}[job]) == len(made)
 
 
+def test_a_release_deploys_its_version(cloud: LocalCloud, checkout: Path) -> None:
+    """The workflow of a release deploys the registered application with the version that its tag says."""
+    workflow = yaml.safe_load((DOCS / "examples" / "github-actions-release.yml").read_text())
+    manifest = hello("shop", image="actors-hello:{version}")
+    body = json.dumps({"manifest": {**manifest, "environment": "production"}}).encode()
+    registered = cloud.ask("PUT", "/applications/shop", body, Content_Type="application/json")
+    lines = workflow["jobs"]["deploy"]["steps"][-1]["run"]
+    ran = run(cloud, checkout, lines, **github(1), GITHUB_REF_NAME="v1.5.0")
+
+    assert (201, 0) == (registered.status, ran.returncode), ran.stdout + ran.stderr
+    live = cloud.ask("GET", "/applications/shop?environment=production").document
+    assert "actors-hello:1.5.0" == live["services"]["hello"]["images"]["hello"]["image"]
+
+
 def test_the_page_runs(cloud: LocalCloud, checkout: Path) -> None:
     """The lines of docs/ci.md, one after the other, end well, and show a verdict and a plan."""
     blocks = re.findall(r"^ *```sh\n(.*?)^ *```", (DOCS / "ci.md").read_text(), re.MULTILINE | re.DOTALL)

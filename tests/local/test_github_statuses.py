@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
@@ -63,7 +64,9 @@ def test_deployment_is_told(telling: LocalCloud, github: GitHubServer) -> None:
     ended = telling.ended(accepted["id"])
     [last] = [body for each, body in github.told if each == path and body["state"] == "success"]
     assert (ended["verdict"], ended["services"]["hello"]["url"]) == (last["description"], last["environment_url"])
-    assert f"{telling.url}/deployments/{ended['id']}" == last["log_url"]
+    assert f"{telling.url}/?deployment={ended['id']}" == last["log_url"]
+    with urlopen(last["log_url"]) as shown:  # as a browser, without a token
+        assert (200, True) == (shown.status, ended["id"] in shown.read().decode())
     assert [] == github.refused
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from chalice.test import HTTPResponse
 
+from chalicelib import limits
 from chalicelib.cloud import Cloud
 from tests.fake_observer import FakeObserver
 from tests.machine.api import READER, Api, end, problem
@@ -112,6 +113,14 @@ class TestRegister:
             "/triggers/0/images/home",
             "/triggers/0/workflow",
         ] == sorted(pointers(put(api, template(), triggers=[trigger])))
+
+    def test_limits_of_triggers(self, api: Api) -> None:
+        """As many triggers as there may be, with patterns as long as they may be, are taken; one more is a fault."""
+        most = {**PUSH, "branch": "b" * limits.PATTERN_LENGTH}
+        more = {**PUSH, "branch": "b" * (limits.PATTERN_LENGTH + 1)}
+        assert 201 == put(api, template(), triggers=[most] * limits.TRIGGERS).status_code
+        assert ["/triggers"] == pointers(put(api, template(), triggers=[PUSH] * (limits.TRIGGERS + 1)))
+        assert ["/triggers/0/branch"] == pointers(put(api, template(), triggers=[more]))
 
     @pytest.mark.parametrize("image", ["{branch}/home:1", "home{sha}", "home-{tag}:1", "{version}", "r:5000/{sha}"])
     def test_placeholder_outside_the_tag(self, api: Api, image: str) -> None:

@@ -17,7 +17,7 @@ from chalicelib.cloud import Cloud
 from chalicelib.deployment import instant
 from chalicelib.manifest.schema import manifest_schema
 from tests.fake_observer import FakeObserver
-from tests.machine.api import READER, Api, end
+from tests.machine.api import READER, Api, end, problem
 from tests.machine.slipway import two_services
 
 DOCUMENT = openapi.document("/api")
@@ -142,6 +142,27 @@ def test_anybody_may_read_them(api: Api, token: str) -> None:
     document = api.get("/openapi.json", Authorization=token).json_body
     assert ("3.1.0", [{"url": "/"}]) == (document["openapi"], document["servers"])
     assert manifest_schema() == api.get("/schema/manifest.json", Authorization=token).json_body
+
+
+def test_the_page_of_a_deployment(api: Api) -> None:
+    """It says how to look at a deployment, and nothing of it: the same whether it is there or not."""
+    made = api.post(two_services()).json_body["id"]
+    pages = [api.get(f"/?deployment={each}", Authorization="") for each in (made, ANY_DEPLOYMENT)]
+    there, not_there = (page.body.decode() for page in pages)
+    commands = re.findall(r'curl -sS -H "Authorization: Bearer \$SLIPWAY_TOKEN" "\$SLIPWAY_URL(\S+)"', there)
+
+    assert [f"/deployments/{made}{rest}" for rest in ("", "/events", "/logs")] == commands
+    assert [200, 200] == [api.get(path).status_code for path in commands[:2]]
+    assert there == not_there.replace(ANY_DEPLOYMENT, made)
+    assert [] == re.findall(r"<script|<img|<link|<a |@import|url\(| style=| on\w+=", there)
+
+
+@pytest.mark.parametrize(
+    "query", ["deployment=", "deployment=dep_1", "deployment=<script>", f"deployment={ANY_DEPLOYMENT}&x=1", "id=1"]
+)
+def test_the_page_of_nothing(api: Api, query: str) -> None:
+    """What is no deployment's id is not shown back, but refused."""
+    problem(api.get(f"/?{query}", Authorization=""), 400, "invalid_query")
 
 
 def test_the_page_loads_nothing(api: Api) -> None:

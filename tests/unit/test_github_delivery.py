@@ -12,14 +12,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib import limits
 from chalicelib.errors import BodyTooLarge, InvalidDelivery, Unauthorized, UnsupportedMediaType
-from chalicelib.github.body import MAX_BYTES, demand_size
+from chalicelib.github.body import demand_size
 from chalicelib.github.delivery import DeploymentRequested, Ignored, Occurrence, Push, WorkflowSucceeded, read
 from chalicelib.github.signature import signature, verify
-from tests.deliveries import SHA, deployment, push, release, workflow_run
+from tests.deliveries import (
+    SHA,
+    deployment,
+    deployment_status,
+    push,
+    push_of_a_tag,
+    push_of_nothing,
+    release,
+    workflow_run,
+)
 
 JSON = "application/json"
 JUNK = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.just([]), st.just({}))
+WHOLE = {"push": push(), "deployment": deployment(), "release": release(), "workflow_run": workflow_run()}
 OLD, NEW = b"old secret", b"It's a Secret to Everybody"
 # The published example: docs.github.com, "Validating webhook deliveries".
 EXAMPLE = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
@@ -139,9 +150,9 @@ class TestBody:
 
     def test_size(self) -> None:
         """More than 5 MB is too large."""
-        demand_size(b" " * MAX_BYTES)
+        demand_size(b" " * limits.DELIVERY_BYTES)
         with pytest.raises(BodyTooLarge):
-            demand_size(b" " * (MAX_BYTES + 1))
+            demand_size(b" " * (limits.DELIVERY_BYTES + 1))
 
     @given(st.binary(max_size=200), st.sampled_from(["push", "deployment", "release", "workflow_run", "ping", "x"]))
     def test_anything_at_all(self, body: bytes, event: str) -> None:
@@ -151,9 +162,7 @@ class TestBody:
                 told(event, body, content_type)
 
     @given(
-        st.sampled_from(
-            [("push", push()), ("deployment", deployment()), ("release", release()), ("workflow_run", workflow_run())]
-        ),
+        st.sampled_from(list(WHOLE.items())),
         st.data(),
     )
     def test_anything_in_the_place_of_a_value(self, sent: tuple[str, dict[str, Any]], data: st.DataObject) -> None:
@@ -188,8 +197,17 @@ class TestDelivery:
 
     def test_push_of_a_tag(self) -> None:
         """A tag is a version; of an annotated one the commit counts, not the tag's own object."""
-        found = happened("push", {**push(), "ref": "refs/tags/v1.5.0", "after": "b" * 40})
+        found = happened("push", push_of_a_tag("v1.5.0"))
         assert {"sha": SHA, "branch": "", "tag": "v1.5.0", "version": "1.5.0"} == found.values
+
+    def test_push_of_a_new_branch(self) -> None:
+        """A branch that was just created deploys as any push, and its name may have a slash."""
+        payload = {**push("feature/refs/heads/x"), "before": "0" * 40, "created": True}
+        assert "feature/refs/heads/x" == happened("push", payload).values["branch"]
+
+    def test_push_without_a_commit(self) -> None:
+        """Of a tag of something else than a commit GitHub tells no commit: what it tells counts."""
+        assert "b" * 40 == happened("push", push_of_a_tag("v1", commit=None)).sha
 
     @pytest.mark.parametrize("payload", [{}, {"version": 1}, "not JSON", "[]", '"x"', None, [], 7, "{", ""])
     def test_payload_without_version(self, payload: Any) -> None:
@@ -229,11 +247,15 @@ class TestDelivery:
             ("ping", {"zen": "Design for failure."}),
             ("issues", {"action": "opened"}),
             ("", {}),
-            ("push", {**push(), "deleted": True, "after": "0" * 40, "head_commit": None}),
+            ("push", push_of_nothing()),
+            ("push", push_of_nothing("refs/tags/v1")),
+            ("push", {**push(), "deleted": True}),
             ("push", {**push(), "after": "0" * 40}),
+            ("push", push("gh-readonly-queue/main/pr-7-6113728f27ae82c7b1a177c8d03f9e96e0adf246")),
             ("push", {**push(), "ref": "refs/notes/x"}),
             ("push", {**push(), "ref": "refs/heads/"}),
             ("deployment", {**deployment(), "action": "edited"}),
+            ("deployment_status", deployment_status()),
             ("release", {**release(), "action": "published"}),
             ("release", release(prerelease=True)),
             ("release", release(draft=True)),
@@ -244,17 +266,26 @@ class TestDelivery:
             ("workflow_run", workflow_run(event="pull_request_target")),
             ("workflow_run", workflow_run(head_repository={"full_name": "mallory/shop"})),
             ("workflow_run", workflow_run(head_repository=None)),
+            ("workflow_run", workflow_run(head_branch=None)),
+            ("workflow_run", workflow_run(event="merge_group", head_branch="gh-readonly-queue/main/pr-7-6113")),
         ],
     )
     def test_ignored(self, event: str, payload: dict[str, Any]) -> None:
-        """Pings, other events, deletions, prereleases, failures and forks deploy nothing, and it is said why."""
+        """Pings, other events, deletions, queues, prereleases, failures and forks deploy nothing; it is said why."""
         found = told(event, payload)
         assert isinstance(found, Ignored)
         assert found.reason
 
-    @pytest.mark.parametrize("event", ["push", "deployment", "release", "workflow_run"])
+    @pytest.mark.parametrize("event", WHOLE)
     def test_without_repository(self, event: str) -> None:
         """A payload without what GitHub always sends is refused, naming it."""
-        whole = {"push": push(), "deployment": deployment(), "release": release(), "workflow_run": workflow_run()}
         with pytest.raises(InvalidDelivery, match=r"repository\.full_name"):
-            told(event, {**whole[event], "repository": {}})
+            told(event, {**WHOLE[event], "repository": {}})
+
+    @pytest.mark.parametrize("event", WHOLE)
+    def test_under_another_name(self, event: str) -> None:
+        """GitHub does not sign the event's name: what was signed for one event deploys under no other's."""
+        for name, payload in {**WHOLE, "deployment_status": deployment_status()}.items():
+            if name != event:
+                with suppress(InvalidDelivery):
+                    assert isinstance(told(event, payload), Ignored), name

@@ -68,7 +68,7 @@ def test_of_a_deployment() -> None:
     assert {
         "state": "success",
         "description": "home deployed and stable.",
-        "log_url": f"https://slipway.example/api/deployments/{ID}",
+        "log_url": f"https://slipway.example/api/?deployment={ID}",
         "environment_url": "http://x/home",
     } == report.body
     failed = ended.model_copy(update={"status": Status.ROLLED_BACK})
@@ -84,7 +84,7 @@ def test_of_a_commit() -> None:
         "state": "pending",
         "description": "shop in staging is accepted.",
         "context": "slipway/shop/staging",
-        "target_url": f"https://slipway.example/deployments/{ID}",
+        "target_url": f"https://slipway.example/?deployment={ID}",
     } == report.body
 
 

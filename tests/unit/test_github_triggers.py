@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.github.delivery import Occurrence, read
 from chalicelib.github.patterns import matches
 from chalicelib.github.triggers import Trigger, applies
-from tests.deliveries import deployment, push, release, workflow_run
+from tests.deliveries import deployment, push, push_of_a_tag, release, workflow_run
 
 
 def happened(event: str, payload: dict[str, Any]) -> Occurrence:
@@ -22,6 +22,14 @@ def happened(event: str, payload: dict[str, Any]) -> Occurrence:
 
 
 TEXT = st.text(alphabet="ab/.*-", max_size=8)
+WORD = st.text(alphabet="ab/.*-", min_size=1, max_size=8)
+
+
+def named(pattern: str, text: str) -> bool:
+    """Tell whether the regular expression that one would write for a pattern takes a text."""
+    parts = {"**": ".*", "*": "[^/]*"}
+    regex = "".join(parts.get(each, re.escape(each)) for each in re.findall(r"\*\*|\*|[^*]", pattern))
+    return bool(re.fullmatch(regex, text))
 
 
 class TestPatterns:
@@ -54,9 +62,7 @@ class TestPatterns:
     @given(TEXT, TEXT)
     def test_as_a_regular_expression_says(self, pattern: str, text: str) -> None:
         """It is the language of the regular expression that one would write."""
-        parts = {"**": ".*", "*": "[^/]*"}
-        regex = "".join(parts.get(each, re.escape(each)) for each in re.findall(r"\*\*|\*|[^*]", pattern))
-        assert bool(re.fullmatch(regex, text)) == matches(pattern, text)
+        assert named(pattern, text) == matches(pattern, text)
 
     @given(st.text(max_size=8).filter(lambda text: "*" not in text), st.text(max_size=8))
     def test_without_stars_only_itself(self, pattern: str, text: str) -> None:
@@ -111,9 +117,28 @@ class TestTriggers:
         """A trigger names one event: a push to the same branch is not a workflow's success."""
         assert not applies(trigger("push"), happened("workflow_run", workflow_run()), "staging")
 
-    @given(st.from_regex(r"\A([a-c]|\*(?!\*)){1,4}\Z"), st.from_regex(r"\A[a-c]{1,3}(/[a-c]{1,3}){0,2}\Z"))
-    def test_no_pattern_lets_another_owner_in(self, name: str, full_name: str) -> None:
-        """Whatever stars a repository's name has, its owner is the one that is written, and so is its depth."""
-        found = happened("push", {**push(), "repository": {"full_name": full_name, "default_branch": "main"}})
-        if applies(trigger("push", repository=f"a/{name}"), found, "default"):
-            assert ["a"] == full_name.split("/")[:-1]
+    @given(WORD, WORD)
+    def test_no_pattern_lets_another_ref_in(self, pattern: str, name: str) -> None:
+        """Of each event a pattern lets in what it names, and nothing else."""
+        for event, field, payload in (
+            ("push", "branch", push(name)),
+            ("push", "tag", push_of_a_tag(name)),
+            ("release", "tag", release(tag_name=name)),
+            ("deployment", "environment", deployment(environment=name)),
+            ("workflow_run", "branch", workflow_run(head_branch=name)),
+            ("workflow_run", "workflow", {**workflow_run(path=""), "workflow": {"name": name, "path": name}}),
+        ):
+            asked = trigger(event, **{field: pattern})
+            assert named(pattern, name) == applies(asked, happened(event, payload), "staging"), (event, field)
+
+    @given(WORD, WORD)
+    def test_no_pattern_lets_another_kind_in(self, pattern: str, name: str) -> None:
+        """A pattern of branches lets in no tag, and one of tags no branch, whatever both are called."""
+        assert not applies(trigger("push", branch=pattern), happened("push", push_of_a_tag(name)), "staging")
+        assert not applies(trigger("push", tag=pattern), happened("push", push(name)), "staging")
+
+    @given(st.from_regex(r"\A([ab.-]|\*(?!\*)){1,5}\Z"), st.from_regex(r"\A[abc]{1,2}/[ab./-]{1,4}\Z"))
+    def test_no_pattern_lets_another_repository_in(self, name: str, full_name: str) -> None:
+        """A pattern of repositories lets in those that it names, of the owner who is written."""
+        found = happened("push", push(repository=full_name))
+        assert named(f"a/{name}", full_name) == applies(trigger("push", repository=f"a/{name}"), found, "default")
