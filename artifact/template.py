@@ -1,6 +1,7 @@
 """The template: what Chalice makes, the parts in `infrastructure/`, the state machines and the gateway's answers."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import reduce
 from pathlib import Path
@@ -38,11 +39,15 @@ def parts(stage: str) -> Iterator[dict[str, Any]]:
 
 
 def machines() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the definitions of the state machines, with the ARNs of the functions to be put in."""
-    arns = {name: {"Fn::GetAtt": [name.removesuffix("Function"), "Arn"]} for name in ("ActFunction", "ObserveFunction")}
+    """Yield the definitions of the state machines, in which `${ActFunction}` is the ARN of the function Act.
+
+    They are joined of pieces: there are emulators whose Fn::Sub takes the `$$` of the context object for an escape.
+    """
     for name, file in MACHINES.items():
         definition = json.dumps(json.loads((ROOT / "statemachines" / file).read_text()), separators=(",", ":"))
-        yield name, {"Properties": {"DefinitionString": {"Fn::Sub": [definition, arns]}}}
+        pieces: list[Any] = re.split(r"\$\{(\w+)Function\}", definition)
+        pieces[1::2] = [{"Fn::GetAtt": [function, "Arn"]} for function in pieces[1::2]]
+        yield name, {"Properties": {"DefinitionString": {"Fn::Join": ["", pieces]}}}
 
 
 def merged(base: Any, over: Any) -> Any:
