@@ -1,0 +1,181 @@
+"""What `make package` writes: a template that deploys, and a zip whose functions run with nothing beside it."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from moto import mock_aws
+
+from artifact.__main__ import package
+from artifact.template import MACHINES, ROOT, STAGES, ZIP, assembled
+from localcloud.account import substituted
+from tests.tables import NAME, create_table, local_dynamodb
+
+MEGABYTES = 15
+UNKNOWN_TO_MOTO = (
+    *("AWS::ApiGateway::Account", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage", "AWS::CloudWatch::Alarm"),
+    *("AWS::Lambda::EventInvokeConfig", "AWS::SQS::QueuePolicy"),
+)
+
+
+@dataclass(frozen=True)
+class Package:
+    """What was made: its folder, and the template read."""
+
+    folder: Path
+    template: dict[str, Any]
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Return the resources of a type, by their names."""
+        return {name: each for name, each in self.template["Resources"].items() if each["Type"] == kind}
+
+    def properties(self, name: str) -> dict[str, Any]:
+        """Return a resource's properties."""
+        return dict(self.template["Resources"][name]["Properties"])
+
+
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """Package the stage `prod`, once."""
+    folder = tmp_path_factory.mktemp("dist")
+    package("prod", folder)
+    return Package(folder, yaml.safe_load((folder / "template.yaml").read_text()))
+
+
+# ── The zip ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def unpacked(packaged: Package) -> Iterator[Path]:
+    """Unpack the zip where nothing can be written, as Lambda does."""
+    folder = packaged.folder / "task"
+    with zipfile.ZipFile(packaged.folder / ZIP) as archive:
+        archive.extractall(folder)
+    folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
+    for each in folders:
+        each.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    yield folder
+    for each in folders:
+        each.chmod(stat.S_IRWXU)
+
+
+def test_the_zip_is_small(packaged: Package) -> None:
+    """A cold start fetches the zip: at most 15 MB."""
+    assert (packaged.folder / ZIP).stat().st_size < MEGABYTES * 1_000_000
+
+
+def test_the_zip_has_all_of_chalicelib(packaged: Package) -> None:
+    """Every file of ours is in the zip, the JSON beside the code too, and nothing of the laptop's."""
+    names = set(zipfile.ZipFile(packaged.folder / ZIP).namelist())
+    ours = [path for path in (ROOT / "chalicelib").rglob("*") if path.suffix in (".py", ".json")]
+    assert set() == {str(path.relative_to(ROOT)) for path in ours} - names
+    tops = {name.split("/")[0] for name in names}
+    assert set() == tops & {"artifact", "localcloud", "tests", "cli", "pip", "setuptools", "moto"}
+
+
+def test_the_zip_runs_on_both_processors(packaged: Package) -> None:
+    """Every piece of machine code is there for arm64 and for x86_64."""
+    names = [name for name in zipfile.ZipFile(packaged.folder / ZIP).namelist() if name.endswith(".so")]
+    arm64, x86_64 = (
+        {name.replace(processor, "*") for name in names if processor in name} for processor in ("aarch64", "x86_64")
+    )
+    assert arm64
+    assert (arm64, 2 * len(arm64)) == (x86_64, len(names))
+
+
+def test_every_module_has_its_bytecode(packaged: Package) -> None:
+    """Nothing is compiled at a cold start."""
+    names = set(zipfile.ZipFile(packaged.folder / ZIP).namelist())
+    tag = sys.implementation.cache_tag
+    sources = [Path(name) for name in names if name.endswith(".py")]
+    assert set() == {str(path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc") for path in sources} - names
+
+
+CALL = """
+import importlib, json, sys
+sys.path.insert(0, sys.argv[1])
+module, _, name = sys.argv[2].partition(".")
+class Context:
+    aws_request_id = "00000000-0000-0000-0000-000000000000"
+    function_name = memory_limit_in_mb = invoked_function_arn = log_stream_name = "test"
+    def get_remaining_time_in_millis(self): return 60000
+try:
+    print(json.dumps(getattr(importlib.import_module(module), name)(json.loads(sys.argv[3]), Context())))
+except Exception as error:
+    print(json.dumps({"errorType": type(error).__name__}))
+"""
+
+
+def called(unpacked: Path, handler: str, event: dict[str, Any], **variables: str) -> dict[str, Any]:
+    """Call a handler in a fresh Python that has the zip and nothing installed; return its answer."""
+    command = [sys._base_executable, "-I", "-S", "-c", CALL, str(unpacked), handler, json.dumps(event)]  # type: ignore[attr-defined]
+    environment = {"PATH": os.environ["PATH"], **variables}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert "" == done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+@pytest.fixture(scope="module")
+def variables() -> Iterator[dict[str, str]]:
+    """Lend the environment of a function whose AWS has the record's table."""
+    with local_dynamodb() as client:
+        create_table(client)
+        yield {
+            "AWS_ENDPOINT_URL": client.meta.endpoint_url,
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "a",
+            "AWS_SECRET_ACCESS_KEY": "b",
+            "SLIPWAY_TABLE": NAME,
+            "SLIPWAY_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-test-deployment",
+            "SLIPWAY_TEARDOWN_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-test-teardown",
+            "SLIPWAY_RESOLVE_FUNCTION": "slipway-test-resolve",
+            "SLIPWAY_OBSERVE_FUNCTION": "slipway-test-observe",
+            "SLIPWAY_NAMESERVERS": "127.0.0.1:9",
+        }
+
+
+def request(method: str, path: str, body: str | None = None) -> dict[str, Any]:
+    """Return API Gateway's event of a request that the authorizer let through."""
+    context = {"authorizer": {"name": "test", "scopes": "read write"}, "path": f"/api{path}"}
+    return {
+        "requestContext": {**context, "httpMethod": method, "resourcePath": path},
+        "headers": {"content-type": "application/json"},
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+METHOD_ARN = "arn:aws:execute-api:us-east-1:000000000000:abc/api/GET/deployments"
+STEP = {"deployment_id": "dep_00000000000000000000000000", "service": "web"}
+EVENT = {"source": "aws.ecs", "detail-type": "ECS Service Action", "resources": [], "detail": {}}
+ANSWERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "app.act": ({"state": "Cluster", **STEP}, {"errorType": "NotFound"}),
+    "app.observe": ({"state": "Plan", **STEP}, {"errorType": "NotFound"}),
+    "app.notify": ({"deployment_id": STEP["deployment_id"]}, {"errorType": "NotFound"}),
+    "app.resolve": ({"name": "web.local", "record_type": "A"}, {"errorType": "NoNameservers"}),
+    "app.on_event": (EVENT, {}),
+    "app.sweep": ({}, {}),
+}
+
+
+def test_every_handler_answers(packaged: Package, unpacked: Path, variables: dict[str, str]) -> None:
+    """Each function imports all that it needs from the zip, and answers as it does anywhere."""
+    handlers = {each["Properties"]["Handler"] for each in packaged.of_type("AWS::Lambda::Function").values()}
+    print(handlers)
+    for handler, (event, answer) in ANSWERS.items():
+        print(handler, called(unpacked, handler, event, **variables), answer)
