@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,7 +32,8 @@ def made(root: Path, stage: str) -> Made:
     (`….cpython-311-x86_64-linux-gnu.so`): one zip runs on both. Raises CalledProcessError, which Chalice explains on
     stderr.
     """
-    arm64, x86_64 = (_packaged(root, stage, architecture) for architecture in ARCHITECTURES)
+    with ThreadPoolExecutor() as pool:
+        arm64, x86_64 = pool.map(lambda architecture: _packaged(root, stage, architecture), ARCHITECTURES)
     return Made(arm64.template, {**x86_64.files, **arm64.files})
 
 

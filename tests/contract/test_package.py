@@ -15,6 +15,8 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+from dnslib.fixedresolver import FixedResolver
+from dnslib.server import DNSLogger, DNSServer
 from moto import mock_aws
 
 from artifact.__main__ import package
@@ -23,6 +25,7 @@ from localcloud.account import substituted
 from tests.tables import NAME, create_table, local_dynamodb
 
 MEGABYTES = 15
+SILENT = DNSLogger(log="-request,-reply,-truncated,-error,-recv,-send,-data")
 UNKNOWN_TO_MOTO = (
     *("AWS::ApiGateway::Account", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage", "AWS::CloudWatch::Alarm"),
     *("AWS::Lambda::EventInvokeConfig", "AWS::SQS::QueuePolicy"),
@@ -117,18 +120,32 @@ except Exception as error:
 """
 
 
-def called(unpacked: Path, handler: str, event: dict[str, Any], **variables: str) -> dict[str, Any]:
-    """Call a handler in a fresh Python that has the zip and nothing installed; return its answer."""
-    command = [sys._base_executable, "-I", "-S", "-c", CALL, str(unpacked), handler, json.dumps(event)]  # type: ignore[attr-defined]
+def alone(program: str, arguments: list[str], variables: dict[str, str]) -> Any:
+    """Run a program in a fresh Python that has nothing installed; return the JSON that it printed last."""
+    command = [sys._base_executable, "-I", "-S", "-c", program, *arguments]
     environment = {"PATH": os.environ["PATH"], **variables}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert "" == done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def called(unpacked: Path, handler: str, event: dict[str, Any], variables: dict[str, str]) -> Any:
+    """Call a handler of the zip; return its answer."""
+    return alone(CALL, [str(unpacked), handler, json.dumps(event)], variables)
 
 
 @pytest.fixture(scope="module")
-def variables() -> Iterator[dict[str, str]]:
+def nameserver() -> Iterator[str]:
+    """Lend a DNS server with one name, as "ip:port"."""
+    server = DNSServer(FixedResolver("web.local. 60 IN A 10.0.0.7"), address="127.0.0.1", port=0, logger=SILENT)
+    server.start_thread()
+    yield "{}:{}".format(*server.server.server_address)
+    server.stop()
+    server.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def variables(nameserver: str) -> Iterator[dict[str, str]]:
     """Lend the environment of a function whose AWS has the record's table."""
     with local_dynamodb() as client:
         create_table(client)
@@ -142,7 +159,7 @@ def variables() -> Iterator[dict[str, str]]:
             "SLIPWAY_TEARDOWN_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-test-teardown",
             "SLIPWAY_RESOLVE_FUNCTION": "slipway-test-resolve",
             "SLIPWAY_OBSERVE_FUNCTION": "slipway-test-observe",
-            "SLIPWAY_NAMESERVERS": "127.0.0.1:9",
+            "SLIPWAY_NAMESERVERS": nameserver,
         }
 
 
@@ -160,22 +177,63 @@ def request(method: str, path: str, body: str | None = None) -> dict[str, Any]:
     }
 
 
-METHOD_ARN = "arn:aws:execute-api:us-east-1:000000000000:abc/api/GET/deployments"
 STEP = {"deployment_id": "dep_00000000000000000000000000", "service": "web"}
-EVENT = {"source": "aws.ecs", "detail-type": "ECS Service Action", "resources": [], "detail": {}}
-ANSWERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "app.act": ({"state": "Cluster", **STEP}, {"errorType": "NotFound"}),
-    "app.observe": ({"state": "Plan", **STEP}, {"errorType": "NotFound"}),
-    "app.notify": ({"deployment_id": STEP["deployment_id"]}, {"errorType": "NotFound"}),
-    "app.resolve": ({"name": "web.local", "record_type": "A"}, {"errorType": "NoNameservers"}),
-    "app.on_event": (EVENT, {}),
-    "app.sweep": ({}, {}),
+EVENT = {
+    **{"version": "0", "id": "1", "account": "000000000000", "time": "2026-01-01T00:00:00Z", "region": "us-east-1"},
+    **{"source": "aws.ecs", "detail-type": "ECS Service Action", "resources": [], "detail": {}},
+}
+UNKNOWN = {"errorType": "NotFound"}  # the step was found, the deployment is not there
+HANDLERS: dict[str, tuple[dict[str, Any], Any]] = {
+    "app.act": ({"state": "Cluster", **STEP}, UNKNOWN),
+    "app.observe": ({"state": "Plan", **STEP}, UNKNOWN),
+    "app.tell_github": ({"deployment_id": STEP["deployment_id"]}, UNKNOWN),
+    "app.resolve": ({"name": "web.local", "record_type": "A"}, {"addresses": ["10.0.0.7"], "ports": []}),
+    "app.on_event": (EVENT, None),
+    "app.sweep": ({**EVENT, "source": "aws.events"}, None),
+    "app.authorize": (
+        {
+            "type": "TOKEN",
+            "authorizationToken": "Bearer unknown",
+            "methodArn": "arn:aws:execute-api:us-east-1:000000000000:abc/api/GET/deployments",
+        },
+        {"errorType": "Unauthorized"},
+    ),
+    "app.app": (request("GET", "/health"), {"status": "ok"}),
 }
 
 
-def test_every_handler_answers(packaged: Package, unpacked: Path, variables: dict[str, str]) -> None:
-    """Each function imports all that it needs from the zip, and answers as it does anywhere."""
-    handlers = {each["Properties"]["Handler"] for each in packaged.of_type("AWS::Lambda::Function").values()}
-    print(handlers)
-    for handler, (event, answer) in ANSWERS.items():
-        print(handler, called(unpacked, handler, event, **variables), answer)
+def test_every_function_is_called_below(packaged: Package) -> None:
+    """There is no function without its call here."""
+    functions = packaged.of_type("AWS::Lambda::Function").values()
+    assert set(HANDLERS) == {each["Properties"]["Handler"] for each in functions}
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_every_handler_answers(unpacked: Path, variables: dict[str, str], handler: str) -> None:
+    """Each function has all that it needs in the zip: a fresh Python without anything installed gets its answer."""
+    event, expected = HANDLERS[handler]
+    answer = called(unpacked, handler, event, variables)
+    assert expected == (json.loads(answer["body"]) if handler == "app.app" else answer)
+
+
+def test_the_api_asks_the_record(unpacked: Path, variables: dict[str, str]) -> None:
+    """A request goes through pydantic, YAML and boto3, as they are in the zip."""
+    assert [200, 422] == [
+        called(unpacked, "app.app", asked, variables)["statusCode"]
+        for asked in (request("GET", "/deployments"), request("POST", "/deployments", "{}"))
+    ]
+
+
+CLIENTS = """
+import functools, json, sys
+sys.path.insert(0, sys.argv[1])
+import app
+parts = [name for name, value in vars(type(app.cloud())).items() if isinstance(value, functools.cached_property)]
+print(json.dumps({name: type(getattr(app.cloud(), name)).__name__ for name in parts}))
+"""
+
+
+def test_every_client_can_be_made(unpacked: Path, variables: dict[str, str]) -> None:
+    """Of every service that we call botocore's description is in the zip."""
+    parts = alone(CLIENTS, [str(unpacked)], variables)
+    assert {"ecs": "Ecs", "kms": "Kms", "store": "Store"}.items() <= parts.items()
