@@ -1,11 +1,13 @@
 """`python -m artifact STAGE`: write `dist/template.yaml` and `dist/slipway.zip`, and say how large they are."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from artifact import archive, chalice_package
+from artifact import archive, chalice_package, libraries
 from artifact.template import ROOT, STAGES, ZIP, assembled
 
 TEMPLATE = "template.yaml"
@@ -25,9 +27,15 @@ def main() -> None:
 def package(stage: str, out: Path) -> None:
     """Write a stage's template and zip into a folder, which is made; what is there is replaced."""
     made = chalice_package.made(ROOT, stage)
+    files = {**libraries.installed(ROOT / "requirements.txt"), **made.files}
     out.mkdir(parents=True, exist_ok=True)
-    archive.write(out / ZIP, archive.trimmed(made.files))
-    (out / TEMPLATE).write_text(yaml.dump(assembled(made.template, stage), Dumper=_Plain, sort_keys=False, width=120))
+    archive.write(out / ZIP, archive.trimmed(files))
+    (out / TEMPLATE).write_text(written(assembled(made.template, stage)))
+
+
+def written(template: Mapping[str, Any]) -> str:
+    """Return a template as YAML."""
+    return yaml.dump(template, Dumper=_Plain, sort_keys=False, width=120)
 
 
 class _Plain(yaml.SafeDumper):

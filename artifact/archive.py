@@ -12,10 +12,11 @@ from pathlib import Path, PurePosixPath
 CLOUD = "chalicelib/cloud.py"
 # What only Chalice's command needs; types for editors; what installers note down; what nothing of ours imports.
 UNUSED = re.compile(
-    r"^(_distutils_hack|ansicon|blessed|click|editor|inquirer|jinxed|packaging|pip|pkg_resources|readchar|runs)[/.]"
+    r"^(_distutils_hack|bin|ansicon|blessed|click|editor|inquirer|jinxed|packaging|pip|pkg_resources|readchar|runs)[/.]"
     r"|^(setuptools|wcwidth|wheel|xmod)[/.]"
+    r"|^chalice/(?!__init__|app\.py)"
     r"|\.pyi$|/py\.typed$"
-    r"|\.(dist-info|egg-info|data)/|^distutils-precedence\.pth$|/__pycache__/|/tests?/"
+    r"|\.(dist-info|egg-info|data)/|^distutils-precedence\.pth$|^\.lock$|/__pycache__/|/tests?/"
     r"|^boto3/examples/|^botocore/data/.*/examples-1\.json"
     r"|^pydantic/(v1/|mypy\.py|_hypothesis_plugin\.py)"
     r"|^aws_lambda_powertools/(event_handler|utilities/(?!__init__|jmespath_utils|typing))"
@@ -25,7 +26,7 @@ UNCHECKED = 0b01  # https://peps.python.org/pep-0552/: by hash, and nobody compa
 
 
 def trimmed(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return the files that the functions need of a zip of Chalice, each module with its bytecode."""
+    """Return those of some files that the functions need, each module with its bytecode."""
     services = services_of(files[CLOUD].decode())
     kept = {path: content for path, content in files.items() if is_needed(path, services)}
     return {**kept, **bytecode(kept)}

@@ -1,4 +1,4 @@
-"""What `chalice package` makes: a SAM template, and the files of the functions for both of Lambda's processors."""
+"""What `chalice package` makes of a stage: a SAM template, and the files that are ours."""
 
 import json
 import os
@@ -6,14 +6,12 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-ARCHITECTURES = ("arm64", "x86_64")
-PACKAGED = ("app.py", "requirements.txt", "chalicelib", ".chalice")
+PACKAGED = ("app.py", "chalicelib", ".chalice")
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "deployments", "deployed")
 
 
@@ -26,22 +24,14 @@ class Made:
 
 
 def made(root: Path, stage: str) -> Made:
-    """Return what Chalice makes of a stage of the project at `root`.
+    """Return what Chalice makes of a stage of the project at `root`: app, chalicelib and Chalice's own two modules.
 
-    The files are those of arm64 and beside them the machine code of x86_64, which has names of its own
-    (`….cpython-311-x86_64-linux-gnu.so`): one zip runs on both. Raises CalledProcessError, which Chalice explains on
-    stderr.
+    It works on a copy without requirements: it would fetch the libraries of one processor, and those of its command
+    line with them. Raises CalledProcessError; Chalice itself says why on stderr.
     """
-    with ThreadPoolExecutor() as pool:
-        arm64, x86_64 = pool.map(lambda architecture: _packaged(root, stage, architecture), ARCHITECTURES)
-    return Made(arm64.template, {**x86_64.files, **arm64.files})
-
-
-def _packaged(root: Path, stage: str, architecture: str) -> Made:
-    """Package a copy of what Chalice needs, so that its cache and this one's bytecode stay out of the zip."""
     with TemporaryDirectory(prefix="slipway-package-") as folder:
         project, out = Path(folder, "project"), Path(folder, "out")
-        _copy(root, project, stage, architecture)
+        _copy(root, project)
         command = [str(Path(sys.executable).with_name("chalice")), "package", "--stage", stage, str(out)]
         environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         subprocess.run(command, cwd=project, env=environment, stdout=subprocess.DEVNULL, check=True)
@@ -50,14 +40,11 @@ def _packaged(root: Path, stage: str, architecture: str) -> Made:
         return Made(json.loads((out / "sam.json").read_text()), files)
 
 
-def _copy(root: Path, project: Path, stage: str, architecture: str) -> None:
+def _copy(root: Path, project: Path) -> None:
     project.mkdir()
+    (project / "requirements.txt").touch()
     for name in PACKAGED:
         if (root / name).is_dir():
             shutil.copytree(root / name, project / name, ignore=NOT_COPIED)
         else:
             shutil.copy(root / name, project / name)
-    path = project / ".chalice" / "config.json"
-    config = json.loads(path.read_text())
-    config["stages"][stage]["lambda_architecture"] = architecture
-    path.write_text(json.dumps(config))

@@ -1,69 +1,48 @@
-"""What `make package` writes: a template that deploys, and a zip whose functions run with nothing beside it."""
+"""The zip that `make package` writes: its functions run with nothing beside it."""
 
 import json
 import os
-import re
 import stat
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import yaml
 from dnslib.fixedresolver import FixedResolver
 from dnslib.server import DNSLogger, DNSServer
-from moto import mock_aws
 
 from artifact.__main__ import package
-from artifact.template import MACHINES, ROOT, STAGES, ZIP, assembled
-from localcloud.account import substituted
+from artifact.template import ROOT, ZIP
 from tests.tables import NAME, create_table, local_dynamodb
 
 MEGABYTES = 15
+MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-test"
 SILENT = DNSLogger(log="-request,-reply,-truncated,-error,-recv,-send,-data")
-UNKNOWN_TO_MOTO = (
-    *("AWS::ApiGateway::Account", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage", "AWS::CloudWatch::Alarm"),
-    *("AWS::Lambda::EventInvokeConfig", "AWS::SQS::QueuePolicy"),
-)
-
-
-@dataclass(frozen=True)
-class Package:
-    """What was made: its folder, and the template read."""
-
-    folder: Path
-    template: dict[str, Any]
-
-    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Return the resources of a type, by their names."""
-        return {name: each for name, each in self.template["Resources"].items() if each["Type"] == kind}
-
-    def properties(self, name: str) -> dict[str, Any]:
-        """Return a resource's properties."""
-        return dict(self.template["Resources"][name]["Properties"])
 
 
 @pytest.fixture(scope="module")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    """Package the stage `prod`, once."""
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Package the stage `prod`, once; return the folder."""
     folder = tmp_path_factory.mktemp("dist")
     package("prod", folder)
-    return Package(folder, yaml.safe_load((folder / "template.yaml").read_text()))
-
-
-# ── The zip ─────────────────────────────────────────────────────────────────────────────────────────
+    return folder
 
 
 @pytest.fixture(scope="module")
-def unpacked(packaged: Package) -> Iterator[Path]:
+def names(packaged: Path) -> set[str]:
+    """Return the paths in the zip."""
+    return set(zipfile.ZipFile(packaged / ZIP).namelist())
+
+
+@pytest.fixture(scope="module")
+def unpacked(packaged: Path) -> Iterator[Path]:
     """Unpack the zip where nothing can be written, as Lambda does."""
-    folder = packaged.folder / "task"
-    with zipfile.ZipFile(packaged.folder / ZIP) as archive:
+    folder = packaged / "task"
+    with zipfile.ZipFile(packaged / ZIP) as archive:
         archive.extractall(folder)
     folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
     for each in folders:
@@ -73,33 +52,31 @@ def unpacked(packaged: Package) -> Iterator[Path]:
         each.chmod(stat.S_IRWXU)
 
 
-def test_the_zip_is_small(packaged: Package) -> None:
+def test_the_zip_is_small(packaged: Path) -> None:
     """A cold start fetches the zip: at most 15 MB."""
-    assert (packaged.folder / ZIP).stat().st_size < MEGABYTES * 1_000_000
+    assert (packaged / ZIP).stat().st_size < MEGABYTES * 1_000_000
 
 
-def test_the_zip_has_all_of_chalicelib(packaged: Package) -> None:
+def test_the_zip_has_all_of_chalicelib(names: set[str]) -> None:
     """Every file of ours is in the zip, the JSON beside the code too, and nothing of the laptop's."""
-    names = set(zipfile.ZipFile(packaged.folder / ZIP).namelist())
     ours = [path for path in (ROOT / "chalicelib").rglob("*") if path.suffix in (".py", ".json")]
     assert set() == {str(path.relative_to(ROOT)) for path in ours} - names
     tops = {name.split("/")[0] for name in names}
     assert set() == tops & {"artifact", "localcloud", "tests", "cli", "pip", "setuptools", "moto"}
 
 
-def test_the_zip_runs_on_both_processors(packaged: Package) -> None:
+def test_the_zip_runs_on_both_processors(names: set[str]) -> None:
     """Every piece of machine code is there for arm64 and for x86_64."""
-    names = [name for name in zipfile.ZipFile(packaged.folder / ZIP).namelist() if name.endswith(".so")]
+    code = {name for name in names if name.endswith(".so")}
     arm64, x86_64 = (
-        {name.replace(processor, "*") for name in names if processor in name} for processor in ("aarch64", "x86_64")
+        {name.replace(processor, "*") for name in code if processor in name} for processor in ("aarch64", "x86_64")
     )
     assert arm64
-    assert (arm64, 2 * len(arm64)) == (x86_64, len(names))
+    assert (arm64, 2 * len(arm64)) == (x86_64, len(code))
 
 
-def test_every_module_has_its_bytecode(packaged: Package) -> None:
+def test_every_module_has_its_bytecode(names: set[str]) -> None:
     """Nothing is compiled at a cold start."""
-    names = set(zipfile.ZipFile(packaged.folder / ZIP).namelist())
     tag = sys.implementation.cache_tag
     sources = [Path(name) for name in names if name.endswith(".py")]
     assert set() == {str(path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc") for path in sources} - names
@@ -155,8 +132,8 @@ def variables(nameserver: str) -> Iterator[dict[str, str]]:
             "AWS_ACCESS_KEY_ID": "a",
             "AWS_SECRET_ACCESS_KEY": "b",
             "SLIPWAY_TABLE": NAME,
-            "SLIPWAY_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-test-deployment",
-            "SLIPWAY_TEARDOWN_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-test-teardown",
+            "SLIPWAY_STATE_MACHINE_ARN": f"{MACHINE}-deployment",
+            "SLIPWAY_TEARDOWN_STATE_MACHINE_ARN": f"{MACHINE}-teardown",
             "SLIPWAY_RESOLVE_FUNCTION": "slipway-test-resolve",
             "SLIPWAY_OBSERVE_FUNCTION": "slipway-test-observe",
             "SLIPWAY_NAMESERVERS": nameserver,
@@ -179,8 +156,15 @@ def request(method: str, path: str, body: str | None = None) -> dict[str, Any]:
 
 STEP = {"deployment_id": "dep_00000000000000000000000000", "service": "web"}
 EVENT = {
-    **{"version": "0", "id": "1", "account": "000000000000", "time": "2026-01-01T00:00:00Z", "region": "us-east-1"},
-    **{"source": "aws.ecs", "detail-type": "ECS Service Action", "resources": [], "detail": {}},
+    "version": "0",
+    "id": "1",
+    "account": "000000000000",
+    "time": "2026-01-01T00:00:00Z",
+    "region": "us-east-1",
+    "source": "aws.ecs",
+    "detail-type": "ECS Service Action",
+    "resources": [],
+    "detail": {},
 }
 UNKNOWN = {"errorType": "NotFound"}  # the step was found, the deployment is not there
 HANDLERS: dict[str, tuple[dict[str, Any], Any]] = {
@@ -202,10 +186,11 @@ HANDLERS: dict[str, tuple[dict[str, Any], Any]] = {
 }
 
 
-def test_every_function_is_called_below(packaged: Package) -> None:
+def test_every_function_is_called_below(packaged: Path) -> None:
     """There is no function without its call here."""
-    functions = packaged.of_type("AWS::Lambda::Function").values()
-    assert set(HANDLERS) == {each["Properties"]["Handler"] for each in functions}
+    resources = yaml.safe_load((packaged / "template.yaml").read_text())["Resources"].values()
+    functions = [each["Properties"] for each in resources if each["Type"] == "AWS::Lambda::Function"]
+    assert set(HANDLERS) == {each["Handler"] for each in functions}
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
