@@ -26,7 +26,7 @@ BIN = Path(sys.executable).parent
 STACK = "slipway-test"
 NOT_OF_MOTO = {
     *("AWS::ApiGateway::Account", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage"),
-    *("AWS::CloudWatch::Alarm", "AWS::Lambda::EventInvokeConfig", "AWS::SQS::QueuePolicy"),
+    *("AWS::CloudWatch::Alarm", "AWS::Lambda::EventInvokeConfig", "AWS::Logs::MetricFilter", "AWS::SQS::QueuePolicy"),
 }
 """Types that moto's CloudFormation does not know, or of which it needs what it does not read (a REST API's body)."""
 
