@@ -275,6 +275,15 @@ def test_every_alarm_has_its_runbook(template: Template) -> None:
     assert all(each["AlarmActions"]["Fn::If"][0] == "HasAlarmTopic" for each in alarms)
 
 
+def test_every_parameter_is_explained(template: Template) -> None:
+    """docs/install.md has each parameter, with its default, and no other."""
+    page = (ROOT / "docs" / "install.md").read_text().split("| parameter |")[1].split("\n\n")[0]
+    names = [
+        name for row in page.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")
+    ]
+    assert sorted(template.document["Parameters"]) == sorted(names)
+
+
 def test_nothing_is_secret(template: Template) -> None:
     """No parameter and no variable holds a secret: they name where it is."""
     text = yaml.safe_dump(template.document)
