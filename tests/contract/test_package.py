@@ -1,9 +1,6 @@
 """The zip that `make package` writes: its functions run with nothing beside it."""
 
 import json
-import os
-import stat
-import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -17,10 +14,9 @@ from dnslib.server import DNSLogger, DNSServer
 
 from artifact.__main__ import package
 from artifact.template import ROOT, ZIP
-from tests.tables import NAME, create_table, local_dynamodb
+from tests.packaged import alone, aws, called, manifest, read_only, request
 
 MEGABYTES = 15
-MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-test"
 SILENT = DNSLogger(log="-request,-reply,-truncated,-error,-recv,-send,-data")
 
 
@@ -40,16 +36,9 @@ def names(packaged: Path) -> set[str]:
 
 @pytest.fixture(scope="module")
 def unpacked(packaged: Path) -> Iterator[Path]:
-    """Unpack the zip where nothing can be written, as Lambda does."""
-    folder = packaged / "task"
-    with zipfile.ZipFile(packaged / ZIP) as archive:
-        archive.extractall(folder)
-    folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
-    for each in folders:
-        each.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    yield folder
-    for each in folders:
-        each.chmod(stat.S_IRWXU)
+    """Unpack the zip as Lambda does."""
+    with read_only(packaged / ZIP, packaged / "task") as folder:
+        yield folder
 
 
 def test_the_zip_is_small(packaged: Path) -> None:
@@ -82,35 +71,6 @@ def test_every_module_has_its_bytecode(names: set[str]) -> None:
     assert set() == {str(path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc") for path in sources} - names
 
 
-CALL = """
-import importlib, json, sys
-sys.path.insert(0, sys.argv[1])
-module, _, name = sys.argv[2].partition(".")
-class Context:
-    aws_request_id = "00000000-0000-0000-0000-000000000000"
-    function_name = memory_limit_in_mb = invoked_function_arn = log_stream_name = "test"
-    def get_remaining_time_in_millis(self): return 60000
-try:
-    print(json.dumps(getattr(importlib.import_module(module), name)(json.loads(sys.argv[3]), Context())))
-except Exception as error:
-    print(json.dumps({"errorType": type(error).__name__}))
-"""
-
-
-def alone(program: str, arguments: list[str], variables: dict[str, str]) -> Any:
-    """Run a program in a fresh Python that has nothing installed; return the JSON that it printed last."""
-    command = [sys._base_executable, "-I", "-S", "-c", program, *arguments]
-    environment = {"PATH": os.environ["PATH"], **variables}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert "" == done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def called(unpacked: Path, handler: str, event: dict[str, Any], variables: dict[str, str]) -> Any:
-    """Call a handler of the zip; return its answer."""
-    return alone(CALL, [str(unpacked), handler, json.dumps(event)], variables)
-
-
 @pytest.fixture(scope="module")
 def nameserver() -> Iterator[str]:
     """Lend a DNS server with one name, as "ip:port"."""
@@ -123,35 +83,9 @@ def nameserver() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def variables(nameserver: str) -> Iterator[dict[str, str]]:
-    """Lend the environment of a function whose AWS has the record's table."""
-    with local_dynamodb() as client:
-        create_table(client)
-        yield {
-            "AWS_ENDPOINT_URL": client.meta.endpoint_url,
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "a",
-            "AWS_SECRET_ACCESS_KEY": "b",
-            "SLIPWAY_TABLE": NAME,
-            "SLIPWAY_STATE_MACHINE_ARN": f"{MACHINE}-deployment",
-            "SLIPWAY_TEARDOWN_STATE_MACHINE_ARN": f"{MACHINE}-teardown",
-            "SLIPWAY_RESOLVE_FUNCTION": "slipway-test-resolve",
-            "SLIPWAY_OBSERVE_FUNCTION": "slipway-test-observe",
-            "SLIPWAY_NAMESERVERS": nameserver,
-        }
-
-
-def request(method: str, path: str, body: str | None = None) -> dict[str, Any]:
-    """Return API Gateway's event of a request that the authorizer let through."""
-    context = {"authorizer": {"name": "test", "scopes": "read write"}, "path": f"/api{path}"}
-    return {
-        "requestContext": {**context, "httpMethod": method, "resourcePath": path},
-        "headers": {"content-type": "application/json"},
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "body": body,
-        "isBase64Encoded": False,
-    }
+    """Lend the environment of a function."""
+    with aws() as variables:
+        yield {**variables, "SLIPWAY_NAMESERVERS": nameserver}
 
 
 STEP = {"deployment_id": "dep_00000000000000000000000000", "service": "web"}
@@ -197,16 +131,18 @@ def test_every_function_is_called_below(packaged: Path) -> None:
 def test_every_handler_answers(unpacked: Path, variables: dict[str, str], handler: str) -> None:
     """Each function has all that it needs in the zip: a fresh Python without anything installed gets its answer."""
     event, expected = HANDLERS[handler]
-    answer = called(unpacked, handler, event, variables)
+    answer = called(unpacked, handler, event, variables)["answer"]
     assert expected == (json.loads(answer["body"]) if handler == "app.app" else answer)
 
 
 def test_the_api_asks_the_record(unpacked: Path, variables: dict[str, str]) -> None:
-    """A request goes through pydantic, YAML and boto3, as they are in the zip."""
-    assert [200, 422] == [
-        called(unpacked, "app.app", asked, variables)["statusCode"]
-        for asked in (request("GET", "/deployments"), request("POST", "/deployments", "{}"))
-    ]
+    """A deployment is accepted and listed by the zip: pydantic and boto3 are whole."""
+    accepted, listed = (
+        called(unpacked, "app.app", asked, variables)["answer"]
+        for asked in (request("POST", "/deployments", manifest("shop")), request("GET", "/deployments"))
+    )
+    assert (202, 200) == (accepted["statusCode"], listed["statusCode"]), accepted["body"]
+    assert [json.loads(accepted["body"])["id"]] == [each["id"] for each in json.loads(listed["body"])["deployments"]]
 
 
 CLIENTS = """
