@@ -1,14 +1,14 @@
 # The local cloud's network `vpc` needs nftables and iproute2 (Debian: apt-get install nftables iproute2); without them
 # it is `loopback`.
-# make demo | up | test | test-full | check | bench | lock. On a fresh machine: Python 3.11+, make, a package index.
+# make demo | up | test | test-full | check | package | deploy | destroy | bench | lock. On a fresh machine: Python 3.11+, make, a package index.
 
 PYTHON ?= python3
 BIN := .venv/bin
 # Most of a test's time is waiting for a local cloud; the tests of a file share theirs.
 PARALLEL := -n 2 --dist loadfile
-SOURCES := app.py chalicelib localcloud cli docs statemachines tests benchmarks sample_services
+SOURCES := app.py artifact chalicelib localcloud cli docs statemachines tests benchmarks sample_services
 
-.PHONY: demo up test test-full check bench setup lock docs format clean
+.PHONY: demo up test test-full check package deploy destroy bench setup lock docs format clean
 
 demo: setup
 	@$(BIN)/python -m localcloud demo
@@ -29,6 +29,21 @@ check: setup
 	$(BIN)/statelint statemachines/*.asl.json
 	$(BIN)/cfn-lint infrastructure/*.yaml
 	$(BIN)/pytest tests/contract/test_layers.py tests/contract/test_state_machine.py tests/contract/test_tests.py
+
+# The stage: dev or prod. The stack's name begins with slipway-, as the policies have it.
+STAGE ?= dev
+STACK ?= slipway-$(STAGE)
+
+package: setup
+	$(BIN)/python -m artifact $(STAGE)
+
+# PARAMETERS="Vpc=main Subnets=private": those of infrastructure/parts/parameters.yaml; the stack remembers them.
+deploy: package
+	@artifact/deploy $(STACK) $(PARAMETERS)
+
+destroy:
+	aws cloudformation delete-stack --stack-name $(STACK)
+	aws cloudformation wait stack-delete-complete --stack-name $(STACK)
 
 bench: setup
 	$(BIN)/python -m benchmarks
@@ -58,4 +73,4 @@ lock: setup
 	  --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
 
 clean:
-	rm -rf .venv .slipway .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .slipway dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

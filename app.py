@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
 
-from chalicelib import dry_run, events, live, names, notify, recovery, steps, task_logs
+from chalicelib import dry_run, events, live, notify, recovery, steps, task_logs
 from chalicelib.api import (
     applications,
     deployments,
@@ -311,6 +311,8 @@ def observe(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @app.lambda_function(name="resolve")
 def resolve(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Ask the VPC's resolver; this function has the network and no right in AWS."""
+    from chalicelib import names  # noqa: PLC0415  its DNS library is nobody else's
+
     return names.resolve(event, os.environ.get("SLIPWAY_NAMESERVERS"))
 
 

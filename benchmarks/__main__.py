@@ -5,7 +5,7 @@ import os
 import sys
 from types import ModuleType
 
-from benchmarks import calls, cost, lag, lost_requests, main_job, scale, waves
+from benchmarks import calls, cold_start, cost, lag, lost_requests, main_job, scale, waves
 from benchmarks.figure import Figure, Options
 from benchmarks.results import keep, result
 
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "lag": lag,
     "calls": calls,
     "cost": cost,
+    "cold_start": cold_start,
     "lost_requests": lost_requests,
     "scale": scale,
 }

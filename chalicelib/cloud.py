@@ -9,10 +9,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
-import boto3
-
 from chalicelib.aws.autoscaling import AutoScaling
-from chalicelib.aws.calls import CONFIG
+from chalicelib.aws.calls import config
 from chalicelib.aws.cloud_map import CloudMap
 from chalicelib.aws.clusters import Clusters
 from chalicelib.aws.dynamodb import Table
@@ -127,7 +125,9 @@ class Cloud:
         return cast("T", value)
 
     def _client(self, service: str) -> Any:
-        return boto3.client(service, region_name=self.settings.region, config=CONFIG)  # type: ignore[call-overload]
+        import boto3  # noqa: PLC0415  a cold start that asks nothing of AWS does not wait for it
+
+        return boto3.client(service, region_name=self.settings.region, config=config())  # type: ignore[call-overload]
 
     @cached_property
     def store(self) -> Store:

@@ -4,16 +4,18 @@ Whoever meets such a deployment calls this: a POST that finds a service busy, th
 the end the scheduled sweep. All of it can happen twice.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib.cloud import Cloud
 from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import AwsError, ExecutionEnded, StoreConflict
+from chalicelib.log import alarm
 from chalicelib.notices import notify
 from chalicelib.verdict import goes_back, verdict
 
 START_AGAIN_AFTER = timedelta(seconds=60)
+STUCK_AFTER = timedelta(minutes=15)
 
 
 def recover(cloud: Cloud, deployment_id: str) -> bool:
@@ -96,12 +98,25 @@ def start_if_free(cloud: Cloud, deployment: Deployment) -> None:
         cloud.workflow.start(deployment.id, deployment.kind)
 
 
+def _tell_if_stuck(cloud: Cloud, deployment_id: str) -> None:
+    deployment = cloud.store.get(deployment_id)
+    if is_stuck(deployment, cloud.now()):
+        alarm("DeploymentStuck", f"{deployment_id} should have ended long ago, and its execution goes on")
+
+
+def is_stuck(deployment: Deployment, now: datetime) -> bool:
+    """Tell whether a deployment should have ended long ago: its deadline has passed, and as long for its way back."""
+    allowed = deployment.deadline_at - deployment.created_at
+    return not deployment.status.ended and now > deployment.deadline_at + allowed + STUCK_AFTER
+
+
 def sweep(cloud: Cloud) -> None:
     """Meet every deployment that has not ended; raises, after the last, what kept some from being met."""
     unmet: list[Exception] = []
     for deployment_id in cloud.store.open_deployments():
         try:
-            recover(cloud, deployment_id)
+            if not recover(cloud, deployment_id):
+                _tell_if_stuck(cloud, deployment_id)
         except (AwsError, StoreConflict) as error:
             unmet.append(error)
     if unmet:

@@ -1,24 +1,19 @@
 """How every call to AWS is made, and how its refusals become our errors."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ParamSpec, TypeVar
+from __future__ import annotations
 
-from botocore.config import Config
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import AwsError, AwsRefused, Throttled, TransientAws
 
+if TYPE_CHECKING:
+    from botocore.config import Config
+
 P = ParamSpec("P")
 R = TypeVar("R")
-
-# Step functions retry on their own, with jitter; a Lambda that waits for AWS is paid for by the millisecond.
-CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 3},
-    connect_timeout=5,
-    read_timeout=20,
-    # Threads share a client where functions share a process; one in Lambda never has more than one call under way.
-    max_pool_connections=200,
-)
 
 THROTTLES = {
     "Throttling",
@@ -42,6 +37,17 @@ PASSING = (
     "Unable to assume the service linked role",
     "verify that the ECS service role being passed has the proper permissions",
 )
+
+
+def config() -> Config:
+    """Return how clients ask: steps are retried by the state machine, and a Lambda that waits is paid for.
+
+    Threads share a client where functions share a process; one in Lambda never has more than one call under way.
+    """
+    from botocore.config import Config  # noqa: PLC0415  a cold start that asks nothing of AWS does not wait for it
+
+    retries: Any = {"mode": "standard", "max_attempts": 3}
+    return Config(retries=retries, connect_timeout=5, read_timeout=20, max_pool_connections=200)
 
 
 def call(method: Callable[P, R], *args: P.args, **request: P.kwargs) -> R:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.calls import call, translated
@@ -205,17 +204,23 @@ def _refusal(error: ClientError) -> AwsError | ConditionFailed | StoreConflict:
 
 
 def _packed(item: Mapping[str, Any]) -> dict[str, Any]:
+    from boto3.dynamodb.types import TypeSerializer  # noqa: PLC0415  with boto3, when it is needed
+
     serializer = TypeSerializer()
     return {key: serializer.serialize(value) for key, value in item.items()}
 
 
 def _unpacked(item: Mapping[str, Any]) -> Item:
+    from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415  with boto3, when it is needed
+
     deserializer = TypeDeserializer()
     return {key: _plain(deserializer.deserialize(value)) for key, value in item.items()}
 
 
 def _plain(value: Any) -> Any:
     """Return a value without the types of boto3: whole numbers as int, binaries as bytes."""
+    from boto3.dynamodb.types import Binary  # noqa: PLC0415  with boto3, when it is needed
+
     if isinstance(value, Decimal):
         return int(value)
     if isinstance(value, Binary):

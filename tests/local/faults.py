@@ -11,7 +11,7 @@ from tests.local.local_cloud import LocalCloud
 from tests.local.truth import paths
 
 A_CALL = 3
-"""How often botocore asks before it gives up: chalicelib.aws.calls.CONFIG."""
+"""How often botocore asks before it gives up: chalicelib.aws.calls.config."""
 THROTTLED = {"kind": "fail", "code": "ThrottlingException", "message": "Rate exceeded", "status": 400, "times": A_CALL}
 ANSWER_LOST = {"kind": "fail", "code": "InternalFailure", "status": 500, "after": True, "times": A_CALL}
 

@@ -159,6 +159,18 @@ def test_sweep_closes_what_never_started(store: Store) -> None:
     assert (Status.FAILED, []) == (closed.status, slipway.locks(closed))
 
 
+def test_sweep_tells_of_what_is_stuck(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """A deployment that goes on long after its deadline, and as long again for its way back, counts in a metric."""
+    slipway = Slipway(store, breaks={"ecs.serving": Throttled("describe_services", "ThrottlingException", "")})
+    slipway.post(two_services(timeout_seconds=10))
+    told = []
+    for seconds in (10 + 10 + 14 * 60, 2 * 60):
+        slipway.clock.advance(seconds)
+        recovery.sweep(slipway.cloud)
+        told.append('"DeploymentStuck":[1.0]' in capsys.readouterr().out)
+    assert [False, True] == told
+
+
 def test_sweep_closes_what_ended_before_its_plan(store: Store) -> None:
     """A deployment that is still pending, although its execution ended, is closed: its name cannot start again."""
     slipway = Slipway(store)
