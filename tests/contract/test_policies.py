@@ -1,6 +1,7 @@
 """Every call in aws/ is allowed by the policy of the function that makes it, and nothing else is."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import pytest
 
 from chalicelib import steps
 from chalicelib.steps.step import Step
+from docs import permissions
 from tests.contract.calls import actions, all_actions, cloud_calls
+from tests.iam.policies import FUNCTIONS, policy
+from tests.iam.rules import EVERYTHING, RULES
 
 CHALICE = Path(__file__).parents[2] / ".chalice"
 OWN_LOG = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
@@ -79,6 +83,15 @@ BESIDE = {
 }
 
 
+READING = re.compile(r"\w[\w-]*:(Describe|Discover|Get|List)")
+# AWS knows no resource of what is asked beside a call, either; an interface that a function needs is not there yet.
+NO_RESOURCE = {
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "route53:CreateHostedZone",
+    "servicediscovery:TagResource",
+}
+
 # What the code could call as it is written, and does not.
 NEVER = {
     "act": {"ecs:DescribeServiceDeployments": "DeployService names no service deployment when it asks for a rollout"}
@@ -127,9 +140,44 @@ def test_every_function_has_its_policy() -> None:
     for stage in config["stages"].values():
         files = {name: each["iam_policy_file"] for name, each in stage["lambda_functions"].items()}
         assert {**files, "api": stage["iam_policy_file"]} == {name: f"policies/{name}.json" for name in FILES}
-    assert {path.stem for path in (CHALICE / "policies").glob("*.json")} == set(FILES)
+    assert {path.stem for path in (CHALICE / "policies").glob("*.json")} == set(FILES) == set(FUNCTIONS)
 
 
 def test_no_policy_is_a_wildcard() -> None:
     """No action is allowed by a pattern."""
     assert [] == [action for function in FILES for action in allowed(function) if "*" in action]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_everything_is_only_read(function: str) -> None:
+    """Of all resources an action is allowed where it only reads, or where AWS knows no resource of it."""
+    unbound = [each for each in policy(function)["Statement"] if each["Resource"] == "*"]
+    changing = {action for each in unbound for action in each["Action"] if not READING.match(action)}
+
+    assert set() == {each for each in changing if RULES.get(each) is not EVERYTHING} - NO_RESOURCE
+
+
+def test_all_that_is_made_is_tagged_and_only_that_is_changed() -> None:
+    """A right to make ECS and ELB resources asks for the tag of the installation, one to change them for theirs."""
+    conditions = {
+        action: {key for keys in each.get("Condition", {}).values() for key in keys}
+        for each in policy("act")["Statement"]
+        for action in each["Action"]
+        if action.startswith(("ecs:", "elasticloadbalancing:")) and not READING.match(action)
+    }
+    made = {f"ecs:{each}" for each in ("CreateCluster", "CreateService", "RegisterTaskDefinition", "RunTask")}
+    made |= {"elasticloadbalancing:CreateRule", "elasticloadbalancing:CreateTargetGroup"}
+    without = {"ecs:DeregisterTaskDefinition", "elasticloadbalancing:SetRulePriorities"}  # AWS has no condition there
+    tagging = {"ecs:TagResource", "elasticloadbalancing:AddTags"}
+
+    assert {each: {"aws:RequestTag/slipway:installation"} for each in made} == {each: conditions[each] for each in made}
+    assert without == {each for each in conditions if not conditions[each]}
+    assert {"aws:ResourceTag/slipway:installation"} == set().union(
+        *(keys for each, keys in conditions.items() if each not in made | without | tagging)
+    )
+
+
+def test_page_is_written_from_the_policies() -> None:
+    """docs/permissions.md is what `make docs` writes, and says of each statement what it is for."""
+    assert permissions.text() == permissions.PAGE.read_text(), "make docs"
+    assert set(permissions.WHY) == {each["Sid"] for function in FUNCTIONS for each in policy(function)["Statement"]}
