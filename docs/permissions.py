@@ -21,6 +21,7 @@ WHY = {
     "CloudMapMake": "Make a private DNS namespace",
     "CloudMapMakeServices": "Make a name in a namespace",
     "CloudMapRemove": "Remove its own names and namespaces",
+    "EcsAdopt": "Take over a service by its tag (`adopt: true`), unless another installation has it",
     "EcsChange": "Change and remove its own services, clusters and one-off tasks",
     "EcsDeregister": "Deregister revisions; AWS knows neither resource nor condition of it",
     "EcsLook": "Read clusters, services, rollouts, tasks and task definitions",
@@ -116,10 +117,10 @@ def _pseudo(parameter: re.Match[str]) -> str:
 
 
 def _conditions(condition: dict[str, Any]) -> Iterator[str]:
-    for keys in condition.values():
+    for operator, keys in condition.items():
         for key, values in keys.items():
             told = " or ".join("`<stack>`" if isinstance(each, dict) else f"`{each}`" for each in _list(values))
-            yield f"`{key}` is {told}"
+            yield f"there is no `{key}`" if operator == "Null" else f"`{key}` is {told}"
 
 
 def _list(value: Any) -> list[Any]:

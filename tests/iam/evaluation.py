@@ -66,11 +66,13 @@ def _covers(statement: Mapping[str, Any], action: str, arn: str, context: Contex
 
 
 def _holds(operator: str, values: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Judge one condition; a key that the call does not have fulfils none of those that we use."""
+    """Judge one condition; a key that the call does not have fulfils none but Null."""
     if operator == "StringEquals":
         if len(values) > 1:
             raise UnknownElementError(f"StringEquals of several values: {values}")
         return any(value in wanted for value in values)
+    if operator == "Null":
+        return wanted == [str(not values).lower()]
     if operator == "ForAnyValue:StringLike":
         return any(_like(pattern, value) for value in values for pattern in wanted)
     raise UnknownElementError(operator)

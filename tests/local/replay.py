@@ -32,7 +32,7 @@ def whole(application: str, **changes: Any) -> dict[str, Any]:
 
 def changed(application: str) -> dict[str, Any]:
     """Return that manifest with another value wherever a change is a call of its own."""
-    manifest = whole(application, environment={"GREETING": "changed"}, tags={"Team": "one"})
+    manifest = whole(application, environment={"GREETING": "changed"}) | {"tags": {"Team": "one"}}
     service = manifest["services"]["hello"]
     service["discovery"] = {"name": "hello", "ttl": 20}
     service["scaling"] = {"min": 1, "max": 3, "memory": 60}
@@ -51,6 +51,7 @@ def replay(cloud: LocalCloud) -> None:
     looked_at(cloud)
     delivered(cloud)
     pruned(cloud)
+    adopted(cloud)
     for application in ("replay", "called-off", "taken-over"):
         assert "succeeded" == cloud.ended(teardown_accepted(cloud, application))["status"]
     wait_for(lambda: _if_succeeded(cloud, pending), seconds=200)  # a sweep a minute, which leaves a minute to others
@@ -167,6 +168,15 @@ def pruned(cloud: LocalCloud) -> None:
     deployed(cloud, hello("pruned") | {"prune": True})
     ecs = cloud.client("ecs")
     wait_for(lambda: ecs.list_services(cluster="pruned")["serviceArns"] == [_arn(cloud, "pruned", "hello")] or None)
+
+
+def adopted(cloud: LocalCloud) -> None:
+    """Take over a service that carries no tag of ours."""
+    deployed(cloud, hello("adopted"))
+    tags = ["slipway:installation", "slipway:application"]
+    cloud.client("ecs").untag_resource(resourceArn=_arn(cloud, "adopted", "hello"), tagKeys=tags)
+    assert "service_not_owned" == cloud.deploy(hello("adopted"))["failure"]["code"]
+    deployed(cloud, hello("adopted", adopt=True, environment={"GREETING": "ours"}))
 
 
 def _arn(cloud: LocalCloud, cluster: str, service: str) -> str:

@@ -45,6 +45,15 @@ def test_every_resource_must_be_allowed() -> None:
     assert allowing(one(), Asked("ecs:UpdateService", (tagged, untagged))) is None
 
 
+@pytest.mark.parametrize(("wanted", "expected"), [("true", [None, {"Change"}]), ("false", [{"Change"}, None])])
+def test_null(wanted: str, expected: list[set[str] | None]) -> None:
+    """Null asks whether a key is not there."""
+    policy = one(Condition={"Null": {"aws:ResourceTag/slipway:installation": wanted}})
+    asks = [Asked("ecs:UpdateService", (Resource(OURS, tags),)) for tags in ({"slipway:installation": "any"}, {})]
+
+    assert expected == [allowing(policy, each) for each in asks]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
