@@ -171,7 +171,7 @@ class Platform:
             self.events.every(seconds, name)
         self._run(self.events)  # its functions call the front door: it ends before that does
         self._admit_tokens(app_module.cloud())
-        self._run(ExecutionWatch(self.events.put))
+        self._run(ExecutionWatch(self.faults.on_events(self.events.put)))
         gateway = self._run(Gateway(app_module.app, host=HOST, port=self._settings.api_port))
         self.url = gateway.url
 

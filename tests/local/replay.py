@@ -8,10 +8,12 @@ from uuid import uuid4
 from chalicelib.github.signature import signature
 from localcloud.account import GITHUB_SECRET_VALUE
 from tests.deliveries import push
-from tests.local.faults import execution_arn, going_wrong
+from tests.github_server import GitHubServer
+from tests.local.faults import ask, execution_arn, going_wrong
 from tests.local.local_cloud import LocalCloud, hello, wait_for
 from tests.local.samples import teardown_accepted
-from tests.local.stuck import BROKEN, STUCK, accepted, cancel, deployed, under_way
+from tests.local.stuck import BROKEN, STUCK, accepted, cancel, deployed, timeline, under_way
+from tests.local.truth import locks
 
 JSON = {"Content_Type": "application/json"}
 REFUSED = {"kind": "fail", "code": "AccessDeniedException", "message": "not authorized", "status": 400}
@@ -42,23 +44,33 @@ def changed(application: str) -> dict[str, Any]:
     return manifest
 
 
-def replay(cloud: LocalCloud) -> None:
+def replay(cloud: LocalCloud, github: GitHubServer) -> None:
     """Deploy, update, fail, roll back, cancel, supersede, recover, look, prune and tear down."""
+    died = stopped_unheard(cloud)
     pending = left_pending(cloud)
     there_and_back(cloud)
     called_off(cloud)
     taken_over(cloud)
+    told_later(cloud, github)
     looked_at(cloud)
-    delivered(cloud)
     pruned(cloud)
     adopted(cloud)
     for application in ("replay", "called-off", "taken-over"):
         assert "succeeded" == cloud.ended(teardown_accepted(cloud, application))["status"]
-    wait_for(lambda: _if_succeeded(cloud, pending), seconds=200)  # a sweep a minute, which leaves a minute to others
+    # A sweep a minute, which leaves a minute to others. Nobody may ask for a pending one: whoever does starts it.
+    wait_for(lambda: not {died, pending} & set(locks(cloud).values()) or None, seconds=240)
 
 
-def _if_succeeded(cloud: LocalCloud, deployment_id: str) -> bool | None:
-    return cloud.ask("GET", f"/deployments/{deployment_id}").document["status"] == "succeeded" or None
+def stopped_unheard(cloud: LocalCloud) -> str:
+    """Return a deployment whose execution was stopped when it was cancelled, and no event told: the sweep closes it."""
+    died = delivered(cloud, "died", **STUCK)
+    under_way(cloud, died)
+    blind, unheard = {"kind": "crash", "function": "observe", "times": None}, {"kind": "drop_events"}
+    with going_wrong(cloud, blind, unheard | {"source": "aws.states"}):
+        assert 202 == cancel(cloud, died).status
+        cloud.client("stepfunctions").stop_execution(executionArn=execution_arn(died))
+        wait_for(lambda: len(ask(cloud, "GET", "faults")["faults"]) == 1 or None)
+    return died
 
 
 def left_pending(cloud: LocalCloud) -> str:
@@ -108,6 +120,7 @@ def looked_at(cloud: LocalCloud) -> None:
     newest = cloud.ask("GET", "/deployments?application=replay").document["deployments"][0]["id"]
     for path in ("/applications", "/applications/replay", "/deployments", f"/deployments/{newest}/logs"):
         assert 200 == cloud.ask("GET", path).status
+    planned(cloud, whole("replay", environment={"GREETING": "planned"}))
     on_ec2 = {"launch_type": "EC2", "cpu": 256, "memory": 512}
     for cluster in ("default", "replay"):
         planned(cloud, hello("looked", **on_ec2) | {"cluster": cluster})
@@ -148,16 +161,28 @@ def pushed(cloud: LocalCloud) -> str:
     return "000000000000.dkr.ecr.us-east-1.amazonaws.com/looked:1"
 
 
-def delivered(cloud: LocalCloud) -> None:
-    """Deploy by a delivery of GitHub, which is told how it goes."""
-    trigger = {"event": "push", "repository": "acme/delivered"}
-    registration = json.dumps({"manifest": hello("delivered"), "triggers": [trigger]}).encode()
-    assert 201 == cloud.ask("PUT", "/applications/delivered", registration, **JSON).status
-    body = json.dumps(push(repository="acme/delivered")).encode()
+def delivered(cloud: LocalCloud, application: str, **service: Any) -> str:
+    """Deploy by a delivery of GitHub, which is told how it goes, and return the deployment's id."""
+    trigger = {"event": "push", "repository": f"acme/{application}"}
+    registration = json.dumps({"manifest": hello(application, **service), "triggers": [trigger]}).encode()
+    assert 201 == cloud.ask("PUT", f"/applications/{application}", registration, **JSON).status
+    body = json.dumps(push(repository=f"acme/{application}")).encode()
     told = {"X_GitHub_Event": "push", "X_GitHub_Delivery": str(uuid4()), **JSON}
     signed = {"X_Hub_Signature_256": signature(body, GITHUB_SECRET_VALUE.encode())}
     answer = cloud.ask("POST", "/webhooks/github", body, token=None, **told, **signed)
-    assert "succeeded" == cloud.ended(answer.document["id"])["status"]
+    assert 202 == answer.status, answer.document
+    return str(answer.document["id"])
+
+
+def told_later(cloud: LocalCloud, github: GitHubServer) -> None:
+    """Have GitHub out while a deployment is stopped that came from there: its timeline says so in the end."""
+    stopped = delivered(cloud, "told", **STUCK)
+    under_way(cloud, stopped)
+    github.broken = 503, {}
+    cloud.client("stepfunctions").stop_execution(executionArn=execution_arn(stopped))
+    cloud.ended(stopped)
+    wait_for(lambda: "github" in [phase for _, phase in timeline(cloud, stopped)] or None)
+    github.broken = None
 
 
 def pruned(cloud: LocalCloud) -> None:
