@@ -103,8 +103,6 @@ def _row(statement: dict[str, Any]) -> str:
 
 def _resource(resource: Any) -> str:
     match resource:
-        case {"Fn::GetAtt": [function, "Arn"]}:
-            return f"the function `{function.lower()}`"
         case {"Fn::Sub": arn}:
             parts = re.sub(r"\$\{[^}]*\}", _pseudo, arn).split(":", 5)
             return f"`{parts[2]}` `{parts[5]}`"

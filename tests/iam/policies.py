@@ -34,8 +34,6 @@ def filled_in(value: Any) -> Any:
             return PSEUDO_PARAMETERS[name]
         case {"Fn::Sub": text}:
             return re.sub(r"\$\{([^}]*)\}", lambda found: PSEUDO_PARAMETERS[found[1]], text)
-        case {"Fn::GetAtt": [function, "Arn"]}:
-            return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function.lower()}"
         case dict():
             return {key: filled_in(each) for key, each in value.items()}
         case list():

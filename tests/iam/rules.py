@@ -10,6 +10,7 @@ from typing import Any
 
 from localcloud.settings import ACCOUNT, REGION
 from tests.iam.evaluation import Context
+from tests.iam.policies import STACK
 
 Request = Mapping[str, Any]
 
@@ -121,7 +122,8 @@ RULES: dict[str, Rule] = {
     "kms:Sign": Rule(
         lambda _: (arn("kms", "key/made-up-id"),), lambda request: {"kms:ResourceAliases": [request["KeyId"]]}
     ),
-    "lambda:InvokeFunction": _named("lambda", "function:{}", "FunctionName"),
+    # In the local cloud a function's name has no stack before it.
+    "lambda:InvokeFunction": _named("lambda", f"function:{STACK}-{{}}", "FunctionName"),
     "logs:CreateLogGroup": LOG_GROUP,
     "logs:GetLogEvents": _named("logs", "log-group:{}:log-stream:{}", "logGroupName", "logStreamName"),
     "logs:PutRetentionPolicy": LOG_GROUP,
