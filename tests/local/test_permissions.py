@@ -16,6 +16,7 @@ from tests.iam.memory import Memory
 from tests.iam.policies import FUNCTIONS, policy
 from tests.local.local_cloud import local_cloud
 from tests.local.replay import SECRET, replay
+from tests.strict_model import faults
 
 pytestmark = pytest.mark.full
 
@@ -66,6 +67,12 @@ def test_what_is_allowed_is_called(asks: dict[str, list[Asked]], function: str) 
     used = {(sid, each.action) for each in asks[function] for sid in allowing(policy(function), each) or ()}
 
     assert set(allowed(function)) - OTHERWISE.get(function, set()) == used
+
+
+def test_every_request_is_as_aws_models_it(calls: list[dict[str, Any]]) -> None:
+    """Each request has the members, lengths, patterns, numbers and words that botocore's model of the service has."""
+    assert len(calls) > 1_000
+    assert [] == [fault for each in calls for fault in faults(each["service"], each["operation"], each["request"])]
 
 
 def allowed(function: str) -> Iterator[tuple[str, str]]:
