@@ -1,4 +1,4 @@
-"""What the policies allow for those who keep GitHub's secrets elsewhere than the local cloud does."""
+"""What the policies allow, and no deployment in the local cloud is sure to ask for."""
 
 import json
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from chalicelib.github_token import app_jwt
 from chalicelib.own_secrets import own_secret
 from localcloud.lambdas import running
 from localcloud.request_log import RequestLog
+from localcloud.settings import ACCOUNT
 from tests.iam.calls import asked
 from tests.iam.evaluation import allowing
 from tests.iam.memory import Memory
@@ -49,10 +50,17 @@ def test_key_of_a_github_app(tmp_path: Path) -> None:
     assert [{"GitHubAppKey"}] == judged(tmp_path, "notify", lambda cloud: app_jwt(cloud, "7", ALIAS))
 
 
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("function", ["api", "on_event", "sweep"])
+def test_executions(tmp_path: Path, function: str) -> None:
+    """Whoever may recover a deployment may see whether its execution runs."""
+    assert [{"Recover"}] == judged(tmp_path, function, lambda cloud: cloud.workflow.status("dep_1", "deploy"))
+
+
 def judged(directory: Path, function: str, act: Any) -> list[set[str] | None]:
     """Return which statements of a function's policy allow each call that an act makes."""
     log = RequestLog(directory / "calls.jsonl")
-    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:slipway"
+    machine = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:slipway-deployment"
     log.start()
     with running(function):
         act(Cloud(Settings("slipway", machine, "resolve", "us-east-1", machine, "observe")))

@@ -25,10 +25,11 @@ BESIDE_CALLS = {"OwnLog", "NetworkInterface"}
 OTHERWISE = {
     # Where AWS's answer does not name the service deployment that a call started; the local cloud's always does.
     "act": {("EcsLook", "ecs:ListServiceDeployments")},
-    "api": {("GitHubSecrets", "ssm:GetParameters")},
+    # Where somebody asks for a deployment that was left pending a minute ago, and the sweep did not meet it first.
+    "api": {("Recover", "states:DescribeExecution"), ("GitHubSecrets", "ssm:GetParameters")},
     "notify": {("GitHubToken", "ssm:GetParameters"), ("GitHubAppKey", "kms:Sign")},
 }
-"""Allowed, and not called here: the others are for who keeps GitHub's secrets elsewhere (test_own_permissions.py)."""
+"""Allowed, and not always called here; GitHub's secrets may be kept elsewhere: contract/test_own_permissions.py."""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_what_is_allowed_is_called(asks: dict[str, list[Asked]], function: str) 
     """Each action of each statement of a policy allowed some call; what none needs is not there."""
     used = {(sid, each.action) for each in asks[function] for sid in allowing(policy(function), each) or ()}
 
-    assert set(allowed(function)) - OTHERWISE.get(function, set()) == used
+    assert set() == set(allowed(function)) - used - OTHERWISE.get(function, set())
 
 
 def test_every_request_is_as_aws_models_it(calls: list[dict[str, Any]]) -> None:
