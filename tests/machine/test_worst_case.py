@@ -1,6 +1,8 @@
-"""The longest execution that a manifest can ask for stays within what Step Functions keeps and carries."""
+"""The longest execution that a manifest can ask for stays within what Step Functions keeps and carries.
 
-from copy import deepcopy
+The interpreter counts the events of the history, and refuses a document of more than 256 KB: states_language.wire.
+"""
+
 from typing import Any
 
 import pytest
@@ -11,20 +13,21 @@ from chalicelib.store import Store
 from tests.machine.slipway import NUMBERS, Slipway
 
 LONGEST_SECONDS = 86_400
+NAME_LENGTH = 230  # with the application's before it, it names a family of 255
 ROOM_FOR_WAKES = 3_000
 """Events of the history left for looks that ECS's events, not the poll, bring about, and for retries."""
 
 
 def largest(image: str, **changes: Any) -> dict[str, Any]:
-    """Return a manifest of as many services as there may be, side by side, polled as often as it may be."""
-    service = {"image": image, "port": 80, "discovery": {}, "before_deploy": {"command": ["migrate"]}}
-    names = [f"s{number:02}{'x' * 25}" for number in range(limits.SERVICES)]
+    """Return a manifest of as many services as there may be, with long names, side by side, looked at every second."""
+    service = {"image": image, "port": 80, "before_deploy": {"command": ["migrate"]}}
+    names = [f"s{number:02}" for number in range(limits.SERVICES)]
     return {
         "application": f"large{next(NUMBERS)}",
         "namespace": "large.local",
         "network": {"vpc": "main", "subnets": ["private"], "security_groups": ["default"]},
         "poll_seconds": 1,
-        "services": {name: deepcopy(service) for name in names},
+        "services": {name.ljust(NAME_LENGTH, "x"): {**service, "discovery": {"name": name}} for name in names},
         **changes,
     }
 
@@ -58,4 +61,23 @@ def test_late_there_and_away(store: Store) -> None:
     ended = late(slipway, largest("web:1"))
 
     assert (Status.FAILED, "deployment_timed_out") == (ended.status, ended.failure and ended.failure.code)
+    assert slipway.execution(ended).events + ROOM_FOR_WAKES <= 25_000
+
+
+@pytest.mark.full
+def test_late_teardown(store: Store) -> None:
+    """So does the largest teardown, of services that drain for a day."""
+    slipway = Slipway(store)
+    whole = largest("web:1", timeout_seconds=LONGEST_SECONDS)
+    for start in range(0, limits.TEARDOWN_SERVICES, limits.SERVICES):
+        numbers = range(start, min(start + limits.SERVICES, limits.TEARDOWN_SERVICES))
+        deployed = slipway.deploy(whole | {"services": {f"s{number}": {"image": "web:1"} for number in numbers}})
+        assert Status.SUCCEEDED is deployed.status
+    slipway.world.drain_seconds = float("inf")
+    ended = slipway.tear_down(deployed)
+
+    assert (limits.TEARDOWN_SERVICES, "deployment_timed_out") == (
+        len(ended.services),
+        ended.failure and ended.failure.code,
+    )
     assert slipway.execution(ended).events + ROOM_FOR_WAKES <= 25_000
