@@ -11,7 +11,8 @@ from chalicelib import steps
 from chalicelib.steps.step import Step
 from docs import permissions
 from tests.contract.calls import actions, all_actions, cloud_calls
-from tests.iam.policies import FUNCTIONS, policy
+from tests.iam.evaluation import Asked, Resource, allowing
+from tests.iam.policies import FUNCTIONS, STACK, policy
 from tests.iam.rules import EVERYTHING, RULES
 
 CHALICE = Path(__file__).parents[2] / ".chalice"
@@ -83,6 +84,7 @@ BESIDE = {
 }
 
 
+TAGGED = "aws:ResourceTag/slipway:installation"
 READING = re.compile(r"\w[\w-]*:(Describe|Discover|Get|List)")
 # AWS knows no resource of what is asked beside a call, either; an interface that a function needs is not there yet.
 NO_RESOURCE = {
@@ -175,6 +177,54 @@ def test_all_that_is_made_is_tagged_and_only_that_is_changed() -> None:
     assert {"aws:ResourceTag/slipway:installation"} == set().union(
         *(keys for each, keys in conditions.items() if each not in made | without | tagging)
     )
+
+
+def test_another_installations_resources_are_left_alone() -> None:
+    """What is tagged by another installation, or by none, no right changes that asks for a tag."""
+    document = policy("act")
+    asking = [each for each in document["Statement"] if TAGGED in each.get("Condition", {}).get("StringEquals", {})]
+    places = [
+        (action, arn.replace("*", "x"))
+        for each in asking
+        for action in each["Action"]
+        for arn in each["Resource"]
+        if action != "ecs:TagResource"
+    ]
+
+    def judged(**tags: str) -> list[bool]:
+        carried = {f"slipway:{key}": value for key, value in tags.items()}
+        return [allowing(document, Asked(action, (Resource(arn, carried),))) is not None for action, arn in places]
+
+    assert len(places) > 20
+    assert ({True}, {False}, {False}) == (
+        set(judged(installation=STACK)),
+        set(judged(installation=f"{STACK}-2")),
+        set(judged(application="shop")),
+    )
+
+
+@pytest.mark.parametrize("tags", [{TAGGED.partition("/")[2]: "another"}, {TAGGED.partition("/")[2]: STACK}, {}])
+def test_a_service_is_taken_over_from_nobody_else(tags: dict[str, str]) -> None:
+    """The tag may be put on a service that has none, or ours; another installation keeps its services."""
+    service = Resource("arn:aws:ecs:us-east-1:000000000000:service/shop/web", tags)
+    asked = Asked("ecs:TagResource", (service,), {"aws:RequestTag/slipway:installation": [STACK]})
+
+    assert ("another" not in tags.values()) is (allowing(policy("act"), asked) is not None)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_policy_fits_into_its_role(function: str) -> None:
+    """With long names, too, it fits into the 10,240 characters of a role's inline policies, with room for others.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    long = {
+        "AWS::Partition": "aws-us-gov",
+        "AWS::Region": "ap-southeast-2",
+        "AWS::AccountId": "000000000000",
+        "AWS::StackName": "s" * 40,
+    }
+    assert len(json.dumps(policy(function, long), separators=(",", ":"))) < 9_500
 
 
 def test_page_is_written_from_the_policies() -> None:

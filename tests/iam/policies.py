@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +22,22 @@ PSEUDO_PARAMETERS = {
 Policy = dict[str, Any]
 
 
-def policy(function: str) -> Policy:
+def policy(function: str, parameters: Mapping[str, str] = PSEUDO_PARAMETERS) -> Policy:
     """Return the policy of a function, with names instead of CloudFormation's functions."""
-    document: Policy = filled_in(json.loads((POLICIES / f"{function}.json").read_text()))
+    document: Policy = filled_in(json.loads((POLICIES / f"{function}.json").read_text()), parameters)
     return document
 
 
-def filled_in(value: Any) -> Any:
+def filled_in(value: Any, parameters: Mapping[str, str]) -> Any:
     """Return a value of a template as CloudFormation makes it; raises KeyError where that needs more than a stack."""
     match value:
         case {"Ref": name}:
-            return PSEUDO_PARAMETERS[name]
+            return parameters[name]
         case {"Fn::Sub": text}:
-            return re.sub(r"\$\{([^}]*)\}", lambda found: PSEUDO_PARAMETERS[found[1]], text)
+            return re.sub(r"\$\{([^}]*)\}", lambda found: parameters[found[1]], text)
         case dict():
-            return {key: filled_in(each) for key, each in value.items()}
+            return {key: filled_in(each, parameters) for key, each in value.items()}
         case list():
-            return [filled_in(each) for each in value]
+            return [filled_in(each, parameters) for each in value]
         case _:
             return value
