@@ -69,7 +69,7 @@ BESIDE = {
         "cloudwatch:DeleteAlarms": "DeregisterScalableTarget and DeleteScalingPolicy delete the policies' alarms",
         "cloudwatch:DescribeAlarms": "PutScalingPolicy",
         "cloudwatch:PutMetricAlarm": "PutScalingPolicy of target tracking makes its alarms",
-        "iam:CreateServiceLinkedRole": "RegisterScalableTarget, the first time in an account",
+        "iam:CreateServiceLinkedRole": "CreateCluster and RegisterScalableTarget, the first time in an account",
         "route53:CreateHostedZone": "CreatePrivateDnsNamespace makes the zone with its caller's rights",
         "route53:DeleteHostedZone": "DeleteNamespace removes the zone with its caller's rights",
         "route53:GetHostedZone": "CreatePrivateDnsNamespace",

@@ -10,7 +10,6 @@ from tests.iam.rules import ALARM, RULES, arn
 WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
 """A transaction asks for what it holds: Service Authorization Reference, "Amazon DynamoDB"."""
 ECS_MAKES = ("CreateCluster", "CreateService", "RegisterTaskDefinition", "RunTask")
-SCALING_ROLE = "aws-service-role/ecs.application-autoscaling.amazonaws.com"
 MADE_UP = "made-up-id"
 
 
@@ -66,15 +65,16 @@ def _tagging(action: str, own: Asked, request: Request) -> Iterator[Asked]:
 def _beside(action: str, request: Request, memory: Memory) -> Iterator[Asked]:
     """Yield what AWS does with its caller's rights, or asks for beside the call's own action."""
     match action:
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html
+        case "ecs:CreateCluster":
+            yield _of_service_role("ecs.amazonaws.com")
         case "ecs:RegisterTaskDefinition":
             yield from map(_pass_role, roles_in(request))
         case "ecs:RunTask":
             yield from map(_pass_role, memory.roles[request["taskDefinition"]])
         # https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_id-based-policy-examples.html
         case "application-autoscaling:RegisterScalableTarget":
-            role = f"arn:aws:iam::{ACCOUNT}:role/{SCALING_ROLE}/AWSServiceRoleForApplicationAutoScaling_ECSService"
-            service = {"iam:AWSServiceName": ["ecs.application-autoscaling.amazonaws.com"]}
-            yield Asked("iam:CreateServiceLinkedRole", (Resource(role),), service)
+            yield _of_service_role("ecs.application-autoscaling.amazonaws.com")
         case "application-autoscaling:PutScalingPolicy":
             yield from (_of_alarm(name, request) for name in ("DescribeAlarms", "PutMetricAlarm"))
         case "application-autoscaling:DeleteScalingPolicy" | "application-autoscaling:DeregisterScalableTarget":
@@ -93,6 +93,11 @@ def _beside(action: str, request: Request, memory: Memory) -> Iterator[Asked]:
 
 def _pass_role(role: str) -> Asked:
     return Asked("iam:PassRole", (Resource(role),), {"iam:PassedToService": ["ecs-tasks.amazonaws.com"]})
+
+
+def _of_service_role(service: str) -> Asked:
+    role = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{service}/{MADE_UP}"
+    return Asked("iam:CreateServiceLinkedRole", (Resource(role),), {"iam:AWSServiceName": [service]})
 
 
 def _of_alarm(operation: str, request: Request) -> Asked:
