@@ -51,6 +51,7 @@ bench: setup
 docs: setup
 	$(BIN)/python statemachines/draw.py
 	$(BIN)/python -m docs.manifest_schema
+	$(BIN)/python -m docs.permissions
 
 format: setup
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -192,7 +192,7 @@ class Cloud:
     @cached_property
     def secrets(self) -> Secrets:
         """Secrets."""
-        return Secrets(self._client("secretsmanager"))
+        return Secrets(self._client("secretsmanager"), self.settings.installation)
 
     @cached_property
     def parameters(self) -> Parameters:

@@ -80,7 +80,11 @@ class Account:
         for name, value in ((GITHUB_SECRET, GITHUB_SECRET_VALUE), (GITHUB_TOKEN, GITHUB_TOKEN_VALUE)):
             self.client("secretsmanager").create_secret(Name=name, SecretString=value)
         passwords = {name: token_urlsafe(24) for name in ("POSTGRES_PASSWORD", "DB_ROLE_PASSWORD")}
-        self.client("secretsmanager").create_secret(Name="dks/db", SecretString=json.dumps(passwords))
+        self.client("secretsmanager").create_secret(
+            Name="dks/db",
+            SecretString=json.dumps(passwords),
+            Tags=[{"Key": "slipway:installation", "Value": "slipway"}],
+        )
 
     def _roles(self) -> None:
         trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})

@@ -10,7 +10,7 @@ from typing import Any
 
 from chalice.app import ChaliceAuthorizer
 
-from localcloud.lambdas import LambdaContext
+from localcloud.lambdas import LambdaContext, running
 
 DEFAULT_TTL_SECONDS = 300  # API Gateway's, when the authorizer names none
 
@@ -67,7 +67,8 @@ def allows(policy: Policy, method_arn: str) -> bool:
 def _ask(authorizer: Any, token: str, method_arn: str) -> Policy:
     event = {"type": "TOKEN", "authorizationToken": token, "methodArn": method_arn}
     try:
-        policy: Policy = authorizer(event, LambdaContext(authorizer.name))
+        with running(authorizer.name):
+            policy: Policy = authorizer(event, LambdaContext(authorizer.name))
     except Exception as error:
         # API Gateway knows a refused token by this message alone; the exception's class says nothing to it.
         if str(error) == "Unauthorized":

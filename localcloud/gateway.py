@@ -12,12 +12,13 @@ from typing import Any
 from chalice.app import Chalice, ChaliceAuthorizer
 
 from localcloud.authorizers import Authorizers, ForbiddenError, UnauthorizedError
-from localcloud.lambdas import LambdaContext
+from localcloud.lambdas import LambdaContext, running
 from localcloud.proxy_event import ACCOUNT, API_ID, headers_of, match, proxy_event, request_path
 from localcloud.wsgi_server import Environ, HttpAnswer, StartResponse, WsgiServer
 
 PAYLOAD_LIMIT_BYTES = 10 * 1024 * 1024
 THREADS = 32
+FUNCTION = "api"  # as its policy is named; Chalice calls it api_handler
 TYPE_URI = "https://slipway.dev/problems/"
 
 logger = logging.getLogger(__name__)
@@ -112,7 +113,8 @@ class Gateway:
         # https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html
         context = LambdaContext("api_handler", aws_request_id=event["requestContext"]["requestId"])
         try:
-            return _proxy_answer(copy_context().run(self._app, event, context))
+            with running(FUNCTION):
+                return _proxy_answer(copy_context().run(self._app, event, context))
         except Exception:
             logger.exception("%s %s failed in the app", event["httpMethod"], event["path"])
             return _message(502, "Internal server error")

@@ -10,7 +10,9 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,6 +23,8 @@ from localcloud.faults import AwsFault
 LambdaFunction = Callable[[dict[str, Any], Any], Any]
 
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
+RUNNING: ContextVar[str | None] = ContextVar("RUNNING", default=None)
+"""The name of the function that runs in this thread."""
 TIMEOUT_SECONDS = 60  # Chalice's default lambda_timeout; told to the function, not enforced
 
 
@@ -103,7 +107,8 @@ class Lambdas:
         context = LambdaContext(name_in(name), request_id or str(uuid.uuid4()))
         begun = time.monotonic()
         try:
-            result = function(event, context)
+            with running(name_in(name)):
+                result = function(event, context)
         except Exception as error:
             own_frames = traceback.format_tb(error.__traceback__)[1:]  # the first is ours
             return _failure(type(error).__name__, str(error), own_frames)
@@ -120,6 +125,16 @@ class Lambdas:
         with self._usage_lock:
             before = self._usage.get(name, Usage())
             self._usage[name] = Usage(before.invocations + 1, before.milliseconds + seconds * 1000)
+
+
+@contextmanager
+def running(name: str) -> Iterator[None]:
+    """Let what is called meanwhile be called by this function."""
+    before = RUNNING.set(name)
+    try:
+        yield
+    finally:
+        RUNNING.reset(before)
 
 
 def functions_of(app: Chalice) -> dict[str, LambdaFunction]:

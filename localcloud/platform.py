@@ -34,6 +34,7 @@ from localcloud.network.loopback import Loopback
 from localcloud.network.moto_memory import MotoMemory as NetworkMemory
 from localcloud.network.vpc import RESOLVER, Vpc
 from localcloud.registry import Registry
+from localcloud.request_log import RequestLog
 from localcloud.secret_store import SecretStore
 from localcloud.settings import HOST, LOAD_BALANCERS, REGION, Settings
 from localcloud.throttles import Throttles
@@ -159,6 +160,8 @@ class Platform:
     def _slipway(self) -> None:
         """Deploy Slipway as it is deployed on AWS: its functions, its event rules, its API."""
         self._variables(self._slipway_variables())
+        if self._settings.requests:
+            self._run(RequestLog(self._settings.requests))
         app_module = importlib.reload(importlib.import_module("app"))
         for name, function in functions_of(app_module.app).items():
             self.lambdas.add(name, self.faults.on_function(name, function))
@@ -168,7 +171,7 @@ class Platform:
             self.events.every(seconds, name)
         self._run(self.events)  # its functions call the front door: it ends before that does
         self._admit_tokens(app_module.cloud())
-        self._run(ExecutionWatch(self.events.put))
+        self._run(ExecutionWatch(self.faults.on_events(self.events.put)))
         gateway = self._run(Gateway(app_module.app, host=HOST, port=self._settings.api_port))
         self.url = gateway.url
 

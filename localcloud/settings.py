@@ -21,7 +21,7 @@ class Settings:
     """Ports, speed and images of one local cloud. `speed` divides AWS's own delays; port 0 picks a free one.
 
     `throttles` says whether ECS's limits on the rate of calls hold; `github_api` where GitHub is told how its
-    deployments go, None: nowhere.
+    deployments go, None: nowhere; `requests` the file into which each call of Slipway to AWS is written, None: none.
     """
 
     api_port: int = 8000
@@ -32,6 +32,7 @@ class Settings:
     network: str = "auto"
     throttles: bool = False
     github_api: str | None = None
+    requests: Path | None = None
     images: tuple[Path, ...] = (ROOT / "sample_services" / "images.toml",)
     cache: Path = ROOT / ".slipway"
 
@@ -54,6 +55,7 @@ class Settings:
             network=network,
             throttles=throttles == "on",
             github_api=environment.get("SLIPWAY_GITHUB_API"),
+            requests=Path(environment["SLIPWAY_REQUESTS"]) if environment.get("SLIPWAY_REQUESTS") else None,
             images=(*cls.images, *extra),
         )
 

@@ -40,10 +40,13 @@ class SecretPlace:
 
 @dataclass(frozen=True)
 class SecretFound:
-    """What there is of a secret, never its value: whether it exists, and whether it has the key that is asked for."""
+    """What there is of a secret, never its value: whether it exists, and whether it has the key that is asked for.
+
+    `has_key` is None where the secret's tags do not let us look.
+    """
 
     exists: bool
-    has_key: bool = True
+    has_key: bool | None = True
 
 
 def images_asked(manifest: Manifest, account: str, region: str) -> tuple[Asked, ...]:
@@ -111,6 +114,9 @@ def secret_findings(asked: Sequence[Asked], found: Mapping[str, SecretFound]) ->
         if not found[each.reference].exists:
             where = "the Parameter Store" if place.is_parameter else "Secrets Manager"
             yield Finding("secret_not_found", f"{where} has no {place.name}", each.pointer, each.service)
+        elif found[each.reference].has_key is None:
+            detail = f"whether the secret {place.name} has the JSON key {place.key} is not looked at"
+            yield Finding("secret_key_unchecked", detail, each.pointer, each.service, "warning")
         elif not found[each.reference].has_key:
             detail = f"the secret {place.name} has no JSON key {place.key}"
             yield Finding("secret_key_missing", detail, each.pointer, each.service)

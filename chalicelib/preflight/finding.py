@@ -49,6 +49,9 @@ FIXES: Mapping[str, str] = {
     "role_not_trusted": "Let ecs-tasks.amazonaws.com assume the role, in its trust policy.",
     "rule_priority_taken": "Ask for another priority, or leave it to Slipway: write none.",
     "secret_key_missing": "Add the key to the secret's JSON, or name one that it has.",
+    "secret_key_unchecked": (
+        "Tag the secret slipway:installation with the name of this installation, and its keys are looked at."
+    ),
     "secret_not_found": "Create the secret or parameter in this region, or name one that exists.",
     "vpc_dns_off": "Turn enableDnsSupport and enableDnsHostnames of the VPC on: private names need both.",
 }

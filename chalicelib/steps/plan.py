@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from chalicelib.belongings import Belongings
@@ -17,7 +18,8 @@ from chalicelib.specs import Serving
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.unnamed import tell_unnamed
 
-EVENTS_AT_MOST = 2_000  # looks in one execution: its history ends at 25,000 events (Step Functions quotas)
+# Looks in one execution, each of eight events in its history, which ends at 25,000 (Step Functions quotas).
+LOOKS_THERE, LOOKS_IN_ALL = 2_000, 2_400
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
@@ -76,8 +78,17 @@ def _item(deployment_id: str, service: str, poll_seconds: int) -> dict[str, Any]
 
 def poll_seconds_of(manifest: Manifest | Belongings) -> int:
     """Return the seconds between two looks, raised until no history outgrows what Step Functions keeps."""
-    looks = len(manifest.services) * manifest.timeout_seconds
-    return max(manifest.poll_seconds, -(-looks // EVENTS_AT_MOST))
+    return _poll_seconds(manifest, manifest.timeout_seconds, LOOKS_THERE)
+
+
+def poll_seconds_home(manifest: Manifest, gone_seconds: float, home_seconds: float) -> int:
+    """Return the seconds between two looks on the way back, which has the looks that the way there has left."""
+    used = len(manifest.services) * gone_seconds / poll_seconds_of(manifest)
+    return _poll_seconds(manifest, home_seconds, LOOKS_IN_ALL - min(used, LOOKS_THERE))
+
+
+def _poll_seconds(manifest: Manifest | Belongings, seconds: float, looks: float) -> int:
+    return max(manifest.poll_seconds, ceil(len(manifest.services) * seconds / looks))
 
 
 def _record(

@@ -1,13 +1,12 @@
 """RollBack: whether what this deployment changed goes back to what served before, and in which order."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
-from chalicelib.manifest import Manifest
 from chalicelib.plan import waves
-from chalicelib.steps.plan import poll_seconds_of
+from chalicelib.steps.plan import poll_seconds_home
 from chalicelib.steps.step import StepEvent
 from chalicelib.verdict import goes_back
 
@@ -21,10 +20,12 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     A service that was not there before goes `away`. One that no wave came to is as it was.
     """
     deployment, manifest = cloud.store.get(event.deployment_id), cloud.store.manifest(event.deployment_id)
-    needed = goes_back(deployment, manifest.on_failure)
+    needed, now = goes_back(deployment, manifest.on_failure), cloud.now()
+    home = max(timedelta(seconds=manifest.timeout_seconds), GOING_BACK_AT_LEAST)
     if needed:
-        _record(cloud, deployment, manifest)
-    poll_seconds = poll_seconds_of(manifest)
+        _record(cloud, deployment, now, now + home)
+    begun_at = deployment.deadline_at - timedelta(seconds=manifest.timeout_seconds)
+    poll_seconds = poll_seconds_home(manifest, (now - begun_at).total_seconds(), home.total_seconds())
     order = waves({name: service.depends_on for name, service in manifest.services.items()})[::-1] if needed else ()
     return {
         "deployment_id": deployment.id,
@@ -46,9 +47,7 @@ def _item(deployment: Deployment, name: str, poll_seconds: int) -> dict[str, Any
     return {"deployment_id": deployment.id, "service": name, "poll_seconds": poll_seconds, "away": away}
 
 
-def _record(cloud: Cloud, deployment: Deployment, manifest: Manifest) -> None:
+def _record(cloud: Cloud, deployment: Deployment, now: datetime, deadline_at: datetime) -> None:
     """Record that it goes back, for which it has as long as it had to go, or longer."""
-    now = cloud.now()
-    deadline_at = now + max(timedelta(seconds=manifest.timeout_seconds), GOING_BACK_AT_LEAST)
     cloud.store.update(deployment.id, now, phase="rolling_back", rollback_deadline_at=deadline_at)
     cloud.store.record(deployment.id, None, "rolling_back", "Going back to what served before.", now)

@@ -1,6 +1,7 @@
 """Every call in aws/ is allowed by the policy of the function that makes it, and nothing else is."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,7 +9,11 @@ import pytest
 
 from chalicelib import steps
 from chalicelib.steps.step import Step
+from docs import permissions
 from tests.contract.calls import actions, all_actions, cloud_calls
+from tests.iam.evaluation import Asked, Resource, allowing
+from tests.iam.policies import FUNCTIONS, STACK, policy
+from tests.iam.rules import EVERYTHING, RULES
 
 CHALICE = Path(__file__).parents[2] / ".chalice"
 OWN_LOG = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
@@ -64,7 +69,7 @@ BESIDE = {
         "cloudwatch:DeleteAlarms": "DeregisterScalableTarget and DeleteScalingPolicy delete the policies' alarms",
         "cloudwatch:DescribeAlarms": "PutScalingPolicy",
         "cloudwatch:PutMetricAlarm": "PutScalingPolicy of target tracking makes its alarms",
-        "iam:CreateServiceLinkedRole": "RegisterScalableTarget, the first time in an account",
+        "iam:CreateServiceLinkedRole": "CreateCluster and RegisterScalableTarget, the first time in an account",
         "route53:CreateHostedZone": "CreatePrivateDnsNamespace makes the zone with its caller's rights",
         "route53:DeleteHostedZone": "DeleteNamespace removes the zone with its caller's rights",
         "route53:GetHostedZone": "CreatePrivateDnsNamespace",
@@ -78,6 +83,16 @@ BESIDE = {
     },
 }
 
+
+TAGGED = "aws:ResourceTag/slipway:installation"
+READING = re.compile(r"\w[\w-]*:(Describe|Discover|Get|List)")
+# AWS knows no resource of what is asked beside a call, either; an interface that a function needs is not there yet.
+NO_RESOURCE = {
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "route53:CreateHostedZone",
+    "servicediscovery:TagResource",
+}
 
 # What the code could call as it is written, and does not.
 NEVER = {
@@ -127,9 +142,92 @@ def test_every_function_has_its_policy() -> None:
     for stage in config["stages"].values():
         files = {name: each["iam_policy_file"] for name, each in stage["lambda_functions"].items()}
         assert {**files, "api": stage["iam_policy_file"]} == {name: f"policies/{name}.json" for name in FILES}
-    assert {path.stem for path in (CHALICE / "policies").glob("*.json")} == set(FILES)
+    assert {path.stem for path in (CHALICE / "policies").glob("*.json")} == set(FILES) == set(FUNCTIONS)
 
 
 def test_no_policy_is_a_wildcard() -> None:
     """No action is allowed by a pattern."""
     assert [] == [action for function in FILES for action in allowed(function) if "*" in action]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_everything_is_only_read(function: str) -> None:
+    """Of all resources an action is allowed where it only reads, or where AWS knows no resource of it."""
+    unbound = [each for each in policy(function)["Statement"] if each["Resource"] == "*"]
+    changing = {action for each in unbound for action in each["Action"] if not READING.match(action)}
+
+    assert set() == {each for each in changing if RULES.get(each) is not EVERYTHING} - NO_RESOURCE
+
+
+def test_all_that_is_made_is_tagged_and_only_that_is_changed() -> None:
+    """A right to make ECS and ELB resources asks for the tag of the installation, one to change them for theirs."""
+    conditions = {
+        action: {key for keys in each.get("Condition", {}).values() for key in keys}
+        for each in policy("act")["Statement"]
+        for action in each["Action"]
+        if action.startswith(("ecs:", "elasticloadbalancing:")) and not READING.match(action)
+    }
+    made = {f"ecs:{each}" for each in ("CreateCluster", "CreateService", "RegisterTaskDefinition", "RunTask")}
+    made |= {"elasticloadbalancing:CreateRule", "elasticloadbalancing:CreateTargetGroup"}
+    without = {"ecs:DeregisterTaskDefinition", "elasticloadbalancing:SetRulePriorities"}  # AWS has no condition there
+    tagging = {"ecs:TagResource", "elasticloadbalancing:AddTags"}
+
+    assert {each: {"aws:RequestTag/slipway:installation"} for each in made} == {each: conditions[each] for each in made}
+    assert without == {each for each in conditions if not conditions[each]}
+    assert {"aws:ResourceTag/slipway:installation"} == set().union(
+        *(keys for each, keys in conditions.items() if each not in made | without | tagging)
+    )
+
+
+def test_another_installations_resources_are_left_alone() -> None:
+    """What is tagged by another installation, or by none, no right changes that asks for a tag."""
+    document = policy("act")
+    asking = [each for each in document["Statement"] if TAGGED in each.get("Condition", {}).get("StringEquals", {})]
+    places = [
+        (action, arn.replace("*", "x"))
+        for each in asking
+        for action in each["Action"]
+        for arn in each["Resource"]
+        if action != "ecs:TagResource"
+    ]
+
+    def judged(**tags: str) -> list[bool]:
+        carried = {f"slipway:{key}": value for key, value in tags.items()}
+        return [allowing(document, Asked(action, (Resource(arn, carried),))) is not None for action, arn in places]
+
+    assert len(places) > 20
+    assert ({True}, {False}, {False}) == (
+        set(judged(installation=STACK)),
+        set(judged(installation=f"{STACK}-2")),
+        set(judged(application="shop")),
+    )
+
+
+@pytest.mark.parametrize("tags", [{TAGGED.partition("/")[2]: "another"}, {TAGGED.partition("/")[2]: STACK}, {}])
+def test_a_service_is_taken_over_from_nobody_else(tags: dict[str, str]) -> None:
+    """The tag may be put on a service that has none, or ours; another installation keeps its services."""
+    service = Resource("arn:aws:ecs:us-east-1:000000000000:service/shop/web", tags)
+    asked = Asked("ecs:TagResource", (service,), {"aws:RequestTag/slipway:installation": [STACK]})
+
+    assert ("another" not in tags.values()) is (allowing(policy("act"), asked) is not None)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_policy_fits_into_its_role(function: str) -> None:
+    """With long names, too, it fits into the 10,240 characters of a role's inline policies, with room for others.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    long = {
+        "AWS::Partition": "aws-us-gov",
+        "AWS::Region": "ap-southeast-2",
+        "AWS::AccountId": "000000000000",
+        "AWS::StackName": "s" * 40,
+    }
+    assert len(json.dumps(policy(function, long), separators=(",", ":"))) < 9_500
+
+
+def test_page_is_written_from_the_policies() -> None:
+    """docs/permissions.md is what `make docs` writes, and says of each statement what it is for."""
+    assert permissions.text() == permissions.PAGE.read_text(), "make docs"
+    assert set(permissions.WHY) == {each["Sid"] for function in FUNCTIONS for each in policy(function)["Statement"]}

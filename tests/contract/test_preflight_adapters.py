@@ -215,28 +215,45 @@ class TestSecrets:
 
     def test_secret(self) -> None:
         """A secret is there with the keys of its JSON; without a key its value is not read."""
-        made = client("secretsmanager").create_secret(Name="shop", SecretString='{"password": "p"}')["ARN"]
-        secrets = Secrets(client("secretsmanager"))
+        made = client("secretsmanager").create_secret(
+            Name="shop", SecretString='{"password": "p"}', Tags=[{"Key": "slipway:installation", "Value": "here"}]
+        )["ARN"]
+        secrets = Secrets(client("secretsmanager"), "here")
 
         assert SecretFound(exists=True) == secrets.find(SecretPlace(made))
         assert SecretFound(exists=True) == secrets.find(SecretPlace(made, "password", "AWSCURRENT"))
         assert SecretFound(exists=True, has_key=False) == secrets.find(SecretPlace(made, "token"))
-        assert SecretFound(exists=False) == secrets.find(SecretPlace(f"{made}x"))
+        assert SecretFound(exists=False) == secrets.find(SecretPlace(f"{made}x", "password"))
+
+    def test_untagged_secret(self) -> None:
+        """The value of a secret that is not tagged with this installation's name is not read."""
+        made = client("secretsmanager").create_secret(Name="theirs", SecretString='{"password": "p"}')["ARN"]
+        secrets = Secrets(client("secretsmanager"), "here")
+
+        assert SecretFound(exists=True) == secrets.find(SecretPlace(made))
+        assert SecretFound(exists=True, has_key=None) == secrets.find(SecretPlace(made, "password"))
 
     def test_secret_without_json(self) -> None:
         """A secret that is no JSON has no key."""
-        made = client("secretsmanager").create_secret(Name="plain", SecretString="word")["ARN"]
-        found = Secrets(client("secretsmanager")).find(SecretPlace(made, "password"))
+        made = client("secretsmanager").create_secret(
+            Name="plain", SecretString="word", Tags=[{"Key": "slipway:installation", "Value": "here"}]
+        )["ARN"]
+        found = Secrets(client("secretsmanager"), "here").find(SecretPlace(made, "password"))
 
         assert SecretFound(exists=True, has_key=False) == found
 
     def test_parameter(self) -> None:
         """A parameter is there or not."""
         client("ssm").put_parameter(Name="/shop/token", Value="t", Type="SecureString")
+        client("ssm").put_parameter(Name="token", Value="t", Type="String")
+        arn = "arn:aws:ssm:us-east-1:123456789012:parameter"
         parameters = Parameters(client("ssm"))
 
         assert SecretFound(exists=True) == parameters.find(SecretPlace("/shop/token"))
+        assert SecretFound(exists=True) == parameters.find(SecretPlace(f"{arn}/shop/token"))
+        assert SecretFound(exists=True) == parameters.find(SecretPlace(f"{arn}/token"))
         assert SecretFound(exists=False) == parameters.find(SecretPlace("/shop/absent"))
+        assert SecretFound(exists=False) == parameters.find(SecretPlace(f"{arn}/shop/absent"))
 
 
 class TestIam:

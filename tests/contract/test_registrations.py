@@ -50,9 +50,9 @@ def test_secrets_of_our_own() -> None:
     manager, parameters = (boto3.client(name, region_name="us-east-1") for name in ("secretsmanager", "ssm"))
     arn = manager.create_secret(Name="slipway/x", SecretString="one")["ARN"]
     parameters.put_parameter(Name="/slipway/y", Value="two", Type="SecureString")
-    assert ["one", "one"] == [Secrets(manager).value(each) for each in ("slipway/x", arn)]
+    assert ["one", "one"] == [Secrets(manager, "slipway").value(each) for each in ("slipway/x", arn)]
     assert "two" == Parameters(parameters).value("/slipway/y")
     with pytest.raises(AwsRefused):
         Parameters(parameters).value("/slipway/none")
     with pytest.raises(AwsRefused):
-        Secrets(manager).value("slipway/none")
+        Secrets(manager, "slipway").value("slipway/none")

@@ -18,7 +18,15 @@ Outcome = Any  # a value, or a StatesError
 Resume = Callable[[Outcome], None]
 Branch = Generator[Callable[[Resume], None], Outcome, Any]
 
-STATES_AT_MOST = 5_000
+# The events of an execution's history, and the quota at which Step Functions fails it:
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html and dg/service-quotas.html
+EVENTS_AT_MOST = 25_000
+OF_AN_EXECUTION = 2  # started, ended
+OF_A_STATE = 2  # entered, exited
+OF_A_CALL = 3  # scheduled, started, ended
+OF_A_WAIT = 4  # and submitted in between
+OF_A_MAP = 2  # started, ended
+OF_AN_ITEM = 2  # its iteration started, ended
 INVOKE = "arn:aws:states:::lambda:invoke"
 WAIT = f"{INVOKE}.waitForTaskToken"
 
@@ -37,13 +45,23 @@ class Scope:
 
 @dataclass
 class Execution:
-    """One run of the machine; `entered` holds each state with the service that its input names."""
+    """One run of the machine; `entered` holds each state with the service that its input names.
+
+    `events` is how many there are in its history.
+    """
 
     scope: Scope = field(default_factory=Scope)
     status: str = "RUNNING"
     output: Any = None
     error: StatesError | None = None
     entered: list[tuple[str, str | None]] = field(default_factory=list)
+    events: int = OF_AN_EXECUTION
+
+    def happened(self, events: int) -> None:
+        """Count events; raises OverflowError where Step Functions would fail the execution."""
+        self.events += events
+        if self.events > EVENTS_AT_MOST:
+            raise OverflowError(f"history overflow: {self.path}")
 
     @property
     def path(self) -> list[str]:
@@ -164,8 +182,7 @@ class Interpreter:
         while name is not None:
             state = machine["States"][name]
             execution.entered.append((name, document.get("service") if isinstance(document, dict) else None))
-            if len(execution.entered) > STATES_AT_MOST:
-                raise OverflowError(f"state overflow: {execution.path}")
+            execution.happened(OF_A_STATE)
             if state["Type"] == "Choice":
                 name = choose(state, document)
                 continue
@@ -195,7 +212,7 @@ class Interpreter:
         if kind == "Map":
             result = yield from self._map(execution, scope, state, document)
         elif kind == "Task":
-            result = yield from self._task(name, state, document)
+            result = yield from self._task(execution, name, state, document)
         else:
             raise NotImplementedError(f"{name} is a {kind}")
         return fill(state["ResultSelector"], result) if "ResultSelector" in state else result
@@ -209,6 +226,7 @@ class Interpreter:
         only(machine, "ProcessorConfig", "StartAt", "States")
         assert machine["ProcessorConfig"] == {"Mode": "INLINE"}
         items = find(state["ItemsPath"], document)
+        execution.happened(OF_A_MAP + OF_AN_ITEM * len(items))
         own = Scope(scope)
         return (yield lambda resume: self._branches(execution, own, machine, items, state["MaxConcurrency"], resume))
 
@@ -240,7 +258,7 @@ class Interpreter:
 
     # ── Task ────────────────────────────────────────────────────────────────────────────────────────
 
-    def _task(self, name: str, state: Mapping[str, Any], document: Any) -> Branch:
+    def _task(self, execution: Execution, name: str, state: Mapping[str, Any], document: Any) -> Branch:
         known = (
             "Resource",
             "Parameters",
@@ -257,6 +275,7 @@ class Interpreter:
         entered_at = self._clock.now().isoformat(timespec="milliseconds")
         tries: dict[int, int] = {}
         while True:
+            execution.happened(OF_A_WAIT if state["Resource"] == WAIT else OF_A_CALL)
             try:
                 return (yield from self._attempt(name, state, document, entered_at))
             except StatesError as error:

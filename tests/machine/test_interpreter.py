@@ -72,7 +72,7 @@ def test_unknown_feature_is_refused(unknown: dict[str, Any]) -> None:
 
 def test_endless_loop_is_refused() -> None:
     """A machine that goes in circles without waiting stops the test."""
-    with pytest.raises(OverflowError, match="state overflow"):
+    with pytest.raises(OverflowError, match="history overflow"):
         execute(LOOP)
 
 

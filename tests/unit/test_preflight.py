@@ -254,6 +254,7 @@ def test_images(architectures: tuple[str, ...] | None, expected: list[Any]) -> N
         (SHOP_ARN, SecretFound(exists=False), ["secret_not_found"]),
         ("/shop/token", SecretFound(exists=False), ["secret_not_found"]),
         (f"{SHOP_ARN}:key::", SecretFound(exists=True, has_key=False), ["secret_key_missing"]),
+        (f"{SHOP_ARN}:key::", SecretFound(exists=True, has_key=None), ["secret_key_unchecked"]),
     ],
 )
 def test_secrets(place: str, found: SecretFound, expected: list[str]) -> None:

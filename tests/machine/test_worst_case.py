@@ -1,0 +1,83 @@
+"""The longest execution that a manifest can ask for stays within what Step Functions keeps and carries.
+
+The interpreter counts the events of the history, and refuses a document of more than 256 KB: states_language.wire.
+"""
+
+from typing import Any
+
+import pytest
+
+from chalicelib import limits
+from chalicelib.deployment import Deployment, Status
+from chalicelib.store import Store
+from tests.machine.slipway import NUMBERS, Slipway
+
+LONGEST_SECONDS = 86_400
+NAME_LENGTH = 230  # with the application's before it, it names a family of 255
+ROOM_FOR_WAKES = 3_000
+"""Events of the history left for looks that ECS's events, not the poll, bring about, and for retries."""
+
+
+def largest(image: str, **changes: Any) -> dict[str, Any]:
+    """Return a manifest of as many services as there may be, with long names, side by side, looked at every second."""
+    service = {"image": image, "port": 80, "before_deploy": {"command": ["migrate"]}}
+    names = [f"s{number:02}" for number in range(limits.SERVICES)]
+    return {
+        "application": f"large{next(NUMBERS)}",
+        "namespace": "large.local",
+        "network": {"vpc": "main", "subnets": ["private"], "security_groups": ["default"]},
+        "poll_seconds": 1,
+        "services": {name.ljust(NAME_LENGTH, "x"): {**service, "discovery": {"name": name}} for name in names},
+        **changes,
+    }
+
+
+def late(slipway: Slipway, manifest: dict[str, Any]) -> Deployment:
+    """Deploy what nobody proves in time, there or back; a day each way."""
+    deployment = slipway.post(manifest | {"timeout_seconds": LONGEST_SECONDS})
+    slipway.machine.run(deployment.id)
+    assert slipway.clock.seconds > 2 * LONGEST_SECONDS
+    return slipway.record(deployment)
+
+
+@pytest.mark.full
+def test_late_there_and_back(store: Store) -> None:
+    """Forty services that hang for a day, and then for another on their way back, fit into one history."""
+    slipway = Slipway(store)
+    manifest = largest("web:1")
+    assert Status.SUCCEEDED is slipway.deploy(manifest).status
+    slipway.world.hanging |= {"web:1", "web:2"}
+    changed = manifest | {"services": {name: {**each, "image": "web:2"} for name, each in manifest["services"].items()}}
+    ended = late(slipway, changed)
+
+    assert (Status.FAILED, "deployment_timed_out") == (ended.status, ended.failure and ended.failure.code)
+    assert slipway.execution(ended).events + ROOM_FOR_WAKES <= 25_000
+
+
+@pytest.mark.full
+def test_late_there_and_away(store: Store) -> None:
+    """So do forty first deployments that hang, and then drain for a day."""
+    slipway = Slipway(store, hanging={"web:1"}, drain_seconds=float("inf"))
+    ended = late(slipway, largest("web:1"))
+
+    assert (Status.FAILED, "deployment_timed_out") == (ended.status, ended.failure and ended.failure.code)
+    assert slipway.execution(ended).events + ROOM_FOR_WAKES <= 25_000
+
+
+@pytest.mark.full
+def test_late_teardown(store: Store) -> None:
+    """So does the largest teardown, of services that drain for a day."""
+    slipway = Slipway(store)
+    whole = largest("web:1", timeout_seconds=LONGEST_SECONDS)
+    for start in range(0, limits.TEARDOWN_SERVICES, limits.SERVICES):
+        numbers = range(start, min(start + limits.SERVICES, limits.TEARDOWN_SERVICES))
+        deployed = slipway.deploy(whole | {"services": {f"s{number}": {"image": "web:1"} for number in numbers}})
+        assert Status.SUCCEEDED is deployed.status
+    slipway.world.drain_seconds = float("inf")
+    ended = slipway.tear_down(deployed)
+
+    assert (limits.TEARDOWN_SERVICES, "deployment_timed_out") == (
+        len(ended.services),
+        ended.failure and ended.failure.code,
+    )
+    assert slipway.execution(ended).events + ROOM_FOR_WAKES <= 25_000
