@@ -90,8 +90,8 @@ PARAMETERS = {
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[None]:
-    """Lend an account that is not the local cloud's."""
-    with mock_aws():
+    """Lend an account that is not the local cloud's, which has moto run its state machines for the whole process."""
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": False}}):
         yield
 
 
