@@ -1,16 +1,26 @@
 """What a call asks of IAM: its own action, and what AWS asks for beside it."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 from localcloud.settings import ACCOUNT
 from tests.iam.evaluation import Asked, Context, Resource
-from tests.iam.memory import Call, Memory, Request, roles_in, tags_in
+from tests.iam.memory import Call, Memory, Request, Tags, roles_in, tags_in
 from tests.iam.rules import ALARM, RULES, arn
 
 WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
 """A transaction asks for what it holds: Service Authorization Reference, "Amazon DynamoDB"."""
 ECS_MAKES = ("CreateCluster", "CreateService", "RegisterTaskDefinition", "RunTask")
 MADE_UP = "made-up-id"
+
+
+def asked_by_function(calls: Iterable[Call], tags: Tags) -> dict[str, list[Asked]]:
+    """Return what each function asked of IAM in calls that followed each other; `tags` were there before, by ARN."""
+    memory, found = Memory(tags), defaultdict[str, list[Asked]](list)
+    for call in calls:
+        found[call["function"]] += asked(call, memory)
+        memory.learn(call)
+    return found
 
 
 def asked(call: Call, memory: Memory) -> Iterator[Asked]:

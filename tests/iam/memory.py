@@ -8,13 +8,14 @@ from localcloud.settings import ACCOUNT, REGION
 Request = Mapping[str, Any]
 Call = Mapping[str, Any]
 """A line of the local cloud's request log: `function`, `service`, `operation`, `request` and `answer`."""
+Tags = Mapping[str, Mapping[str, str]]
 NAMESPACE = f"arn:aws:servicediscovery:{REGION}:{ACCOUNT}:namespace"
 
 
 class Memory:
     """The account as the calls so far left it: `tags` by ARN, `roles` by task definition; `tags` are there before."""
 
-    def __init__(self, tags: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, tags: Tags) -> None:
         self.tags: dict[str, Mapping[str, str]] = dict(tags)
         self.roles: dict[str, list[str]] = {}
         self._being_made: dict[str, Mapping[str, str]] = {}

@@ -18,6 +18,8 @@ from tests.local.truth import locks
 JSON = {"Content_Type": "application/json"}
 REFUSED = {"kind": "fail", "code": "AccessDeniedException", "message": "not authorized", "status": 400}
 SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:dks/db"  # noqa: S105  its name
+TAGGED = {SECRET: {"slipway:installation": "slipway"}}
+"""What carries tags before Slipway does anything."""
 MIGRATION = {"command": ["python", "-c", "print('migrated')"]}
 
 

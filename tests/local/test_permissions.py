@@ -1,7 +1,6 @@
 """Least privilege, both ways: whatever a function calls its policy allows, and whatever it allows is called."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,11 @@ import pytest
 
 from localcloud.account import GITHUB_TOKEN_VALUE
 from tests.github_server import github_server
-from tests.iam.calls import asked
+from tests.iam.calls import asked_by_function
 from tests.iam.evaluation import Asked, allowing
-from tests.iam.memory import Memory
 from tests.iam.policies import FUNCTIONS, policy
 from tests.local.local_cloud import local_cloud
-from tests.local.replay import SECRET, replay
+from tests.local.replay import TAGGED, replay
 from tests.strict_model import faults
 
 pytestmark = pytest.mark.full
@@ -47,11 +45,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def asks(calls: list[dict[str, Any]]) -> dict[str, list[Asked]]:
     """Return what each function asked of IAM, in the order of its calls."""
-    memory, found = Memory({SECRET: {"slipway:installation": "slipway"}}), defaultdict(list)
-    for call in calls:
-        found[call["function"]] += asked(call, memory)
-        memory.learn(call)
-    return found
+    return asked_by_function(calls, TAGGED)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
