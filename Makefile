@@ -30,7 +30,7 @@ check: setup
 	$(BIN)/cfn-lint infrastructure/*.yaml
 	$(BIN)/pytest tests/contract/test_layers.py tests/contract/test_state_machine.py tests/contract/test_tests.py
 
-# The stage: dev or prod. The stack's name begins with slipway-, as the policies have it.
+# The stage: dev or prod. A stack of another name is another installation.
 STAGE ?= dev
 STACK ?= slipway-$(STAGE)
 

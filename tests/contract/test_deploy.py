@@ -57,11 +57,3 @@ def test_keeps_to_the_bucket_that_is_there(aws: Path) -> None:
 
     assert (0, "s3api head-bucket --bucket ours") == (code, calls[0])
     assert [] == [call for call in calls if call.startswith("s3 mb") or "--parameter-overrides" in call]
-
-
-def test_refuses_a_name_that_no_policy_has(aws: Path) -> None:
-    """A stack whose name does not begin with slipway- is refused before anything is asked of AWS."""
-    code, complaint, calls = deploy(aws, "other")
-
-    assert (1, []) == (code, calls)
-    assert "must have a name that begins with slipway-" in complaint
