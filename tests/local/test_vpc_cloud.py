@@ -7,7 +7,6 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -97,25 +96,20 @@ def balancer_network(cloud: LocalCloud) -> Path:
 
 
 def test_a_group_without_the_load_balancer_times_out(vpc: LocalCloud) -> None:
-    """Targets whose group does not admit the load balancer are Target.Timeout; a rule made meanwhile heals them."""
-    ec2, elbv2 = vpc.client("ec2"), vpc.client("elbv2")
+    """Targets whose group does not admit the load balancer time out; a rule made meanwhile heals them."""
+    ec2, ecs = vpc.client("ec2"), vpc.client("ecs")
     group = security_group(vpc, "closed")
     manifest = hello("closed", network={"security_groups": ["closed"]}, rollout={"circuit_breaker": False})
     accepted = vpc.post(manifest | {"timeout_seconds": 120})
+    path = f"/deployments/{accepted.document['id']}"
+    wait_for(lambda: vpc.ask("GET", path).document["services"]["hello"]["phase"] == "awaiting_stable" or None)
 
-    def health() -> dict[str, Any] | None:
-        groups = elbv2.describe_target_groups()["TargetGroups"]
-        targets = [
-            target
-            for each in groups
-            if "closed" in str(elbv2.describe_tags(ResourceArns=[each["TargetGroupArn"]]))
-            for target in elbv2.describe_target_health(TargetGroupArn=each["TargetGroupArn"])[
-                "TargetHealthDescriptions"
-            ]
-        ]
-        return next((each["TargetHealth"] for each in targets if each["TargetHealth"]["State"] == "unhealthy"), None)
+    def timed_out() -> bool | None:
+        """Look at ECS's own words: the target itself is unhealthy for a moment only, for ECS takes the task away."""
+        service = ecs.describe_services(cluster="closed", services=["hello"])["services"][0]
+        return any("due to (reason Request timed out)" in event["message"] for event in service["events"]) or None
 
-    assert ("Target.Timeout", "Request timed out") == (wait_for(health)["Reason"], wait_for(health)["Description"])
+    wait_for(timed_out)
     anybody = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[anybody])
 
