@@ -1,6 +1,5 @@
 """All that Slipway does, once each, in one local cloud: what its permissions are measured by."""
 
-import hashlib
 import json
 from typing import Any
 from uuid import uuid4
@@ -11,6 +10,7 @@ from tests.deliveries import push
 from tests.github_server import GitHubServer
 from tests.local.faults import ask, execution_arn, going_wrong
 from tests.local.local_cloud import LocalCloud, hello, wait_for
+from tests.local.registry import pushed
 from tests.local.samples import teardown_accepted
 from tests.local.stuck import BROKEN, STUCK, accepted, cancel, deployed, timeline, under_way
 from tests.local.truth import locks
@@ -133,7 +133,7 @@ def looked_at(cloud: LocalCloud) -> None:
     secrets = {"WHOLE": SECRET, "PARAMETER": "/shop/token"}
     planned(
         cloud,
-        hello("looked", image=pushed(cloud), discovery={"name": "somebodys"}, secrets=secrets)
+        hello("looked", image=pushed(cloud, "looked", "amd64"), discovery={"name": "somebodys"}, secrets=secrets)
         | {"namespace": "replay.internal"},
     )
 
@@ -142,25 +142,6 @@ def planned(cloud: LocalCloud, manifest: dict[str, Any]) -> None:
     """Ask for the plan of a manifest."""
     answer = cloud.ask("POST", "/deployments?dry_run=true", json.dumps(manifest).encode(), **JSON)
     assert 200 == answer.status, answer.document
-
-
-def pushed(cloud: LocalCloud) -> str:
-    """Push an image to ECR, and return its name."""
-    ecr, content = cloud.client("ecr"), json.dumps({"architecture": "amd64", "os": "linux"}).encode()
-    ecr.create_repository(repositoryName="looked")
-    upload = ecr.initiate_layer_upload(repositoryName="looked")["uploadId"]
-    part = {"partFirstByte": 0, "partLastByte": len(content) - 1, "layerPartBlob": content}
-    ecr.upload_layer_part(repositoryName="looked", uploadId=upload, **part)
-    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-    ecr.complete_layer_upload(repositoryName="looked", uploadId=upload, layerDigests=[digest])
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": {"digest": digest, "size": len(content)},
-        "layers": [],
-    }
-    ecr.put_image(repositoryName="looked", imageManifest=json.dumps(manifest), imageTag="1")
-    return "000000000000.dkr.ecr.us-east-1.amazonaws.com/looked:1"
 
 
 def delivered(cloud: LocalCloud, application: str, **service: Any) -> str:

@@ -1,10 +1,9 @@
 """Preflight for real: everything that is wrong is told at once, and nothing was made."""
 
-import hashlib
-import json
 from typing import Any
 
 from tests.local.local_cloud import LocalCloud, hello, wait_for
+from tests.local.registry import pushed
 
 
 def test_two_wrong_things_at_once(cloud: LocalCloud) -> None:
@@ -92,22 +91,7 @@ def test_no_room(cloud: LocalCloud) -> None:
 
 def test_an_image_for_another_architecture(cloud: LocalCloud) -> None:
     """A single image that ECR has for another architecture is refused: its configuration is read."""
-    ecr, content = cloud.client("ecr"), json.dumps({"architecture": "arm64", "os": "linux"}).encode()
-    ecr.create_repository(repositoryName="for-arm")
-    upload = ecr.initiate_layer_upload(repositoryName="for-arm")["uploadId"]
-    part = {"partFirstByte": 0, "partLastByte": len(content) - 1, "layerPartBlob": content}
-    ecr.upload_layer_part(repositoryName="for-arm", uploadId=upload, **part)
-    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-    ecr.complete_layer_upload(repositoryName="for-arm", uploadId=upload, layerDigests=[digest])
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": {"digest": digest, "size": len(content)},
-        "layers": [],
-    }
-    ecr.put_image(repositoryName="for-arm", imageManifest=json.dumps(manifest), imageTag="1")
-    image = "000000000000.dkr.ecr.us-east-1.amazonaws.com/for-arm:1"
-    failed = cloud.deploy(hello("for-arm", image=image))
+    failed = cloud.deploy(hello("for-arm", image=pushed(cloud, "for-arm", "arm64")))
 
     assert ("failed", "image_architecture") == (failed["status"], failed["failure"]["code"])
     assert "is built for arm64, hello runs on x86_64" in failed["failure"]["cause"]
