@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from types import FrameType
@@ -14,6 +15,8 @@ from localcloud.network.choice import NetworkError, choose
 from localcloud.network.namespaces import CommandError
 from localcloud.platform import Platform
 from localcloud.settings import HOST, LOAD_BALANCERS, Settings, SettingsError
+
+LOOK_SECONDS = 0.5
 
 
 def main(arguments: list[str]) -> int:
@@ -82,8 +85,9 @@ def up(settings: Settings) -> int:
             f"network {settings.network} speed {settings.speed:g}",
             flush=True,
         )
-        signal.pause()
-    return 0
+        # Not signal.pause(): a signal may interrupt another thread, and the handler runs when this one wakes.
+        while True:
+            time.sleep(LOOK_SECONDS)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,8 @@ The front door and the gateway are both served by this.
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from http import HTTPStatus
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from waitress import wasyncore
@@ -23,6 +22,7 @@ WsgiApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 # Every boto3 client keeps connections open; waitress stops accepting at 100 unless told otherwise.
 CONNECTION_LIMIT = 4096
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class WsgiServer:
         self._host = host
         self._threads = threads
         self._channels: dict[int, Any] = {}
+        self._stopping = Event()
         self.port = port
 
     @property
@@ -79,17 +80,23 @@ class WsgiServer:
         self._server = self._bind()
         self.port = int(self._server.effective_port)
         self._dispatcher.set_thread_count(self._threads)
-        self._loop = Thread(target=self._server.run, name=f"http-{self.port}", daemon=True)
+        self._loop = Thread(target=self._run, name=f"http-{self.port}", daemon=True)
         self._loop.start()
 
     def stop(self) -> None:
         """Close every socket and end every thread; an answer under way has 5 seconds to end."""
-        # Sockets belong to the loop's thread: it closes them, and ends when none is left.
-        # Woken by something else it may do so, and close the trigger, before the trigger is pulled.
-        with suppress(OSError):
-            self._server.trigger.pull_trigger(partial(wasyncore.close_all, self._channels))
+        self._stopping.set()
+        with suppress(OSError):  # the loop may have seen it by itself, and closed what it is woken by
+            self._server.trigger.pull_trigger()
         self._loop.join()
         self._dispatcher.shutdown()
+
+    def _run(self) -> None:
+        """Serve, and in the end close the sockets: they belong to this thread."""
+        while not self._stopping.is_set():
+            # poll, for select() ends at file descriptor 1024
+            wasyncore.loop(timeout=LOOK_SECONDS, use_poll=True, map=self._channels, count=1)
+        wasyncore.close_all(self._channels, ignore_all=True)
 
     def _bind(self) -> Any:
         try:
@@ -100,7 +107,6 @@ class WsgiServer:
                 host=self._host,
                 port=self.port,
                 connection_limit=CONNECTION_LIMIT,
-                asyncore_use_poll=True,  # select() ends at file descriptor 1024
                 clear_untrusted_proxy_headers=False,
                 ident=None,
             )

@@ -45,6 +45,7 @@ class TaskHost:
     host: Host
     security_groups: tuple[str, ...]
     rules: str = field(default="")
+    is_plugged_in: bool = False
 
 
 class Vpc:
@@ -108,6 +109,7 @@ class Vpc:
             self._tasks[ip] = task
         self._enforce()
         self._host.run(IP, f"link add v{ip} up master vpc type veth peer name eth0 netns {task.host.network}\n")
+        task.is_plugged_in = True
         task.host.run(IP, _interface(ip))
         task.host.call(_await_router)
 
@@ -117,8 +119,14 @@ class Vpc:
         with self._lock:
             task = self._tasks.pop(ip, None)
         if task:
-            task.host.close()
+            self._unplug(ip, task)
         self._addresses.give_back(ip)
+
+    def _unplug(self, ip: str, task: TaskHost) -> None:
+        """Delete the link before the machine: the kernel clears a namespace in its own time, and names meet."""
+        if task.is_plugged_in:
+            self._host.run(IP, f"link delete v{ip}\n")
+        task.host.close()
 
     def public_address(self, ip: str, ports: Sequence[int]) -> str:
         """Return an address of this machine that leads to the task, as from the internet; raises AwsFault."""

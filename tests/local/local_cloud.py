@@ -98,7 +98,7 @@ class LocalCloud:
 @contextlib.contextmanager
 def local_cloud(**variables: str) -> Iterator[LocalCloud]:
     """Run a local cloud on free ports; at the end it is interrupted, and must end by itself."""
-    environment = {**os.environ, "SLIPWAY_SPEED": "20", **free_ports(), **variables}
+    environment = {**os.environ, "SLIPWAY_SPEED": "20", "PYTHONFAULTHANDLER": "1", **free_ports(), **variables}
     command = [sys.executable, "-m", "localcloud", "up"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -112,7 +112,7 @@ def _end(process: subprocess.Popen[str]) -> None:
     try:
         process.wait(timeout=20)
     except subprocess.TimeoutExpired:
-        process.kill()  # or leaving its `with` would wait for ever
+        process.send_signal(signal.SIGABRT)  # its fault handler prints where each thread waits
         raise
 
 

@@ -190,6 +190,15 @@ class TestSecurityGroups:
             assert member in others
             assert not reached_from(vpc, member, server)
 
+    def test_an_address_given_back_can_be_taken_at_once(self, vpc: Vpc, memory: HandMemory) -> None:
+        """An address has a new machine although a process of the old one, which the kernel keeps for it, runs on."""
+        memory.subnets["tiny"] = "10.0.240.0/29"
+        first = vpc.attach("tiny", [])
+        with vpc.inside(first, lambda: subprocess.Popen(["sleep", "10"])) as process:
+            vpc.detach(first)
+            assert first in [vpc.attach("tiny", []) for _ in range(3)]
+            process.kill()
+
     def test_a_task_without_groups_is_in_the_default_one(self, vpc: Vpc, memory: HandMemory) -> None:
         """A task that names no group lives by the rules of the VPC's default group."""
         memory.rules["default"] = (Permission("-1", group="default"),)
