@@ -1,8 +1,9 @@
 """What a deployment will do, as values: the services wanted, those that serve, and what differs between them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.manifest import Container, Manifest, Route, Service, registered_container, routed_container
 from chalicelib.manifest.forms import ContainerView
@@ -28,6 +29,11 @@ class Plan:
     changed_fields: Mapping[str, tuple[str, ...]]
     previous: Mapping[str, str | None]
     waves: tuple[tuple[str, ...], ...]
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Return the services that do not stay as they are."""
+        return tuple(name for name, action in self.actions.items() if action != "unchanged")
 
 
 def plan(manifest: Manifest, serving: Mapping[str, Serving | None], *, force: bool = False) -> Plan:
@@ -78,6 +84,15 @@ def waves(depends_on: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, ...], .
         found.append(wave)
         placed.update(wave)
     return tuple(found)
+
+
+def chained(waves: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """Return the items of waves as a state machine goes through them: each wave holds the one that comes after it.
+
+    {"services": [item, …], "next": {"services": […]}}; the last one has no `next`, and the only one may be empty.
+    """
+    first, *later = waves or [[]]
+    return {"services": list(first), **({"next": chained(later)} if later else {})}
 
 
 def task_spec(manifest: Manifest, name: str) -> TaskSpec:

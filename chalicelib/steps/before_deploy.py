@@ -12,20 +12,20 @@ from chalicelib.steps.step import StepEvent, go_on, tags
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Start the task unless the service stays as it is. Hands on `needed`: whether there is a task to wait for."""
+    """Start the task of a service that Plan found to need one."""
     manifest = cloud.store.manifest(event.deployment_id)
     deployment = cloud.store.part(event.deployment_id, event.service_name)
     go_on(deployment, event.service_name)
     wanted = manifest.services[event.service_name].before_deploy
-    if wanted is None or not deployment.services[event.service_name].changed:
-        return {"needed": False}
+    if wanted is None:
+        raise ValueError(f"{event.service_name} has no before_deploy, and Plan asked for its task")
     command = Command(main_container(manifest, event.service_name).name, wanted.command)
     arn = _start(cloud, event, manifest, deployment, command)
     now, words = cloud.now(), " ".join(command.words)
     cloud.store.progress(deployment.id, event.service_name, now, phase="before_deploy", before_deploy_task=arn)
     message = f"Started the task {arn.rpartition('/')[2]}: {words}"
     cloud.store.record(deployment.id, event.service_name, "before_deploy", message, now)
-    return {"needed": True}
+    return {}
 
 
 def _start(cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, command: Command) -> str:

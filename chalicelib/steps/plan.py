@@ -1,6 +1,6 @@
 """Plan: what serves now, and the manifest, make the plan."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from math import ceil
 from typing import Any
@@ -12,7 +12,7 @@ from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import AwsRefused
 from chalicelib.manifest import Manifest
 from chalicelib.notices import notify
-from chalicelib.plan import Plan, plan
+from chalicelib.plan import Plan, chained, plan
 from chalicelib.preflight import images_asked, pinned
 from chalicelib.specs import Serving
 from chalicelib.steps.step import StepEvent
@@ -23,7 +23,7 @@ LOOKS_THERE, LOOKS_IN_ALL = 2_000, 2_400
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Record what will change and what served before; hand on the waves."""
+    """Record what will change and what served before; hand on the first wave, which holds the next."""
     deployment = cloud.store.get(event.deployment_id)
     if failure := called_off(deployment, None):
         raise failure
@@ -35,9 +35,13 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     tell_unnamed(cloud, deployment, manifest)
     notify(cloud, deployment)
     poll_seconds = poll_seconds_of(manifest)
+    needing = [each for each in planned.changed if manifest.services[each].before_deploy]
+    items = [[_item(deployment.id, name, poll_seconds, needing) for name in wave] for wave in planned.waves]
     return {
         "deployment_id": deployment.id,
-        "waves": [{"services": [_item(deployment.id, name, poll_seconds) for name in wave]} for wave in planned.waves],
+        "wave": chained(
+            [[_item(deployment.id, name, poll_seconds, needing) for name in wave] for wave in planned.waves]
+        ),
         "poll_seconds": poll_seconds,
     }
 
@@ -72,8 +76,10 @@ def _digest(cloud: Cloud, image: str) -> str | None:
         return None
 
 
-def _item(deployment_id: str, service: str, poll_seconds: int) -> dict[str, Any]:
-    return {"deployment_id": deployment_id, "service": service, "poll_seconds": poll_seconds}
+def _item(deployment_id: str, service: str, poll_seconds: int, needing: Collection[str]) -> dict[str, Any]:
+    """Return what the branch of a service starts with: whether it needs a task before it changes is known by now."""
+    item = {"deployment_id": deployment_id, "service": service, "poll_seconds": poll_seconds}
+    return {**item, "task_needed": service in needing}
 
 
 def poll_seconds_of(manifest: Manifest | Belongings) -> int:
@@ -96,7 +102,7 @@ def _record(
 ) -> None:
     """Record what will change, and keep what serves. One that waited for another has its whole time from now on."""
     now = cloud.now()
-    for name, action in planned.actions.items():
+    for name in planned.actions:
         serving = active[name]
         cloud.store.progress(
             deployment.id,
@@ -104,7 +110,7 @@ def _record(
             now,
             previous_task_definition=planned.previous[name],
             what_serves=planned.previous[name],
-            changed=action != "unchanged",
+            changed=name in planned.changed,
             replaces=serving.ecs_deployment_id if serving else None,
             changed_fields=planned.changed_fields[name],
         )

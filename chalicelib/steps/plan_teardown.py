@@ -5,13 +5,13 @@ from typing import Any
 from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, Status
-from chalicelib.plan import waves
+from chalicelib.plan import chained, waves
 from chalicelib.steps.plan import poll_seconds_of
 from chalicelib.steps.step import StepEvent, refuse_foreign
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Record what serves now; hand on the waves, dependents first. Raises ServiceNotOwned."""
+    """Record what serves now; hand on the first wave, dependents, which holds the next. Raises ServiceNotOwned."""
     deployment, belongings = cloud.store.get(event.deployment_id), cloud.store.belongings_of(event.deployment_id)
     serving = _serving(cloud, deployment, belongings)
     order = waves(belongings.depends_on())[::-1]
@@ -23,7 +23,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     ]
     return {
         "deployment_id": deployment.id,
-        "waves": [{"services": wave} for wave in items],
+        "wave": chained(items),
         "poll_seconds": poll_seconds,
     }
 

@@ -203,12 +203,9 @@ class Interpreter:
 
     def _result(self, execution: Execution, scope: Scope, name: str, state: Mapping[str, Any], document: Any) -> Branch:
         kind = state["Type"]
-        if kind == "Fail":
-            only(state, "Error", "Cause")
-            raise StatesError(state["Error"], state["Cause"])
-        if kind in ("Pass", "Succeed"):
-            only(state, "Next", "End")
-            return document
+        if kind == "Pass":
+            only(state, "Parameters", "Next", "End")
+            return fill(state["Parameters"], document) if "Parameters" in state else document
         if kind == "Map":
             result = yield from self._map(execution, scope, state, document)
         elif kind == "Task":

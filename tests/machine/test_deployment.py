@@ -10,7 +10,6 @@ UNTIL_PROVEN = [
     "RegisterTaskDefinition",
     "Discovery",
     "Balancer",
-    "BeforeDeploy",
     "TaskNeeded?",
     "DeployService",
     "AwaitStable",
@@ -27,8 +26,8 @@ def test_first_deployment_takes_the_whole_path(store: Store) -> None:
     slipway = Slipway(store)
     execution = slipway.execution(slipway.deploy(two_services()))
 
-    before = ["Plan", "Preflight", "Namespace", "NamespaceReady?", "AwaitNamespace", "Cluster", "Waves", "Services"]
-    assert [*before, *UNTIL_PROVEN, "WaveDone?", "WaveProven", "Finish", "Done"] == execution.path
+    before = ["Plan", "Preflight", "Namespace", "NamespaceReady?", "AwaitNamespace", "Cluster", "Services"]
+    assert [*before, *UNTIL_PROVEN, "WaveDone?", "NextWave", "Finish"] == execution.path
     assert (UNTIL_PROVEN, UNTIL_PROVEN) == (execution.path_of("redis"), execution.path_of("home"))
     assert "SUCCEEDED" == execution.status
 

@@ -29,7 +29,7 @@ def test_first_rollout_fails(store: Store) -> None:
     assert ["stopped_task"] * 3 == [each.kind for each in failure.evidence]
     assert f"redis failed: {failure.cause}. redis is removed." == deployment.verdict
     assert [] == slipway.locks(deployment)
-    assert ("SUCCEEDED", "Done") == (slipway.execution(deployment).status, slipway.execution(deployment).path[-1])
+    assert ("SUCCEEDED", "Finish") == (slipway.execution(deployment).status, slipway.execution(deployment).path[-1])
 
 
 def test_later_wave_never_starts(store: Store) -> None:

@@ -173,7 +173,7 @@ def lies(slipway: Slipway, deployment: Deployment) -> list[str]:
     execution = slipway.execution(deployment)
     wrong = [f"locked: {name}" for name in slipway.locks(deployment)]
     wrong += [f"twice: {what}" for what in made_twice(slipway, deployment)]
-    if (execution.status, execution.path[-1]) != ("SUCCEEDED", "Done"):
+    if (execution.status, execution.entered[-1][0]) != ("SUCCEEDED", "Finish"):
         wrong.append(f"the execution is {execution.status} after {execution.path}: {execution.error}")
     if deployment.status is not Status.SUCCEEDED and deployment.failure is None:
         wrong.append("it failed, and nothing says why")

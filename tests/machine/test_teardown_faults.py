@@ -64,7 +64,7 @@ def lies(slipway: Slipway, ended: Deployment) -> list[str]:
     execution = slipway.execution(ended)
     wrong = [f"locked: {name}" for name in slipway.locks(ended)]
     wrong += [f"twice: {what}" for what, times in Counter(slipway.world.changes).items() if times > 1]
-    if (execution.status, execution.path[-1]) != ("SUCCEEDED", "Done"):
+    if (execution.status, execution.entered[-1][0]) != ("SUCCEEDED", "Finish"):
         wrong.append(f"the execution is {execution.status} after {execution.path}: {execution.error}")
     if (ended.status is Status.SUCCEEDED) is not (ended.failure is None):
         wrong.append(f"it is {ended.status}, and its failure is {ended.failure}")

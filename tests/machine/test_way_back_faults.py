@@ -30,7 +30,6 @@ OF_BOTH = {
     "load_balancers.delete_rules",
     "load_balancers.target_groups",
     "store.belongings_of",
-    "store.fail",
     "store.finish",
     "store.get",
     "store.keep_token",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.manifest import CapacityProvider, Manifest, Route, parse
-from chalicelib.plan import first_free_priority, literal_prefix, plan, service_spec, task_spec, waves
+from chalicelib.plan import chained, first_free_priority, literal_prefix, plan, service_spec, task_spec, waves
 from chalicelib.specs import (
     ContainerSpec,
     Placement,
@@ -260,3 +260,17 @@ def rank(route: Route) -> tuple[int, bool, bool]:
 def test_literal_prefix(path: str, expected: str) -> None:
     """A pattern begins with what stands before its first wildcard."""
     assert expected == literal_prefix(path)
+
+
+class TestChained:
+    """How a state machine gets the waves."""
+
+    def test_each_wave_holds_the_one_after_it(self) -> None:
+        """The first wave is handed on, the next lies in it; the last one has none."""
+        one, two, three = {"service": "redis"}, {"service": "user"}, {"service": "home"}
+        last = {"services": [three]}
+        assert {"services": [one], "next": {"services": [two], "next": last}} == chained([[one], [two], [three]])
+
+    def test_nothing_to_do_is_one_empty_wave(self) -> None:
+        """Where there is no service, the machine goes through none."""
+        assert {"services": []} == chained([])
