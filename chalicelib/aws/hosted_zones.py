@@ -28,26 +28,35 @@ class HostedZones:
     def records(self, zone_id: str, name: str) -> tuple[ZoneRecord, ...]:
         """Return a zone's records of a name and of all names below it, () of a zone that is not there.
 
-        They stand together: records are listed by their names' labels, last label first.
+        Records are listed by their names' labels, last label first, so that "local.names.user" comes before
+        "local.names.user.i-1", and between them, or after, only what begins so, too, such as "local.names.user-api":
         https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html
         """
+        asked = name.lower()
         pages = self._client.get_paginator("list_resource_record_sets").paginate(
-            HostedZoneId=zone_id, StartRecordName=name
+            HostedZoneId=zone_id, StartRecordName=asked
         )
         listed = (each for page in pages for each in page["ResourceRecordSets"])
         try:
-            found = call(lambda: list(takewhile(lambda each: _is_below(each, name.lower()), listed)))
+            found = call(
+                lambda: list(takewhile(lambda each: _backwards(each["Name"]).startswith(_backwards(asked)), listed))
+            )
         except AwsRefused as refusal:
             if refusal.aws_code == "NoSuchHostedZone":
                 return ()
             raise
-        return tuple(record for each in found for record in _records(each))
+        records = (record for each in found for record in _records(each))
+        return tuple(each for each in records if f".{each.name}".endswith(f".{asked}"))
 
 
-def _is_below(record_set: Any, name: str) -> bool:
-    return f".{record_set['Name'].lower()}".rstrip(".").endswith(f".{name}")
+def _backwards(name: str) -> str:
+    return ".".join(reversed(_plain(name).split(".")))
 
 
 def _records(record_set: Any) -> Iterator[ZoneRecord]:
     for each in record_set.get("ResourceRecords", []):
-        yield ZoneRecord(record_set["Name"].lower().rstrip("."), record_set["Type"], each["Value"])
+        yield ZoneRecord(_plain(record_set["Name"]), record_set["Type"], each["Value"])
+
+
+def _plain(name: str) -> str:
+    return name.lower().rstrip(".")
