@@ -69,11 +69,11 @@ def test_answered_meanwhile(store: Store) -> None:
     """A zone that somebody gives to the VPC while Slipway waits proves the name at the next look."""
     slipway = Slipway(store, resolve_vpc="", zone_vpcs=("vpc-2",))
     posted = slipway.post(two_services())
-    slipway.clock.call_later(120, lambda: setattr(slipway.world, "zone_vpcs", ("vpc-1", "vpc-2")))
+    slipway.clock.call_later(500, lambda: setattr(slipway.world, "zone_vpcs", ("vpc-1", "vpc-2")))
     slipway.machine.run(posted.id)
 
     assert Status.SUCCEEDED is slipway.record(posted).status
-    assert slipway.clock.seconds >= 120
+    assert slipway.clock.seconds >= 500
 
 
 def test_on_the_way_back(store: Store) -> None:
