@@ -41,7 +41,8 @@ class Settings:
     """What this installation is told by its environment variables.
 
     `defaults` is the stage's part of a manifest; `load_balancer_urls` maps a load balancer's name to the URL under
-    which people reach it; `nameservers` ("ip:port") replaces the system's resolver in the `resolve` function;
+    which people reach it; `nameservers` ("ip:port") replaces the system's resolver in the `resolve` function, which
+    is in the VPC `resolve_vpc` (its id; "": in none);
     `github_secrets` are the secrets or parameters that hold a secret of GitHub's webhook, all of them valid.
     `notify_function` tells GitHub how its deployments go, at `github_api`; None: nobody does. It has the token that the
     secret or parameter `github_token` holds, or is the GitHub App `github_app`, whose private key is the KMS key
@@ -58,6 +59,7 @@ class Settings:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     load_balancer_urls: Mapping[str, str] = field(default_factory=dict)
     nameservers: str | None = None
+    resolve_vpc: str = ""
     github_secrets: tuple[str, ...] = ()
     notify_function: str | None = None
     github_api: str = "https://api.github.com"
@@ -80,6 +82,7 @@ class Settings:
             defaults=json.loads(environment.get("SLIPWAY_DEFAULTS", "{}")),
             load_balancer_urls=json.loads(environment.get("SLIPWAY_LOAD_BALANCER_URLS", "{}")),
             nameservers=environment.get("SLIPWAY_NAMESERVERS"),
+            resolve_vpc=environment.get("SLIPWAY_RESOLVE_VPC", cls.resolve_vpc),
             github_secrets=_listed(environment.get("SLIPWAY_GITHUB_SECRETS", "")),
             notify_function=environment.get("SLIPWAY_NOTIFY_FUNCTION"),
             github_api=environment.get("SLIPWAY_GITHUB_API", cls.github_api),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.deployment import Deployment, Failure, ServiceProgress
+from chalicelib.deployment import Deployment, Failure, NameProof, ServiceProgress
 from chalicelib.diagnosis import Facts, StoppedTask, diagnose, explains, observed
 from chalicelib.errors import (
     BeforeDeployFailed,
@@ -70,6 +70,24 @@ class Answer:
     ports: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class ZoneRecord:
+    """One record of a hosted zone; `name` in small letters, without its last dot."""
+
+    name: str
+    type: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What decides whether a VPC's resolver answers a zone: the VPCs of the zone, the VPC's DNS attributes."""
+
+    vpc: str
+    zone_vpcs: tuple[str, ...]
+    dns_attributes_off: tuple[str, ...]
+
+
 def stable(rollout: Rollout | None, followed: ServiceProgress) -> bool:
     """Tell whether the revision that we deployed runs at its desired count.
 
@@ -120,13 +138,51 @@ def task_ended(task: OneOffTask | None, timeout_seconds: int, now: datetime) -> 
     return True
 
 
-def names_proven(running: Sequence[str], registered: Sequence[str], answer: Answer, port: int | None) -> bool:
+def name_proof(vpc: str, resolve_vpc: str) -> NameProof:
+    """Return how names are proven that tasks in a VPC have; `resolve_vpc` is that of the resolver, "" without one."""
+    return "resolver" if vpc == resolve_vpc else "records"
+
+
+def recorded(records: Sequence[ZoneRecord], name: str, *, srv: bool) -> Answer:
+    """Return what a zone's records say of a name, by SRV records and the A records of their targets, or by A records.
+
+    An SRV record of Cloud Map reads "1 1 8080 <instance>.<name>":
+    https://docs.aws.amazon.com/cloud-map/latest/api/API_DnsRecord.html
+    """
+    if not srv:
+        return Answer(_values(records, name, "A"))
+    targets = [each.split() for each in _values(records, name, "SRV")]
+    addresses = (address for *_, target in targets for address in _values(records, target.rstrip("."), "A"))
+    return Answer(tuple(sorted(addresses)), tuple(sorted({int(port) for _, _, port, _ in targets})))
+
+
+def _values(records: Sequence[ZoneRecord], name: str, type_: str) -> tuple[str, ...]:
+    return tuple(sorted(each.value for each in records if (each.name, each.type) == (name.lower(), type_)))
+
+
+def unreached(namespace: str, reach: Reach) -> str | None:
+    """Return why a VPC does not answer from a namespace's zone, None when it does.
+
+    It must be one of the zone's VPCs, and have both its DNS attributes:
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html
+    """
+    if reach.vpc not in reach.zone_vpcs:
+        serves = ", ".join(reach.zone_vpcs) or "no VPC"
+        return f"the hosted zone of {namespace} serves {serves}, the tasks run in {reach.vpc}"
+    if reach.dns_attributes_off:
+        return f"DNS attributes of {reach.vpc} are off: {', '.join(reach.dns_attributes_off)}"
+    return None
+
+
+def names_proven(
+    running: Sequence[str], registered: Sequence[str], answer: Answer, port: int | None, by: NameProof = "resolver"
+) -> bool:
     """Tell whether running tasks, registered healthy instances and DNS agree.
 
     DNS answers at most eight addresses, all of running tasks, none stale; with nothing running it answers nothing.
-    `port` is the one that SRV records must carry, None without them.
+    The records of a zone are all there. `port` is the one that SRV records must carry, None without them.
     """
-    expected = min(len(set(running)), ANSWERED_AT_MOST)
+    expected = len(set(running)) if by == "records" else min(len(set(running)), ANSWERED_AT_MOST)
     addresses_agree = (
         set(running) == set(registered)
         and set(answer.addresses) <= set(running)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
@@ -66,12 +66,19 @@ class Failure(Value):
     evidence: tuple[Evidence, ...] = ()
 
 
+NameProof = Literal["resolver", "records"]
+
+
 class Names(Value):
-    """The DNS name of a service, what it answers, and when that was proven equal to the running tasks."""
+    """The DNS name of a service, what it answers, and when that was proven equal to the running tasks.
+
+    `by` tells which proof looked: the answers of a resolver in the tasks' VPC, or the records that it would answer.
+    """
 
     name: str
     addresses: tuple[str, ...] = ()
     proven_at: Instant | None = None
+    by: NameProof | None = None
 
 
 class ServiceProgress(Value):

@@ -31,6 +31,7 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
     │   └── GitHubRefused               asking again would not help
     ├── StoreConflict              two writers met: ask again
     ├── FailureDecided             a failure was recorded while success was about to be
+    ├── NameUnreached              a VPC does not answer a name, whose records are right: look again
     └── DeploymentError            this deployment cannot succeed; becomes its `failure`
         ├── NamespaceFailed             the namespace's operation ended in FAIL
         ├── NamespaceTaken              a namespace of that name serves another VPC
@@ -233,6 +234,10 @@ class StoreConflict(SlipwayError):
 
 class FailureDecided(SlipwayError):
     """A failure was recorded (a cancel, as a rule) while this deployment was about to succeed: it has to go back."""
+
+
+class NameUnreached(SlipwayError):
+    """The VPC of the tasks does not answer their name, though its records are theirs; somebody may mend it yet."""
 
 
 class DeploymentError(SlipwayError):

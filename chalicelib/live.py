@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.cloud import Cloud
+from chalicelib.decide import name_proof
 from chalicelib.deployment import Deployment, Status, rfc3339
 from chalicelib.log import logger
 from chalicelib.manifest import Manifest
 from chalicelib.plan import changes
 from chalicelib.plan_document import shown_change
 from chalicelib.specs import Serving, TaskSpec
+from chalicelib.steps.name_proof import answers_of, vpc_of
 
 STATE = "Live"  # what `observe` is told in the place of a state
 LATEST = 20  # deployments among which the last one of each service is looked for
@@ -78,7 +80,7 @@ def _service(cloud: Cloud, asked: _Succeeded) -> dict[str, Any]:
         "desired": rollout.desired if rollout else 0,
         "running": rollout.total_running if rollout else 0,
         "pending": rollout.pending if rollout else 0,
-        "dns": _dns(cloud, asked),
+        "dns": _dns(cloud, asked, serving),
         "url": asked.deployment.services[asked.name].url,
         "deployment": _told(asked.last),
         "succeeded_with": asked.deployment.id,
@@ -103,12 +105,16 @@ def _images_of(task: TaskSpec) -> list[tuple[str, str]]:
     return [(each.name, each.image) for each in task.containers]
 
 
-def _dns(cloud: Cloud, asked: _Succeeded) -> dict[str, Any] | None:
-    """Return a service's name and what the VPC's resolver answers for it now; None without a name."""
+def _dns(cloud: Cloud, asked: _Succeeded, serving: Serving | None) -> dict[str, Any] | None:
+    """Return a service's name and what it answers now in the VPC of its tasks; None without a name."""
     name, discovery = asked.manifest.discovered_name(asked.name), asked.manifest.services[asked.name].discovery
     if name is None or discovery is None:
         return None
-    answer = cloud.resolver.ask(name, srv="A" not in discovery.records)
+    placement = serving.spec.network if serving else None
+    vpc = vpc_of(cloud, placement or asked.manifest.network_of(asked.name).vpc)
+    by = name_proof(vpc, cloud.settings.resolve_vpc)
+    namespace = cloud.cloud_map.namespace(asked.manifest.namespace or "") if by == "records" else None
+    [answer] = answers_of(cloud, namespace, name, ["A" if "A" in discovery.records else "SRV"], by)
     return {"name": name, "addresses": list(answer.addresses)}
 
 

@@ -102,9 +102,11 @@ def _success_sentence(services: Mapping[str, ServiceProgress]) -> str:
     changed = [name for name, each in services.items() if each.changed]
     if not changed:
         return f"Nothing to change: {_listed(services)} already serve as asked, proven."
-    proven = [name for name, each in services.items() if each.dns]
-    names = f", and {_listed(proven)} resolve{'s' if len(proven) == 1 else ''} to the tasks that run" if proven else ""
-    return f"{_listed(changed)} deployed and stable{names}."
+    resolved = [name for name, each in services.items() if each.dns and each.dns.by != "records"]
+    recorded = [name for name, each in services.items() if each.dns and each.dns.by == "records"]
+    names = f", and {_listed(resolved)} resolve{'s' if len(resolved) == 1 else ''}" if resolved else ""
+    names += f", and the DNS records of {_listed(recorded)} lead" if recorded else ""
+    return f"{_listed(changed)} deployed and stable{names}{' to the tasks that run' if names else ''}."
 
 
 def _listed(names: Mapping[str, Any] | Sequence[str]) -> str:

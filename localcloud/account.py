@@ -11,7 +11,7 @@ import boto3
 import yaml
 from botocore.config import Config
 
-from localcloud.account_network import AccountNetwork
+from localcloud.account_network import VPC_NAME, AccountNetwork
 from localcloud.settings import ACCOUNT, REGION, ROOT
 
 TABLE = "slipway-deployments"
@@ -60,6 +60,11 @@ class Account:
         self._roles()
         self._table()
         self._state_machines()
+
+    def vpc(self) -> str:
+        """Return the id of the VPC whose resolver answers in the local cloud."""
+        named = [{"Name": "tag:Name", "Values": [VPC_NAME]}]
+        return str(self.client("ec2").describe_vpcs(Filters=named)["Vpcs"][0]["VpcId"])
 
     def _container_instances(self) -> None:
         """Register a c5.xlarge in each zone with the cluster `default`, as the ECS agent on it does."""

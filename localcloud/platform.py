@@ -197,6 +197,7 @@ class Platform:
             "SLIPWAY_RESOLVE_FUNCTION": "resolve",
             "SLIPWAY_OBSERVE_FUNCTION": "observe",
             "SLIPWAY_GITHUB_SECRETS": account.GITHUB_SECRET,
+            "SLIPWAY_RESOLVE_VPC": self.account.vpc(),
             "SLIPWAY_NAMESERVERS": "{}:{}".format(*self.dns_address),
             "SLIPWAY_DEFAULTS": json.dumps(defaults),
             "SLIPWAY_LOAD_BALANCER_URLS": json.dumps(urls),

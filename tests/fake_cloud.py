@@ -32,6 +32,7 @@ class FakeCloud(Cloud):
         machine = "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-test"
         settings = Settings("slipway-test", machine, "resolve", "us-east-1", f"{machine}-teardown", "observe")
         super().__init__(replace(settings, notify_function="notify", github_token="slipway/github-token"))
+        self.settings = replace(self.settings, resolve_vpc=world.resolve_vpc)
         self.world = world
         self.faults = faults
         self._clock = clock

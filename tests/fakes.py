@@ -11,7 +11,7 @@ from datetime import datetime
 from chalicelib.aws.load_balancers import Listener, Routed, target_group_name
 from chalicelib.aws.logs import LogGroup, LogStream
 from chalicelib.aws.task_document import RolloutTask
-from chalicelib.decide import Answer, Rollout
+from chalicelib.decide import Answer, Rollout, ZoneRecord
 from chalicelib.diagnosis import LogLine, ServiceEvent, StoppedTask, TargetHealth
 from chalicelib.errors import ListenerNotFound, NetworkNotFound, TransientAws
 from chalicelib.manifest import Network, Route
@@ -210,6 +210,11 @@ class FakeEc2:
             raise NetworkNotFound(f"no VPCs are named {reference}: write the id of one")
         return VPC
 
+    def vpc_of(self, subnet: str) -> str:
+        """Return the id of the one VPC."""
+        assert subnet in SUBNETS, f"there is no subnet {subnet}"
+        return VPC
+
     def placement(self, network: Network) -> Placement:
         """Return the one network's ids."""
         vpc = self.vpc(network.vpc)
@@ -250,6 +255,16 @@ class FakeHostedZones:
     def vpcs(self, zone_id: str) -> tuple[str, ...]:
         """Return the VPCs of a zone."""
         return self._world.zone_vpcs if zone_id else ()
+
+    def records(self, zone_id: str, name: str) -> tuple[ZoneRecord, ...]:
+        """Return what DNS answers, with a host for each address."""
+        addresses, ports = self._world.discovered(name, lag_seconds=self._world.dns_seconds) if zone_id else ((), ())
+        hosts = {f"task-{number}.{name}": address for number, address in enumerate(addresses)}
+        return (
+            *(ZoneRecord(name, "A", address) for address in addresses),
+            *(ZoneRecord(name, "SRV", f"1 1 {port} {host}") for host in hosts for port in ports),
+            *(ZoneRecord(host, "A", address) for host, address in hosts.items()),
+        )
 
 
 class FakeLoadBalancers:

@@ -160,6 +160,7 @@ class World:
     exit_codes: dict[str, int | None] = field(default_factory=dict)
     namespace_error: str | None = None
     answers_service_deployment: bool = True
+    resolve_vpc: str = "vpc-1"
     zone_vpcs: tuple[str, ...] = ("vpc-1",)
     dns_attributes_off: tuple[str, ...] = ()
     foreign_rules: tuple[Rule, ...] = ()

@@ -121,7 +121,7 @@ def _succeeded() -> dict[str, Any]:
         what_serves=REVISION,
         desired=1,
         running=1,
-        dns=Names(name="api.shop.local", addresses=("10.0.130.7",), proven_at=end),
+        dns=Names(name="api.shop.local", addresses=("10.0.130.7",), proven_at=end, by="resolver"),
         started_at=AT,
         finished_at=end,
     )

@@ -34,6 +34,13 @@ class Ec2:
         answer = call(self._client.describe_vpcs, Filters=[{"Name": filter_name, "Values": [value]}])
         return [vpc["VpcId"] for vpc in answer["Vpcs"]]
 
+    def vpc_of(self, subnet: str) -> str:
+        """Return the id of the VPC that a subnet, by its id, is in; raises NetworkNotFound."""
+        answer = call(self._client.describe_subnets, Filters=[{"Name": "subnet-id", "Values": [subnet]}])
+        if not answer["Subnets"]:
+            raise NetworkNotFound(f"there is no subnet {subnet}")
+        return answer["Subnets"][0]["VpcId"]
+
     def placement(self, network: Network) -> Placement:
         """Return the ids that a network's names stand for (all subnets of a Name); raises NetworkNotFound."""
         vpc = self.vpc(network.vpc or "")

@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.cloud import Cloud
 from chalicelib.decide import called_off
 from chalicelib.deployment import Deployment
-from chalicelib.errors import DeploymentTimedOut, Throttled, TransientAws
+from chalicelib.errors import DeploymentTimedOut, NameUnreached, Throttled, TransientAws
 from chalicelib.log import logger
 from chalicelib.steps.step import StepEvent
 
@@ -50,3 +50,5 @@ def _asked(decided: Callable[[Deployment], bool], deployment: Deployment) -> tup
     except (Throttled, TransientAws) as error:
         logger.warning("a look was refused; the next one comes with the poll", extra={"cause": str(error)})
         return False, str(error)
+    except NameUnreached as why:
+        return False, str(why)

@@ -15,8 +15,9 @@ MAX_MULTIVALUE = 8
 
 @dataclass(frozen=True)
 class Record:
-    """One line of a zone."""
+    """One line of a zone, of which there is one for each instance."""
 
+    instance: str
     name: str
     type: str
     value: str
@@ -41,7 +42,7 @@ def resolve(
         record
         for service in services
         if service.namespace_id == namespace.id
-        for record in _records(namespace, service, instances[service.id].values())
+        for record in records_of(namespace, service, instances[service.id].values())
     ]
     return _answer(asked, record_type, namespace, zone)
 
@@ -52,7 +53,8 @@ def zone_of(name: str, namespaces: Iterable[Namespace]) -> Namespace | None:
     return max(holding, key=lambda one: len(one.name), default=None)
 
 
-def _records(namespace: Namespace, service: Service, instances: Iterable[Instance]) -> Iterator[Record]:
+def records_of(namespace: Namespace, service: Service, instances: Iterable[Instance]) -> Iterator[Record]:
+    """Yield the lines of a zone that a service's instances are."""
     for instance in instances:
         for kind in service.records:
             yield from _records_of(f"{service.name}.{namespace.name}".lower(), service, instance, kind)
@@ -69,11 +71,11 @@ def _records_of(name: str, service: Service, instance: Instance, kind: DnsRecord
         "SRV": f"1 1 {attributes.get('AWS_INSTANCE_PORT')} {host}",
     }
     if value := values[kind.type]:
-        yield Record(name, kind.type, value, ttl_seconds, healthy, weighted)
+        yield Record(instance.id, name, kind.type, value, ttl_seconds, healthy, weighted)
     if kind.type == "SRV":
         for type_ in ("A", "AAAA"):
             if value := values[type_]:
-                yield Record(host, type_, value, ttl_seconds, healthy, weighted)
+                yield Record(instance.id, host, type_, value, ttl_seconds, healthy, weighted)
 
 
 def _answer(name: str, record_type: str, namespace: Namespace, zone: list[Record]) -> Answer:

@@ -165,13 +165,8 @@ def update_service(state: State, request: dict[str, Any]) -> dict[str, Any]:
     if not {record.type for record in records} <= {record.type for record in service.records}:
         raise invalid("The type of a service's DNS records cannot change; delete the service and create it again.")
     changed = replace(service, records=records, description=changes.get("Description", service.description))
-    outcome = partial(_write, state, changed)
+    outcome = partial(state.put_service, changed)
     return state.submit("UPDATE_SERVICE", service.id, {"SERVICE": service.id}, UPDATE_AWS_SECONDS, outcome)
-
-
-def _write(state: State, service: Service) -> None:
-    if service.id in state.services:
-        state.services[service.id] = service
 
 
 def delete_service(state: State, request: dict[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,12 @@ import heapq
 import itertools
 import secrets
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from localcloud.clock import Clock
 from localcloud.discovery.model import Instance, Namespace, Operation, Service
+from localcloud.discovery.names import Record, records_of
 from localcloud.faults import AwsFault
 
 SUBMITTED_AWS_SECONDS = 1.0
@@ -21,6 +22,9 @@ class Zones(Protocol):
     def create(self, name: str, vpc: str) -> str:
         """Make a VPC's private hosted zone of this name and return its id."""
 
+    def write(self, zone_id: str, name: str, records: Sequence[Record]) -> None:
+        """Let these be all records of a name and of the names below it."""
+
     def delete(self, zone_id: str) -> None:
         """Remove a zone."""
 
@@ -31,6 +35,9 @@ class NoZones:
     def create(self, name: str, vpc: str) -> str:  # noqa: ARG002  as the protocol has it
         """Return an id."""
         return f"Z{random_id(20).upper()}"
+
+    def write(self, zone_id: str, name: str, records: Sequence[Record]) -> None:
+        """Do nothing."""
 
     def delete(self, zone_id: str) -> None:
         """Do nothing."""
@@ -147,12 +154,28 @@ class State:
         """Write an instance. Nothing happens when its service is gone meanwhile."""
         if service_id in self.services:
             self.instances[service_id][instance.id] = instance
-            self.revisions[service_id] += 1
+            self._instances_changed(service_id)
 
     def remove_instance(self, service_id: str, instance_id: str) -> None:
         """Remove an instance. Nothing happens when it is not there."""
         if self.instances.get(service_id, {}).pop(instance_id, None):
-            self.revisions[service_id] += 1
+            self._instances_changed(service_id)
+
+    def put_service(self, service: Service) -> None:
+        """Write a service that is there as it is now. Nothing happens when it is gone meanwhile."""
+        if service.id in self.services:
+            self.services[service.id] = service
+            self._write_records(service)
+
+    def _instances_changed(self, service_id: str) -> None:
+        self.revisions[service_id] += 1
+        self._write_records(self.services[service_id])
+
+    def _write_records(self, service: Service) -> None:
+        namespace = self.namespaces[service.namespace_id]
+        of_all = list(records_of(namespace, service, self.instances[service.id].values()))
+        records = [each for each in of_all if each.healthy] or of_all
+        self.zones.write(namespace.hosted_zone_id, f"{service.name}.{namespace.name}".lower(), records)
 
 
 def random_id(length: int) -> str:

@@ -33,6 +33,7 @@ FILES = {
         "live.py",
         "notices.py",
         "steps/evidence.py",
+        "steps/name_proof.py",
         "steps/unnamed.py",
         "task_logs.py",
         *SHARED,

@@ -16,7 +16,8 @@ from chalicelib.aws.hosted_zones import HostedZones
 from chalicelib.aws.iam import Iam
 from chalicelib.aws.load_balancers import LoadBalancers
 from chalicelib.aws.secrets import Parameters, Secrets
-from chalicelib.errors import AwsRefused
+from chalicelib.decide import ZoneRecord
+from chalicelib.errors import AwsRefused, NetworkNotFound
 from chalicelib.manifest import Network
 from chalicelib.preflight import Admission, NetworkFound, Rule, SecretFound, SecretPlace
 
@@ -52,6 +53,14 @@ class TestEc2:
     def test_absent_vpc(self) -> None:
         """In a VPC that is not there nothing is looked for."""
         assert NetworkFound((), {}, {}) == Ec2(client("ec2")).find(Network(vpc="absent", subnets=("one",)))
+
+    def test_vpc_of_a_subnet(self, vpc: str) -> None:
+        """A subnet is in its VPC; one that is not there is an error that names it."""
+        subnet = client("ec2").create_subnet(VpcId=vpc, CidrBlock="10.0.2.0/24")["Subnet"]["SubnetId"]
+
+        assert vpc == Ec2(client("ec2")).vpc_of(subnet)
+        with pytest.raises(NetworkNotFound, match="subnet-absent"):
+            Ec2(client("ec2")).vpc_of("subnet-absent")
 
     def test_dns_attributes(self, vpc: str) -> None:
         """A VPC that is made by hand has no DNS host names, until they are turned on."""
@@ -103,7 +112,7 @@ class TestLoadBalancers:
 
 
 class TestHostedZones:
-    """The VPCs of a private hosted zone."""
+    """The VPCs of a private hosted zone, and its records."""
 
     def test_vpcs(self, vpc: str) -> None:
         """A private zone answers its VPC; one that is not there answers none."""
@@ -115,6 +124,55 @@ class TestHostedZones:
         )["HostedZone"]["Id"]
 
         assert ((vpc,), ()) == (HostedZones(client("route53")).vpcs(zone), HostedZones(client("route53")).vpcs("Z1"))
+
+    def test_records(self, vpc: str) -> None:
+        """The records of a name and of those below it, and of no other; a zone that is not there has none."""
+        zone = client("route53").create_hosted_zone(
+            Name="names.local",
+            CallerReference="2",
+            VPC={"VPCRegion": "us-east-1", "VPCId": vpc},
+            HostedZoneConfig={"PrivateZone": True},
+        )["HostedZone"]["Id"]
+        values = [
+            ("user.names.local", "A", "10.0.0.1"),
+            ("user.names.local", "SRV", "1 1 80 i-1.user.names.local"),
+            ("i-1.user.names.local", "A", "10.0.0.1"),
+        ]
+        others = [("user-api.names.local", "A", "10.0.0.2"), ("a.names.local", "A", "10.0.0.3")]
+        changes = [
+            {"Action": "CREATE", "ResourceRecordSet": _record_set(*each) | {"SetIdentifier": str(number)}}
+            for number, each in enumerate([*others, *values])
+        ]
+        client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+        found = HostedZones(client("route53")).records(zone, "User.names.local")
+
+        assert {ZoneRecord(*each) for each in values} == set(found)
+        assert () == HostedZones(client("route53")).records("Z1", "user.names.local")
+
+    def test_pages(self) -> None:
+        """The next page begins where the last one ended, and none is read behind the names that are asked for."""
+        route53 = client("route53")
+        page = {"MaxItems": "1", "IsTruncated": True, "NextRecordType": "A"}
+        first = _record_set("user.names.local.", "A", "10.0.0.1") | {"SetIdentifier": "1"}
+        second = _record_set("user.names.local.", "A", "10.0.0.2") | {"SetIdentifier": "2"}
+        last = _record_set("zoo.names.local.", "A", "10.0.0.3")
+        asked = {"HostedZoneId": "Z1", "StartRecordName": "user.names.local"}
+        again = asked | {"StartRecordName": "user.names.local.", "StartRecordType": "A", "StartRecordIdentifier": "2"}
+        next_one = {"NextRecordName": "user.names.local.", "NextRecordIdentifier": "2"}
+        with Stubber(route53) as stub:
+            stub.add_response("list_resource_record_sets", page | next_one | {"ResourceRecordSets": [first]}, asked)
+            behind = {"NextRecordName": "zz.names.local."}
+            stub.add_response(
+                "list_resource_record_sets", page | behind | {"ResourceRecordSets": [second, last]}, again
+            )
+            found = HostedZones(route53).records("Z1", "user.names.local")
+            stub.assert_no_pending_responses()
+
+        assert ["10.0.0.1", "10.0.0.2"] == [each.value for each in found]
+
+
+def _record_set(name: str, type_: str, value: str) -> dict[str, Any]:
+    return {"Name": name, "Type": type_, "TTL": 10, "ResourceRecords": [{"Value": value}], "MultiValueAnswer": True}
 
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"

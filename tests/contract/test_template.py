@@ -147,9 +147,12 @@ def test_parameters_are_the_stages_defaults(deployed: dict[str, dict[str, Any]])
 
 
 def test_resolve_is_in_the_vpc(deployed: dict[str, dict[str, Any]]) -> None:
-    """`resolve` alone stands in the VPC, and is told nothing."""
+    """`resolve` alone stands in the VPC, and is told nothing; the others are told which VPC it is."""
     assert ["resolve"] == [name for name, each in deployed.items() if each.get("VpcConfig", {}).get("SubnetIds")]
     assert "Environment" not in deployed["resolve"]
+    subnets = boto3.client("ec2").describe_subnets(SubnetIds=deployed["resolve"]["VpcConfig"]["SubnetIds"])["Subnets"]
+    told = Settings.read(environment(deployed["observe"])).resolve_vpc
+    assert {told} == {each["VpcId"] for each in subnets}
 
 
 def test_names_exist(deployed: dict[str, dict[str, Any]]) -> None:

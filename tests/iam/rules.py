@@ -128,6 +128,9 @@ RULES: dict[str, Rule] = {
     "logs:GetLogEvents": _named("logs", "log-group:{}:log-stream:{}", "logGroupName", "logStreamName"),
     "logs:PutRetentionPolicy": LOG_GROUP,
     "route53:GetHostedZone": Rule(lambda request: (f"arn:aws:route53:::hostedzone/{request['Id']}",)),
+    "route53:ListResourceRecordSets": Rule(
+        lambda request: (f"arn:aws:route53:::hostedzone/{request['HostedZoneId']}",)
+    ),
     "secretsmanager:DescribeSecret": _named("secretsmanager", "secret:{}", "SecretId"),
     "secretsmanager:GetSecretValue": _named("secretsmanager", "secret:{}", "SecretId"),
     "servicediscovery:CreateService": Rule(

@@ -12,6 +12,7 @@ from tests.local.faults import ask, execution_arn, going_wrong
 from tests.local.local_cloud import LocalCloud, hello, wait_for
 from tests.local.registry import pushed
 from tests.local.samples import teardown_accepted
+from tests.local.second_vpc import named, second_vpc
 from tests.local.stuck import BROKEN, STUCK, accepted, cancel, deployed, timeline, under_way
 from tests.local.truth import locks
 
@@ -57,6 +58,7 @@ def replay(cloud: LocalCloud, github: GitHubServer) -> None:
     looked_at(cloud)
     pruned(cloud)
     adopted(cloud)
+    deployed(cloud, named("elsewhere") | {"network": second_vpc(cloud).network})  # by records is its name proven
     for application in ("replay", "called-off", "taken-over"):
         assert "succeeded" == cloud.ended(teardown_accepted(cloud, application))["status"]
     # A sweep a minute, which leaves a minute to others. Nobody may ask for a pending one: whoever does starts it.

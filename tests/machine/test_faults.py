@@ -43,6 +43,8 @@ OF_A_TEARDOWN = {
 }
 # These only a dry run asks, which changes nothing: test_dry_run tells of their faults.
 OF_A_DRY_RUN = {"logs.group", "observer.dry_run"}
+# This only the way back asks: test_way_back_faults tells of its faults.
+OF_THE_WAY_BACK = {"ec2.vpc_of"}
 # These only a question of the API asks, which changes nothing.
 OF_THE_API = {"ecs.image_digests", "observer.live", "parameters.value", "secrets.value"}
 IN_AN_UPDATE = {
@@ -105,6 +107,7 @@ TELL_GITHUB = ("github", "kms", "notifier")
 # These only a question for logs asks, which changes nothing: test_logs tells of their faults.
 OF_LOGS = {"ecs.rollout_tasks", "observer.logs"}
 
+WITHOUT_RESOLVER = {"hosted_zones.records"}
 OF_ECR = {"ecr.architectures", "ecr.digest", "store.keep_images"}
 IN_ECR = "000000000000.dkr.ecr.us-east-1.amazonaws.com/home:1"
 
@@ -122,7 +125,7 @@ def calls_of_fakes() -> list[str]:
     return [call for call in calls if call not in OF_LOGS]
 
 
-CALLS = sorted(set(calls_of_fakes()) - OUTSIDE - OF_A_TEARDOWN - OF_A_DRY_RUN - OF_THE_API)
+CALLS = sorted(set(calls_of_fakes()) - OUTSIDE - OF_A_TEARDOWN - OF_A_DRY_RUN - OF_THE_API - OF_THE_WAY_BACK)
 WRITES = [f"store.{method}" for method in STEPS_WRITE]
 
 
@@ -140,6 +143,8 @@ def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, D
     """Deploy in the circumstances in which a call is made, with its fault."""
     asked = manifest()
     slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, answers_service_deployment=False)
+    if call in WITHOUT_RESOLVER:
+        slipway = Slipway(store, rollout_seconds=5, resolve_vpc="")
     if call in OF_ECR:
         asked = with_service(asked, "home", image=IN_ECR)
     if call == "clusters.capacity":

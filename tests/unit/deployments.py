@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from chalicelib.deployment import Deployment, Failure, Names, ServiceProgress
+from chalicelib.deployment import Deployment, Failure, NameProof, Names, ServiceProgress
 
 NOW = datetime(2026, 11, 20, 18, 50, tzinfo=UTC)
 
@@ -23,10 +23,10 @@ def deployment(*services: ServiceProgress, failure: Failure | None = None) -> De
     )
 
 
-def proven(name: str, *, changed: bool = True, dns: bool = False) -> ServiceProgress:
+def proven(name: str, *, changed: bool = True, dns: bool = False, by: NameProof = "resolver") -> ServiceProgress:
     """Return a service that succeeded."""
     return ServiceProgress(
-        name=name, status="succeeded", changed=changed, dns=Names(name=f"{name}.local") if dns else None
+        name=name, status="succeeded", changed=changed, dns=Names(name=f"{name}.local", by=by) if dns else None
     )
 
 

@@ -36,6 +36,13 @@ def test_github() -> None:
     assert list(variables.values()) == [*read, settings.github_app_key, settings.public_url]
 
 
+def test_resolve_is_in_no_vpc_unless_told() -> None:
+    """Without its variable, the function that asks DNS is in no VPC."""
+    assert ["", "vpc-1"] == [
+        Settings.read(NEEDED | variables).resolve_vpc for variables in ({}, {"SLIPWAY_RESOLVE_VPC": "vpc-1"})
+    ]
+
+
 @pytest.mark.parametrize("name", NEEDED)
 def test_what_is_needed(name: str) -> None:
     """A variable that is missing is named."""

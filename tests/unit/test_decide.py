@@ -11,12 +11,17 @@ from chalicelib.decide import (
     ROLLOUT_WAITS,
     Answer,
     OneOffTask,
+    Reach,
     Rollout,
+    ZoneRecord,
     called_off,
     failure_of,
+    name_proof,
     names_proven,
+    recorded,
     stable,
     task_ended,
+    unreached,
     wakes,
 )
 from chalicelib.deployment import Failure, ServiceProgress
@@ -127,6 +132,60 @@ def test_names_proven(
 ) -> None:
     """A name is proven when tasks, Cloud Map and DNS agree: up to eight addresses, none stale, the right port."""
     assert expected is names_proven(running, registered, answer, port)
+
+
+NINE = tuple(str(number) for number in range(9))
+
+
+@pytest.mark.parametrize(("said", "expected"), [(NINE, True), (NINE[:8], False), ((*NINE, "stale"), False)])
+def test_records_are_all_there(said: tuple[str, ...], expected: bool) -> None:
+    """A zone has a record for each running task, where one answer of DNS has eight at most."""
+    assert expected is names_proven(NINE, NINE, Answer(said), None, "records")
+    assert (said == NINE[:8]) is names_proven(NINE, NINE, Answer(said), None, "resolver")
+
+
+@pytest.mark.parametrize(("resolve_vpc", "expected"), [("vpc-1", "resolver"), ("vpc-2", "records"), ("", "records")])
+def test_name_proof(resolve_vpc: str, expected: str) -> None:
+    """A resolver proves the names of its own VPC; in others, and without one, records do."""
+    assert expected == name_proof("vpc-1", resolve_vpc)
+
+
+RECORDS = (
+    ZoneRecord("user.local", "A", "10.0.0.2"),
+    ZoneRecord("user.local", "A", "10.0.0.1"),
+    ZoneRecord("user.local", "SRV", "1 1 80 i-1.user.local."),
+    ZoneRecord("user.local", "SRV", "1 1 80 i-2.user.local"),
+    ZoneRecord("i-1.user.local", "A", "10.0.0.1"),
+    ZoneRecord("i-2.user.local", "A", "10.0.0.3"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "srv", "expected"),
+    [
+        ("user.local", False, Answer(("10.0.0.1", "10.0.0.2"))),
+        ("User.local", True, Answer(("10.0.0.1", "10.0.0.3"), (80,))),
+        ("other.local", False, Answer()),
+        ("other.local", True, Answer()),
+    ],
+)
+def test_recorded(name: str, srv: bool, expected: Answer) -> None:
+    """A name has its A records, or those of the targets of its SRV records, whatever its letters' case."""
+    assert expected == recorded(RECORDS, name, srv=srv)
+
+
+@pytest.mark.parametrize(
+    ("zone_vpcs", "off", "expected"),
+    [
+        (("vpc-1", "vpc-2"), (), None),
+        (("vpc-2",), (), "the hosted zone of user.local serves vpc-2, the tasks run in vpc-1"),
+        ((), ("enableDnsSupport",), "the hosted zone of user.local serves no VPC, the tasks run in vpc-1"),
+        (("vpc-1",), ("enableDnsSupport",), "DNS attributes of vpc-1 are off: enableDnsSupport"),
+    ],
+)
+def test_unreached(zone_vpcs: tuple[str, ...], off: tuple[str, ...], expected: str | None) -> None:
+    """A VPC answers a zone that is its own, with DNS attributes; else it is told what is not so."""
+    assert expected == unreached("user.local", Reach("vpc-1", zone_vpcs, off))
 
 
 RUNNING = OneOffTask("arn:task/1", "home:2", "home", "RUNNING", NOW)

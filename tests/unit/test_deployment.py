@@ -96,7 +96,7 @@ class TestStatusDocument:
             "started_at",
             "finished_at",
         } == set(home)
-        assert {"name": "home.shop.local", "addresses": [], "proven_at": None} == home["dns"]
+        assert {"name": "home.shop.local", "addresses": [], "proven_at": None, "by": None} == home["dns"]
 
     def test_service_without_a_name(self) -> None:
         """A service that nobody discovers has no DNS."""

@@ -24,6 +24,16 @@ ARN = "arn:aws:ecs:us-east-1:000000000000:task-definition/shop"
             "a and b deployed and stable, and a and b resolve to the tasks that run.",
         ),
         (
+            deployment(proven("a", dns=True, by="records")),
+            Status.SUCCEEDED,
+            "a deployed and stable, and the DNS records of a lead to the tasks that run.",
+        ),
+        (
+            deployment(proven("a", dns=True), proven("b", dns=True, by="records")),
+            Status.SUCCEEDED,
+            "a and b deployed and stable, and a resolves, and the DNS records of b lead to the tasks that run.",
+        ),
+        (
             deployment(proven("a", changed=False), proven("b", changed=False), proven("c", changed=False)),
             Status.SUCCEEDED,
             "Nothing to change: a, b and c already serve as asked, proven.",

@@ -1,0 +1,106 @@
+"""The proof of a name: running tasks, Cloud Map and DNS agree.
+
+DNS is a resolver in the VPC of the tasks. Where Slipway has none, it is the records that such a resolver would answer:
+those of the namespace's hosted zone, as soon as that is a zone of this VPC.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.aws.cloud_map import Namespace
+from chalicelib.cloud import Cloud
+from chalicelib.decide import Answer, Reach, name_proof, names_proven, recorded, unreached
+from chalicelib.deployment import Deployment, NameProof, Names
+from chalicelib.errors import NameUnreached
+from chalicelib.specs import Placement
+from chalicelib.steps.step import StepEvent
+
+VPC_SECONDS = 300.0
+"""How long it is remembered which VPC a name or a subnet stands for: that of a service does not move."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A name that must lead to a service's tasks: "user" in "api.local", by records A, SRV or both.
+
+    `vpc` is the id or the Name tag of their VPC, or a placement in it.
+    """
+
+    namespace: str
+    service: str
+    records: Sequence[str]
+    port: int | None
+    vpc: str | Placement
+
+    @property
+    def name(self) -> str:
+        """Return the DNS name."""
+        return f"{self.service}.{self.namespace}"
+
+
+def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, deployment: Deployment) -> bool:
+    """Tell whether a name leads to the running tasks and nothing else, and record what it answers.
+
+    DNS is asked last, once Cloud Map equals the running tasks: a resolver remembers what it did not find.
+    Raises NameUnreached when its records are right, and the VPC of the tasks does not answer them.
+    """
+    namespace = cloud.cloud_map.namespace(wanted.namespace)
+    running = cloud.ecs.running_addresses(deployment.cluster, event.service_name)
+    registered = cloud.cloud_map.healthy_addresses(namespace, wanted.service) if namespace else ()
+    if set(registered) != set(running):
+        _record(cloud, event, Names(name=wanted.name))
+        return False
+    vpc = vpc_of(cloud, wanted.vpc)
+    by = name_proof(vpc, cloud.settings.resolve_vpc)
+    answers = answers_of(cloud, namespace, wanted.name, wanted.records, by)
+    agreed = all(
+        names_proven(running, registered, answer, wanted.port if record == "SRV" else None, by)
+        for record, answer in zip(wanted.records, answers, strict=True)
+    )
+    found = Names(name=wanted.name, addresses=answers[0].addresses, by=by)
+    if not agreed:
+        _record(cloud, event, found)
+        return False
+    if by == "records" and (why := _unreached(cloud, namespace, vpc)):
+        _record(cloud, event, found)
+        raise NameUnreached(why)
+    _record_proven(cloud, event, found, vpc)
+    return True
+
+
+def vpc_of(cloud: Cloud, where: str | Placement) -> str:
+    """Return the id of a VPC, by its id, its Name tag, or a placement in it; raises NetworkNotFound."""
+    if isinstance(where, Placement):
+        subnet = where.subnets[0]
+        return cloud.remembered(f"vpc of {subnet}", VPC_SECONDS, lambda: cloud.ec2.vpc_of(subnet))
+    return cloud.remembered(f"vpc {where}", VPC_SECONDS, lambda: cloud.ec2.vpc(where))
+
+
+def answers_of(
+    cloud: Cloud, namespace: Namespace | None, name: str, records: Sequence[str], by: NameProof
+) -> tuple[Answer, ...]:
+    """Return what is answered for a name by each type of record, or what the records say that would be."""
+    if by == "resolver":
+        return tuple(cloud.resolver.ask(name, srv=record == "SRV") for record in records)
+    found = cloud.hosted_zones.records(namespace.hosted_zone_id, name) if namespace else ()
+    return tuple(recorded(found, name, srv=record == "SRV") for record in records)
+
+
+def _unreached(cloud: Cloud, namespace: Namespace | None, vpc: str) -> str | None:
+    """Return why the VPC does not answer from the namespace's zone; without a namespace nothing runs and nothing is."""
+    if namespace is None:
+        return None
+    zone_vpcs = cloud.hosted_zones.vpcs(namespace.hosted_zone_id)
+    return unreached(namespace.name, Reach(vpc, zone_vpcs, cloud.ec2.dns_attributes_off(vpc)))
+
+
+def _record(cloud: Cloud, event: StepEvent, names: Names) -> None:
+    cloud.store.progress(event.deployment_id, event.service_name, cloud.now(), phase="awaiting_names", dns=names)
+
+
+def _record_proven(cloud: Cloud, event: StepEvent, found: Names, vpc: str) -> None:
+    now, addresses = cloud.now(), ", ".join(found.addresses) or "nothing, as nothing runs"
+    by_records = f"The records of {found.name}, in a hosted zone of {vpc}, say {addresses}: proven."
+    message = by_records if found.by == "records" else f"{found.name} answers {addresses}: proven."
+    _record(cloud, event, found.model_copy(update={"proven_at": now}))
+    cloud.store.record(event.deployment_id, event.service_name, "awaiting_names", message, now)

@@ -1,0 +1,89 @@
+"""The proof of names in a VPC where Slipway has no resolver: the records of the namespace's zone tell."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.api import applications
+from chalicelib.deployment import Status
+from chalicelib.store import Store
+from tests.machine.slipway import Slipway, two_services, with_service
+
+
+def asked_of_dns(slipway: Slipway) -> set[str]:
+    """Return which calls of a run were about DNS."""
+    return {call for call in slipway.faults.calls if call.startswith(("resolver.", "hosted_zones."))}
+
+
+@pytest.mark.parametrize(
+    ("resolve_vpc", "by", "asked"),
+    [
+        ("vpc-1", "resolver", {"resolver.ask"}),
+        ("vpc-2", "records", {"hosted_zones.records", "hosted_zones.vpcs"}),
+        ("", "records", {"hosted_zones.records", "hosted_zones.vpcs"}),
+    ],
+)
+def test_by_which_proof(store: Store, resolve_vpc: str, by: str, asked: set[str]) -> None:
+    """A resolver is asked for names of its own VPC, the records for all others: A and SRV lead to what runs."""
+    slipway = Slipway(store, resolve_vpc=resolve_vpc)
+    ended = slipway.deploy(two_services())
+    shown = applications.shown(slipway.cloud, ended.application, {})["services"]
+    dns = {name: each.dns for name, each in ended.services.items()}
+
+    assert (Status.SUCCEEDED, asked) == (ended.status, asked_of_dns(slipway))
+    assert {"home": (by, 2), "redis": (by, 1)} == {
+        name: (each.by, len(each.addresses)) for name, each in dns.items() if each
+    }
+    assert {name: list(each.addresses) for name, each in dns.items() if each} == {
+        name: each["dns"]["addresses"] for name, each in shown.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("world", "why"),
+    [
+        ({"zone_vpcs": ("vpc-2",)}, "the hosted zone of shop.local serves vpc-2, the tasks run in vpc-1"),
+        ({"dns_attributes_off": ("enableDnsSupport",)}, "DNS attributes of vpc-1 are off: enableDnsSupport"),
+    ],
+)
+def test_not_answered_in_the_vpc(store: Store, world: dict[str, Any], why: str) -> None:
+    """Right records that the VPC does not answer prove nothing: in the end the failure says why."""
+    slipway = Slipway(store, resolve_vpc="")
+    first = slipway.post(two_services(on_failure="keep", timeout_seconds=120))
+    while "AwaitNames" not in slipway.execution(first).path:
+        assert slipway.clock.step()
+    for name, value in world.items():
+        setattr(slipway.world, name, value)
+    slipway.machine.run(first.id)
+    ended = slipway.record(first)
+
+    assert (Status.TIMED_OUT, True) == (ended.status, ended.failure is not None)
+    assert ended.failure
+    assert ended.failure.cause.endswith(why)
+    found = ended.services["redis"].dns
+    assert found
+    assert ("records", 1, None) == (found.by, len(found.addresses), found.proven_at)
+
+
+def test_answered_meanwhile(store: Store) -> None:
+    """A zone that somebody gives to the VPC while Slipway waits proves the name at the next look."""
+    slipway = Slipway(store, resolve_vpc="", zone_vpcs=("vpc-2",))
+    posted = slipway.post(two_services())
+    slipway.clock.call_later(500, lambda: setattr(slipway.world, "zone_vpcs", ("vpc-1", "vpc-2")))
+    slipway.machine.run(posted.id)
+
+    assert Status.SUCCEEDED is slipway.record(posted).status
+    assert slipway.clock.seconds >= 500
+
+
+def test_on_the_way_back(store: Store) -> None:
+    """What serves again is proven by records, too."""
+    slipway = Slipway(store, resolve_vpc="", broken={"home:broken"})
+    first = slipway.deploy(two_services())
+    slipway.faults.calls.clear()
+    back = slipway.deploy(with_service(two_services(application=first.application), "home", image="home:broken"))
+    found = back.services["home"].dns
+
+    assert Status.ROLLED_BACK is back.status
+    assert found
+    assert ("records", 2, True) == (found.by, len(found.addresses), found.proven_at is not None)
