@@ -39,9 +39,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     items = [[_item(deployment.id, name, poll_seconds, needing) for name in wave] for wave in planned.waves]
     return {
         "deployment_id": deployment.id,
-        "wave": chained(
-            [[_item(deployment.id, name, poll_seconds, needing) for name in wave] for wave in planned.waves]
-        ),
+        "wave": chained(items),
         "poll_seconds": poll_seconds,
     }
 
