@@ -234,6 +234,7 @@ AWS_VARIABLES = {
     # DiscoverInstances goes to a host of its own on AWS, "data-servicediscovery…", which 127.0.0.1 is not.
     "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
     "POWERTOOLS_LOG_LEVEL": "WARNING",
+    "POWERTOOLS_METRICS_DISABLED": "true",  # nobody measures a laptop; alarms print all the same
 }
 
 
