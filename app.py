@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
 
-from chalicelib import dry_run, events, live, notify, recovery, steps, task_logs
+from chalicelib import dry_run, events, live, metrics, notify, recovery, steps, task_logs
 from chalicelib.api import (
     applications,
     deployments,
@@ -61,13 +61,21 @@ def cloud() -> Cloud:
     return Cloud(Settings.read(os.environ))
 
 
+@app.middleware("all")
+def count_calls(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Count what an invocation of any function asks of AWS; Chalice has no middleware for an authorizer."""
+    with metrics.calls_counted():
+        return get_response(event)
+
+
 # ── HTTP ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @app.authorizer(name="authorize", ttl_seconds=0)
 def authorize(request: AuthRequest) -> AuthResponse:
     """Admit a bearer token to every route; each route asks for its scope. No cache: a revoked token ends at once."""
-    principal = tokens.authenticate(cloud(), request.token)
+    with metrics.calls_counted():
+        principal = tokens.authenticate(cloud(), request.token)
     context = {"name": principal.name, "scopes": " ".join(principal.scopes)}
     return AuthResponse(routes=["*"], principal_id=principal.name, context=context)
 

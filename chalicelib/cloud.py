@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from chalicelib.aws.autoscaling import AutoScaling
-from chalicelib.aws.calls import config
+from chalicelib.aws.calls import config, counted
 from chalicelib.aws.cloud_map import CloudMap
 from chalicelib.aws.clusters import Clusters
 from chalicelib.aws.dynamodb import Table
@@ -130,7 +130,8 @@ class Cloud:
     def _client(self, service: str) -> Any:
         import boto3  # noqa: PLC0415  a cold start that asks nothing of AWS does not wait for it
 
-        return boto3.client(service, region_name=self.settings.region, config=config())  # type: ignore[call-overload]
+        region = self.settings.region
+        return counted(boto3.client(service, region_name=region, config=config()))  # type: ignore[call-overload]
 
     @cached_property
     def store(self) -> Store:

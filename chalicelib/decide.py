@@ -32,7 +32,10 @@ ANSWERED_AT_MOST = 8  # addresses in one multivalue answer: Cloud Map developer 
 
 @dataclass(frozen=True)
 class Rollout:
-    """How a service's rollout goes: its PRIMARY deployment, and the service deployment that our call started."""
+    """How a service's rollout goes: its PRIMARY deployment, and the service deployment that our call started.
+
+    `settled_at` is when that one ended, or began to go back.
+    """
 
     service_status: str
     primary_id: str
@@ -48,6 +51,7 @@ class Rollout:
     service_deployment_arn: str | None = None
     service_deployment_status: str | None = None
     service_deployment_reason: str = ""
+    settled_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ class ServiceProgress(Value):
     `changed` is None until it is known. `previous_task_definition` served before, `what_serves` serves now that it
     ended. `replaces` is the ECS deployment that a forced one takes the place of. `registry_arn`, `target_group_arn`,
     `before_deploy_task` (an ARN), `ecs_deployment_id` and `service_deployment_arn` are what the steps of this service
-    hand to one another.
+    hand to one another. `settled_at` is when ECS had settled how our rollout ends, by ECS's own clock, where it says.
     """
 
     name: str
@@ -113,16 +113,17 @@ class ServiceProgress(Value):
     replaces: str | None = None
     ecs_deployment_id: str | None = None
     service_deployment_arn: str | None = None
+    settled_at: Instant | None = None
 
 
 class Deployment(Value):
     """One deployment of a manifest, or a teardown, with the progress of each of its services by name.
 
     A teardown names a service that is in another cluster than `cluster` as `cluster/service`; `left` is what it left
-    alone, as sentences. `force` deploys what did not change, too. `succeeded_before` names, by service, the deployment
-    that last succeeded with it before this one. A deployment that goes back has `rollback_deadline_at`, and
-    `rollback_failure` if it cannot. One that takes the place of others waits until those, `after`, have ended; theirs
-    says `superseded_by`.
+    alone, as sentences. `failed_at` is when `failure` was recorded. `force` deploys what did not change, too.
+    `succeeded_before` names, by service, the deployment that last succeeded with it before this one. A deployment that
+    goes back has `rollback_deadline_at`, and `rollback_failure` if it cannot. One that takes the place of others waits
+    until those, `after`, have ended; theirs says `superseded_by`.
     """
 
     id: str
@@ -141,6 +142,7 @@ class Deployment(Value):
     deadline_at: Instant
     verdict: str | None = None
     failure: Failure | None = None
+    failed_at: Instant | None = None
     namespace_operation_id: str | None = None
     left: tuple[str, ...] = ()
     succeeded_before: dict[str, str] = {}
@@ -189,12 +191,14 @@ INTERNAL = {
     "replaces",
     "ecs_deployment_id",
     "service_deployment_arn",
+    "settled_at",
     "name",
 }
 INTERNAL_TO_DEPLOYMENT = {
     "services",
     "cluster",
     "force",
+    "failed_at",
     "namespace_operation_id",
     "left",
     "succeeded_before",

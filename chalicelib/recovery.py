@@ -11,6 +11,7 @@ from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import AwsError, ExecutionEnded, StoreConflict
 from chalicelib.log import alarm
+from chalicelib.metrics import tell_verdict
 from chalicelib.notices import notify
 from chalicelib.verdict import goes_back, verdict
 
@@ -76,6 +77,7 @@ def conclude(cloud: Cloud, deployment: Deployment) -> Status:
             cloud.store.progress(deployment.id, name, now, status="stopped", what_serves=None, finished_at=now)
     status, sentence = verdict(deployment)
     if cloud.store.finish(deployment, status, sentence, now):
+        tell_verdict(deployment, status, cloud.settings.installation, now)
         cloud.store.record(deployment.id, None, status.value, sentence, now)
     notify(cloud, deployment)
     start_next(cloud, deployment.id)

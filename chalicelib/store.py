@@ -86,6 +86,10 @@ def _open_without_failure() -> Condition:
     )
 
 
+def _failed(failure: Failure, at: datetime) -> Item:
+    return {"failure": failure.model_dump(mode="json"), "failed_at": at.isoformat()}
+
+
 @dataclass(frozen=True)
 class Lock:
     """Which deployment holds an ECS service; a lease: after `expires_at` its holder is asked whether it lives."""
@@ -174,7 +178,7 @@ class Store(Ledger):
         """Return the write that has a deployment give way to `by`: it fails so, unless it has failed already."""
         first = holder.failure is None
         changes: Item = {"superseded_by": by, "updated_at": at.isoformat()}
-        changes |= {"failure": failure.model_dump(mode="json")} if first else {}
+        changes |= _failed(failure, at) if first else {}
         return Update(deployment_key(holder.id), changes, _open_without_failure() if first else _still_open())
 
     def finish(self, deployment: Deployment, status: Status, verdict: str, at: datetime) -> bool:
@@ -309,7 +313,7 @@ class Store(Ledger):
 
     def fail(self, deployment_id: str, failure: Failure, at: datetime) -> bool:
         """Record why a deployment fails, unless a reason is recorded already; tell whether this one was taken."""
-        changes = {"failure": failure.model_dump(mode="json"), "updated_at": at.isoformat()}
+        changes = {**_failed(failure, at), "updated_at": at.isoformat()}
         try:
             self._table.write(Update(deployment_key(deployment_id), changes, _open_without_failure()))
         except ConditionFailed:

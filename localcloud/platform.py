@@ -235,6 +235,8 @@ AWS_VARIABLES = {
     # DiscoverInstances goes to a host of its own on AWS, "data-servicediscovery…", which 127.0.0.1 is not.
     "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
     "POWERTOOLS_LOG_LEVEL": "WARNING",
+    # Lines for CloudWatch alone, several for each request; those of alarms are printed all the same.
+    "POWERTOOLS_METRICS_DISABLED": os.environ.get("POWERTOOLS_METRICS_DISABLED", "true"),
 }
 
 

@@ -148,7 +148,7 @@ class FakeEcs:
         service = self._world.service(cluster, name)
         found = self._world.rollout(service, service_deployment_arn) if service else None
         if found and found.primary_id == ecs_deployment_id and found.rollout_state == "IN_PROGRESS":
-            return replace(found, service_deployment_status=None)
+            return replace(found, service_deployment_status=None, settled_at=None)
         return found
 
     def newest_service_deployment(self, cluster: str, name: str) -> str | None:

@@ -35,6 +35,9 @@ class Seconds(Protocol):
     def now(self) -> datetime:
         """Return the present instant."""
 
+    def instant(self, seconds: float) -> datetime:
+        """Return the instant so many seconds after the test began."""
+
 
 @dataclass(frozen=True)
 class Revision:
@@ -304,6 +307,7 @@ class World:
             service_deployment_arn=primary.service_deployment,
             service_deployment_status=self._followed(service, service_deployment_arn),
             service_deployment_reason="",
+            settled_at=self._settled_at(service, service_deployment_arn),
         )
 
     def _state(self, deployment: EcsDeployment) -> tuple[str, str]:
@@ -327,6 +331,14 @@ class World:
             return "ROLLBACK_FAILED" if service.spec.circuit_breaker else "STOPPED"
         return "ROLLBACK_IN_PROGRESS" if last.rolls_back else "IN_PROGRESS"
 
+    def _settled_at(self, service: WorldService, arn: str | None) -> datetime | None:
+        """Return when a service deployment ended, or began to go back."""
+        if self._followed(service, arn) in (None, "IN_PROGRESS"):
+            return None
+        last = next(each for each in reversed(service.deployments) if each.service_deployment == arn)
+        end = last.began if last.rolls_back else min(last.began + last.seconds, last.replaced or float("inf"))
+        return self.clock.instant(end)
+
     def stopped_tasks(self, service: WorldService, ecs_deployment_id: str) -> tuple[StoppedTask, ...]:
         """Return the tasks that a broken deployment could not start."""
         found = next((each for each in service.deployments if each.id == ecs_deployment_id), None)
@@ -334,7 +346,8 @@ class World:
             return ()
         broken = [image for image in self.spec_of(found.task_definition).images if image in self.broken]
         arn = f"{ACCOUNT}:task/{service.cluster}/{found.id.rpartition('/')[2]}"
-        return tuple(self._end(f"{arn}-{task}", found.task_definition, broken[0]) for task in range(3))
+        ends = (self._end(f"{arn}-{task}", found.task_definition, broken[0]) for task in range(3))
+        return tuple(replace(each, stopped_at=self.clock.instant(found.began)) for each in ends)
 
     def _end(self, arn: str, task_definition: str, image: str) -> StoppedTask:
         code = self.exit_codes.get(image)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import AwsError, AwsRefused, Throttled, TransientAws
+from chalicelib.metrics import count_call
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from botocore.model import OperationModel
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,11 +68,28 @@ def translated(operation: str, error: ClientError) -> AwsError:
     code = error.response.get("Error", {}).get("Code", "Unknown")
     message = error.response.get("Error", {}).get("Message", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    if code in THROTTLES or "Rate exceeded" in message:
+    if _is_throttle(code, message):
         return Throttled(operation, code, message)
     if code == IN_USE or status >= 500 or any(text in message for text in PASSING):
         return TransientAws(operation, code, message)
     return AwsRefused(operation, code, message)
+
+
+def _is_throttle(code: str, message: str) -> bool:
+    return code in THROTTLES or "Rate exceeded" in message
+
+
+def counted(client: Any) -> Any:
+    """Have each attempt of a client's calls counted: after every one botocore asks whether it needs another."""
+    client.meta.events.register("needs-retry", _count)
+    return client
+
+
+def _count(operation: OperationModel, response: tuple[Any, dict[str, Any]] | None, **_: Any) -> None:
+    """Count an attempt; there is no response where the network failed."""
+    error = response[1].get("Error", {}) if response else {}
+    throttled = _is_throttle(error.get("Code", ""), error.get("Message", ""))
+    count_call(operation.service_model.service_name, throttled=throttled)
 
 
 def refused_member(error: AwsError, member: str) -> str | None:

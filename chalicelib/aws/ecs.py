@@ -224,7 +224,15 @@ def rollout_of(service: ServiceTypeDef, service_deployment: ServiceDeploymentTyp
         service_deployment_arn=service.get("currentServiceDeployment"),
         service_deployment_status=followed.get("status"),
         service_deployment_reason=followed.get("statusReason", ""),
+        settled_at=_settled_at(followed),
     )
+
+
+def _settled_at(service_deployment: Mapping[str, Any]) -> datetime | None:
+    """Return when it was settled how a service deployment ends: one that goes back has failed by then."""
+    went_back = service_deployment.get("rollback", {}).get("startedAt")
+    found = went_back or service_deployment.get("finishedAt") or service_deployment.get("stoppedAt")
+    return found if isinstance(found, datetime) else None
 
 
 def _primary(service: ServiceTypeDef) -> DeploymentTypeDef:

@@ -2,7 +2,7 @@
 
 from chalicelib.diagnosis.cause import Cause
 from chalicelib.diagnosis.causes import CAUSES, CODES, UNKNOWN
-from chalicelib.diagnosis.diagnosis import Diagnosis, diagnose, explains, observed
+from chalicelib.diagnosis.diagnosis import Diagnosis, diagnose, explains, hopeless_since, observed
 from chalicelib.diagnosis.facts import (
     Facts,
     LogLine,
@@ -27,6 +27,7 @@ __all__ = [
     "TargetHealth",
     "diagnose",
     "explains",
+    "hopeless_since",
     "observed",
     "telling",
 ]

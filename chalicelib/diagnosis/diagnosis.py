@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib.deployment import Evidence, Failure
 from chalicelib.diagnosis.cause import Cause, ServiceClass
@@ -44,6 +45,12 @@ def diagnose(facts: Facts) -> Diagnosis | None:
     grace period pass before it stops a task, and a target alone may still boot.
     """
     return _of_tasks(facts) or _of_events(facts) or _of_targets(facts) or _of_alarms(facts)
+
+
+def hopeless_since(facts: Facts) -> datetime | None:
+    """Return when the first task stopped that proves a rollout hopeless, as ECS dates it; None where none does."""
+    proofs = [task.stopped_at for task in facts.stopped_tasks if (cause := _cause_of(task, facts)) and cause.hopeless]
+    return min(filter(None, proofs), default=None)
 
 
 def explains(words: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.cloud import Cloud
 from chalicelib.decide import Rollout, stable
 from chalicelib.deployment import Deployment, ServiceProgress
-from chalicelib.diagnosis import diagnose
+from chalicelib.diagnosis import diagnose, hopeless_since
 from chalicelib.errors import RolloutFailed
 from chalicelib.steps.evidence import facts
 from chalicelib.steps.step import StepEvent
@@ -27,28 +27,34 @@ def _stable(cloud: Cloud, event: StepEvent, deployment: Deployment) -> bool:
 
 def _refuse_hopeless(cloud: Cloud, deployment: Deployment, followed: ServiceProgress) -> None:
     """End the rollout at the first proof that it cannot succeed; ECS would try until its circuit breaker opens."""
-    found = diagnose(facts(cloud, deployment, followed, only_tasks=True))
+    seen = facts(cloud, deployment, followed, only_tasks=True)
+    found = diagnose(seen)
     if found and found.hopeless:
+        cloud.store.progress(deployment.id, followed.name, cloud.now(), settled_at=hopeless_since(seen))
         raise RolloutFailed(found.cause)
 
 
 def followed_rollout(cloud: Cloud, event: StepEvent, deployment: Deployment) -> tuple[Rollout | None, ServiceProgress]:
-    """Return how the rollout that we follow goes, its counts recorded, and the service's progress until now."""
+    """Return how the rollout that we follow goes, and the service's progress until now.
+
+    What it shows is recorded: its counts and, on the way there, when it was settled.
+    """
     followed = deployment.services[event.service_name]
     rollout = cloud.ecs.rollout(
         deployment.cluster, followed.name, followed.service_deployment_arn, followed.ecs_deployment_id
     )
     if rollout is not None:
-        _record_counts(cloud, event, followed, rollout)
+        _record(cloud, deployment, followed, rollout)
     return rollout, followed
 
 
-def _record_counts(cloud: Cloud, event: StepEvent, before: ServiceProgress, rollout: Rollout) -> None:
-    counts = {
+def _record(cloud: Cloud, deployment: Deployment, before: ServiceProgress, rollout: Rollout) -> None:
+    told = {
         "desired": rollout.primary_desired,
         "running": rollout.running,
         "pending": rollout.pending,
         "failed": rollout.failed,
+        "settled_at": before.settled_at if deployment.goes_back else rollout.settled_at,
     }
-    if counts != before.model_dump(include=set(counts)):
-        cloud.store.progress(event.deployment_id, before.name, cloud.now(), **counts)
+    if told != before.model_dump(include=set(told)):
+        cloud.store.progress(deployment.id, before.name, cloud.now(), **told)

@@ -7,7 +7,7 @@ from chalicelib.cloud import Cloud
 from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.diagnosis import Facts
-from chalicelib.errors import AwsRefused, BeforeDeployFailed, DeploymentError, SiblingFailed
+from chalicelib.errors import AwsRefused, BeforeDeployFailed, DeploymentError, RolloutFailed, SiblingFailed
 from chalicelib.log import logger
 from chalicelib.steps.evidence import before_deploy_facts, facts
 from chalicelib.steps.step import StepEvent
@@ -33,6 +33,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         now,
         status=status,
         phase=status,
+        # What ECS settled is why this failed, or it says nothing of that.
+        settled_at=progress.settled_at if isinstance(error, RolloutFailed) else None,
         what_serves=what_serves(cloud, deployment, progress),
         finished_at=now,
     )

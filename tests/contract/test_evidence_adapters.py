@@ -16,6 +16,7 @@ from chalicelib.diagnosis import ServiceEvent, StoppedContainer, StoppedTask, Ta
 from chalicelib.errors import AwsRefused
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=1)
 REASON = "Essential container in task exited"
 
 
@@ -51,6 +52,28 @@ def task(number: int, started_by: str = "ecs-svc/1") -> dict[str, Any]:
             {"name": "web", "exitCode": 1, "reason": "OutOfMemoryError: killed", "healthStatus": "UNHEALTHY"},
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("service_deployment", "expected"),
+    [
+        ({"status": "IN_PROGRESS", "startedAt": NOW}, None),
+        ({"status": "SUCCESSFUL", "finishedAt": LATER}, LATER),
+        ({"status": "STOPPED", "stoppedAt": LATER}, LATER),
+        ({"status": "ROLLBACK_IN_PROGRESS", "rollback": {"startedAt": NOW}}, NOW),
+        ({"status": "ROLLBACK_SUCCESSFUL", "rollback": {"startedAt": NOW}, "finishedAt": LATER}, NOW),
+    ],
+)
+def test_rollout_is_settled(service_deployment: dict[str, Any], expected: datetime | None) -> None:
+    """How a rollout ends is settled when ECS has finished or stopped it, and already when it begins to go back."""
+    service = {"status": "ACTIVE", "desiredCount": 1, "deployments": [{"id": "ecs-svc/1", "status": "PRIMARY"}]}
+    ecs = asked(
+        ("describe_services", {"services": [service]}),
+        ("describe_service_deployments", {"serviceDeployments": [service_deployment]}),
+    )
+    found = ecs.rollout("shop", "home", "arn:aws:ecs:us-east-1:000000000000:service-deployment/shop/home/1")
+    assert found is not None
+    assert expected == found.settled_at
 
 
 def test_stopped_tasks_are_of_one_rollout() -> None:

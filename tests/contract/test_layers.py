@@ -20,6 +20,7 @@ LEVELS = {
     "belongings": 3,
     "decide": 3,
     "verdict": 3,
+    "metrics": 3,
     "names": 3,
     "github": 3,
     "registration": 4,

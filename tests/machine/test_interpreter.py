@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,10 @@ class WallClock:
     def now(self) -> datetime:
         """Return the present instant."""
         return datetime.now(UTC)
+
+    def instant(self, seconds: float) -> datetime:
+        """Return the instant at which this clock shows so many seconds."""
+        return self.now() + timedelta(seconds=seconds - self.seconds)
 
 
 class Busy(Exception):

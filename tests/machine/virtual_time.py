@@ -27,6 +27,10 @@ class VirtualClock:
         self._now += A_MOMENT
         return self._now
 
+    def instant(self, seconds: float) -> datetime:
+        """Return the instant so many seconds after the test began."""
+        return START + timedelta(seconds=seconds)
+
     def call_later(self, seconds: float, action: Callable[[], None]) -> None:
         """Have `action` called in `seconds`, after what is due at that moment already."""
         heapq.heappush(self._due, (self._now + timedelta(seconds=seconds), next(self._order), action))

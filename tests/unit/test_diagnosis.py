@@ -1,6 +1,6 @@
 """Diagnosis: from the words that AWS uses to one cause."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,7 @@ from chalicelib.diagnosis import (
     TargetHealth,
     diagnose,
     explains,
+    hopeless_since,
     telling,
 )
 from tests.unit.aws_words import EXAMPLES, NOW, SILENT, TARGET_GROUP, exited, said, target, unhealthy
@@ -97,6 +98,29 @@ def test_kernels_refusal_is_in_the_log() -> None:
     task = exited(1).stopped_tasks
     found, other = diagnose(Facts(task, log=lines, log_of="arn:task/1")), diagnose(Facts(task, log=lines, log_of="2"))
     assert ["exec_format_error", "application_exited"] == [each.code for each in (found, other) if each]
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        ([(2, "no such image: not found"), (1, "no such image: not found")], 1),
+        ([(2, "no such image: not found"), (1, "Capacity is unavailable at this time")], 2),
+        ([(2, "no such image: not found"), (None, "no such image: not found")], 2),
+        ([(1, "Capacity is unavailable at this time")], None),
+        ([], None),
+    ],
+)
+def test_hopeless_since(seen: list[tuple[int | None, str]], expected: int | None) -> None:
+    """A rollout is hopeless from the first task on that proves it; those that prove nothing do not count."""
+
+    def at(minute: int | None) -> datetime | None:
+        return None if minute is None else NOW + timedelta(minutes=minute)
+
+    tasks = (
+        StoppedTask("arn", "TaskFailedToStart", f"CannotPullContainerError: {words}", stopped_at=at(minute))
+        for minute, words in seen
+    )
+    assert at(expected) == hopeless_since(Facts(tuple(tasks)))
 
 
 def test_failure_has_its_evidence() -> None:
