@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from chalicelib.cloud import Cloud
 from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment, Status
-from chalicelib.errors import AwsError, ExecutionEnded, StoreConflict
+from chalicelib.errors import AwsError, ExecutionEnded, NewerRelease, StoreConflict
 from chalicelib.log import alarm
 from chalicelib.notices import notify
 from chalicelib.verdict import goes_back, verdict
@@ -117,7 +117,7 @@ def sweep(cloud: Cloud) -> None:
         try:
             if not recover(cloud, deployment_id):
                 _tell_if_stuck(cloud, deployment_id)
-        except (AwsError, StoreConflict) as error:
+        except (AwsError, NewerRelease, StoreConflict) as error:
             unmet.append(error)
     if unmet:
         raise ExceptionGroup("not every open deployment could be met; the next sweep meets them again", unmet)

@@ -32,9 +32,8 @@ class FakeCloud(Cloud):
         self, world: World, store: Store, workflow: Any, faults: Faults, clock: Any, installation: str = "slipway"
     ) -> None:
         machine = f"arn:aws:states:us-east-1:000000000000:stateMachine:{installation}-test"
-        settings = Settings(
-            "slipway-test", machine, "resolve", "us-east-1", f"{machine}-teardown", "observe", installation
-        )
+        settings = Settings("slipway-test", machine, "resolve", "us-east-1", f"{machine}-teardown", "observe")
+        settings = replace(settings, installation=installation)
         super().__init__(replace(settings, notify_function="notify", github_token="slipway/github-token"))
         self.world = world
         self.faults = faults

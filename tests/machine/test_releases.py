@@ -1,7 +1,7 @@
 """A new release of Slipway comes in the middle of a deployment, and the deployment goes on.
 
 Step Functions keeps the definition with which an execution began, and calls the functions by their names
-(https://docs.aws.amazon.com/step-functions/latest/dg/concepts-read-consistency.html): old states, old records, new code.
+(https://docs.aws.amazon.com/step-functions/latest/dg/concepts-read-consistency.html): old states and records, new code.
 """
 
 import json
