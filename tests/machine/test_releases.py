@@ -95,6 +95,21 @@ def test_errors_keep_their_names(folder: Path, name: str) -> None:
     assert ours == {each for each in ours if hasattr(errors, each)}
 
 
+FLAT = ("live", "lock", "waits", "idempotency", "revision")
+
+
+def attributes(items: list[dict[str, Any]]) -> dict[str, list[list[str]]]:
+    """Return the attributes of the items that hold no document, by kind."""
+    kinds = [(item["pk"]["S"].partition("#")[0], sorted(item)) for item in items]
+    return {kind: sorted([names for each, names in kinds if each == kind]) for kind in FLAT}
+
+
+def test_flat_items_keep_their_attributes(release: Path, dynamodb: Any, store: Store) -> None:
+    """Locks, waits, keys and revisions have no version: they have the attributes that they had."""
+    old = json.loads((release / "deploys.json").read_text())["items"]
+    assert attributes(old) == attributes(play("deploys", dynamodb, store).items)
+
+
 def test_frozen_records_are_an_older_releases(release: Path) -> None:
     """What is frozen are whole records: head, parts, manifest, what served before, locks and waits."""
     items = json.loads((release / "goes_back.json").read_text())["items"]
