@@ -28,7 +28,7 @@ from chalicelib.api import (
 from chalicelib.api.options import options
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.deployment import Deployment, status_document
-from chalicelib.errors import InternalError, RequestError, StoreConflict, Throttled, TransientAws
+from chalicelib.errors import InternalError, NewerRelease, RequestError, StoreConflict, Throttled, TransientAws
 from chalicelib.github import signature
 from chalicelib.github.delivery import Ignored
 from chalicelib.log import logger
@@ -93,7 +93,7 @@ def answers(scope: str | None) -> Callable[[View], View]:
                 return view(request, **path)
             except RequestError as error:
                 return problem(error)
-            except (Throttled, TransientAws, StoreConflict) as error:
+            except (Throttled, TransientAws, StoreConflict, NewerRelease) as error:
                 logger.warning("busy", extra={"cause": str(error)})
                 return problem(problems.passing(error))
             except Exception:

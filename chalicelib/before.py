@@ -15,6 +15,7 @@ from chalicelib.aws.cloud_map import Registered
 from chalicelib.aws.dynamodb import Item
 from chalicelib.aws.load_balancers import Routed
 from chalicelib.specs import ServiceSpec
+from chalicelib.versions import present_body, stamped
 
 BeforePart = ServiceSpec | Routed | Scaled | Registered
 
@@ -40,14 +41,14 @@ def before_item(deployment_id: str, service: str, part: BeforePart) -> Item:
     """Return a part as an item of the record."""
     kind = type(part).__name__
     body = PARTS[kind].dump_json(part).decode()
-    return {"pk": f"before#{deployment_id}", "sk": f"{service}#{kind}", "body": body}
+    return stamped(kind, {"pk": f"before#{deployment_id}", "sk": f"{service}#{kind}", "body": body})
 
 
-def before_of(bodies: Mapping[str, str], service: str) -> Before:
-    """Return what served before, from the bodies of a deployment's items by their sort keys."""
+def before_of(items: Mapping[str, Item], service: str) -> Before:
+    """Return what served before, from a deployment's items by their sort keys."""
 
     def part(kind: str) -> Any:
-        body = bodies.get(f"{service}#{kind}")
-        return PARTS[kind].validate_json(body) if body else None
+        item = items.get(f"{service}#{kind}")
+        return PARTS[kind].validate_json(present_body(kind, item)) if item else None
 
     return Before(part("ServiceSpec"), part("Routed"), part("Scaled"), part("Registered"))

@@ -117,7 +117,7 @@ def _found(cloud: Cloud, asked: _Asked, serving: Serving | None, looks: _Looks) 
     return Found(
         tags=asked.tags,
         serving=serving,
-        revision=own.at("task_definition", "the task definitions", lambda: known_revision(cloud, spec)),
+        revision=own.at("task_definition", "the task definitions", lambda: known_revision(cloud, manifest, spec)),
         log_group=own.at("log_group", "the log groups", lambda: _log_group(cloud, spec.log_group)),
         network=own.at("network", "the networks", lambda: placement(cloud, manifest, name)),
         registered=own.at("discovery", "the names in Cloud Map", lambda: _registered(cloud, asked)),

@@ -30,6 +30,7 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
     │   ├── GitHubUnavailable           an outage, or too much at once: ask again later
     │   └── GitHubRefused               asking again would not help
     ├── StoreConflict              two writers met: ask again
+    ├── NewerRelease               a newer release of Slipway wrote it: ask again, roll forward
     ├── FailureDecided             a failure was recorded while success was about to be
     ├── NameUnreached              a VPC does not answer a name, whose records are right: look again
     └── DeploymentError            this deployment cannot succeed; becomes its `failure`
@@ -230,6 +231,10 @@ class GitHubRefused(GitHubError):
 
 class StoreConflict(SlipwayError):
     """Two writers met in the table: the same write goes through later."""
+
+
+class NewerRelease(SlipwayError):
+    """A document of the record has a version that this release does not know; while a release comes, that passes."""
 
 
 class FailureDecided(SlipwayError):

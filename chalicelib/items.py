@@ -10,9 +10,10 @@ from typing import Any
 from chalicelib import limits
 from chalicelib.aws.dynamodb import Condition, Item
 from chalicelib.belongings import Belongings, belongings_of
-from chalicelib.deployment import Deployment, ServiceProgress
+from chalicelib.deployment import Deployment, Event, ServiceProgress
 from chalicelib.manifest import Manifest, with_images
 from chalicelib.registration import Registration
+from chalicelib.versions import present, present_body, stamped
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=limits.IDEMPOTENCY_HOURS)
 TORN_DOWN = "torn_down"
@@ -40,12 +41,13 @@ def deployment_key(deployment_id: str) -> Item:
 def deployment_item(deployment: Deployment) -> Item:
     """Return a new deployment as an item, in the indexes of those that are open."""
     fields = deployment.model_dump(mode="json", exclude={"services"})
-    return {**deployment_key(deployment.id), **fields, "listing": "deployment", "open": "open"}
+    item = {**deployment_key(deployment.id), **fields, "listing": "deployment", "open": "open"}
+    return stamped("deployment", item)
 
 
 def deployment_of(item: Item, services: Mapping[str, ServiceProgress]) -> Deployment:
     """Return the deployment of an item, as recent as the most recent of its services."""
-    fields = {key: value for key, value in item.items() if key in Deployment.model_fields}
+    fields = {key: value for key, value in present("deployment", item).items() if key in Deployment.model_fields}
     deployment = Deployment.model_validate({**fields, "services": dict(sorted(services.items()))})
     changes = [each.updated_at for each in services.values() if each.updated_at]
     return deployment.model_copy(update={"updated_at": max([deployment.updated_at, *changes])})
@@ -58,7 +60,7 @@ def service_key(deployment_id: str, service: str) -> Item:
 
 def service_item(deployment_id: str, progress: ServiceProgress) -> Item:
     """Return the progress of a service as an item."""
-    return {**service_key(deployment_id, progress.name), **progress.model_dump(mode="json")}
+    return stamped("service", {**service_key(deployment_id, progress.name), **progress.model_dump(mode="json")})
 
 
 def live_items(deployment: Deployment) -> list[Item]:
@@ -69,7 +71,17 @@ def live_items(deployment: Deployment) -> list[Item]:
 
 def service_of(item: Item) -> ServiceProgress:
     """Return the progress that an item holds."""
-    return ServiceProgress.model_validate(own(item))
+    return ServiceProgress.model_validate(own(present("service", item)))
+
+
+def event_item(deployment_id: str, event: Event) -> Item:
+    """Return a line of a deployment's timeline as an item."""
+    return stamped("event", {"pk": f"events#{deployment_id}", "sk": event.id, **event.model_dump(mode="json")})
+
+
+def event_of(item: Item) -> Event:
+    """Return the line of a timeline that an item holds."""
+    return Event.model_validate(own(present("event", item)))
 
 
 def own(item: Item) -> Item:
@@ -105,7 +117,7 @@ def manifest_key(deployment_id: str) -> Item:
 
 def unpacked_manifest(item: Item) -> Manifest:
     """Return the manifest that an item holds, with the images that Plan resolved."""
-    return with_images(Manifest.model_validate_json(gzip.decompress(item["body"])), item.get("images", {}))
+    return with_images(Manifest.model_validate_json(present_body("manifest", item)), item.get("images", {}))
 
 
 def outline_item(deployment: Deployment, manifest: Manifest) -> Item:
@@ -124,7 +136,7 @@ def torn_down_item(deployment: Deployment, belongings: Belongings) -> Item:
 
 def _of_application(deployment: Deployment, sk: str, body: str) -> Item:
     key = application_key(deployment.application, deployment.environment, sk)
-    return {**key, "deployment_id": deployment.id, "body": body}
+    return stamped("belongings", {**key, "deployment_id": deployment.id, "body": body})
 
 
 def application_key(application: str, environment: str, sk: str) -> Item:
@@ -134,7 +146,7 @@ def application_key(application: str, environment: str, sk: str) -> Item:
 
 def belongings_in(item: Item) -> Belongings:
     """Return what one item tells of an application."""
-    return Belongings.model_validate_json(item["body"]).model_copy(update={"outlines": (item["sk"],)})
+    return asked_belongings(item).model_copy(update={"outlines": (item["sk"],)})
 
 
 def registration_key(application: str, environment: str) -> tuple[Item, Item]:
@@ -148,27 +160,32 @@ def registration_items(registration: Registration) -> list[Item]:
     own, listed = registration_key(registration.application, registration.environment)
     listing = registration.model_dump_json(exclude={"manifest"})
     return [
-        {**own, "body": gzip.compress(registration.model_dump_json().encode(), mtime=0)},
-        {**listed, "body": listing},
+        stamped("registration", {**own, "body": gzip.compress(registration.model_dump_json().encode(), mtime=0)}),
+        stamped("registration", {**listed, "body": listing}),
     ]
 
 
 def registration_of(item: Item) -> Registration:
-    """Return the registration that its own item holds."""
-    return Registration.model_validate_json(gzip.decompress(item["body"]))
-
-
-def registration_without_manifest(item: Item) -> Registration:
-    """Return the registration that its item among all holds."""
-    return Registration.model_validate_json(item["body"])
+    """Return the registration that its own item holds, or, without its manifest, its item among all."""
+    return Registration.model_validate_json(present_body("registration", item))
 
 
 def asked_items(deployment: Deployment, asked: Manifest | Belongings) -> list[Item]:
     """Return what a deployment was asked: a manifest and its outline, or what a teardown removes."""
     if isinstance(asked, Belongings):
-        return [{"pk": f"belongings#{deployment.id}", "sk": "belongings", "body": asked.model_dump_json()}]
+        return [stamped("belongings", {**belongings_key(deployment.id), "body": asked.model_dump_json()})]
     manifest = {**manifest_key(deployment.id), "body": packed_manifest(asked)}
-    return [manifest, outline_item(deployment, asked)]
+    return [stamped("manifest", manifest), outline_item(deployment, asked)]
+
+
+def belongings_key(deployment_id: str) -> Item:
+    """Return the key of what a teardown removes."""
+    return {"pk": f"belongings#{deployment_id}", "sk": "belongings"}
+
+
+def asked_belongings(item: Item) -> Belongings:
+    """Return the belongings that an item holds."""
+    return Belongings.model_validate_json(present_body("belongings", item))
 
 
 def equal(filters: Mapping[str, str]) -> Condition:

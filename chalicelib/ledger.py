@@ -12,7 +12,6 @@ from chalicelib.items import (
     registration_items,
     registration_key,
     registration_of,
-    registration_without_manifest,
     torn_down_item,
 )
 from chalicelib.registration import Registration
@@ -70,7 +69,7 @@ class Ledger:
 
     def registrations(self) -> list[Registration]:
         """Return all that is registered, by application and environment, each without its manifest."""
-        return [registration_without_manifest(item) for item in self._table.partition("registrations")]
+        return [registration_of(item) for item in self._table.partition("registrations")]
 
     # ── task definitions and tokens ──────────────────────────────────────────────────────────────────
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from chalicelib.cloud import Cloud
 from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment, Status
-from chalicelib.errors import AwsError, ExecutionEnded, StoreConflict
+from chalicelib.errors import AwsError, ExecutionEnded, NewerRelease, StoreConflict
 from chalicelib.log import alarm
 from chalicelib.metrics import tell_verdict
 from chalicelib.notices import notify
@@ -119,7 +119,7 @@ def sweep(cloud: Cloud) -> None:
         try:
             if not recover(cloud, deployment_id):
                 _tell_if_stuck(cloud, deployment_id)
-        except (AwsError, StoreConflict) as error:
+        except (AwsError, NewerRelease, StoreConflict) as error:
             unmet.append(error)
     if unmet:
         raise ExceptionGroup("not every open deployment could be met; the next sweep meets them again", unmet)

@@ -19,6 +19,8 @@ One table; `pk` and `sk` of its items:
     idempotency#<caller>   <key>                which deployment an Idempotency-Key made, or a signed body
     revision#<family>      <content hash>       the task definition that holds this content
     token#<sha256>         token                whom a bearer token belongs to, and what he may
+
+What holds a document of ours says its `version`: see `chalicelib/versions.py`.
 """
 
 import math
@@ -36,16 +38,19 @@ from chalicelib.deployment import Deployment, Event, Failure, Status, new_id
 from chalicelib.errors import DeploymentInProgress, FailureDecided, NotFound, StoreConflict
 from chalicelib.items import (
     IdempotencyRecord,
+    asked_belongings,
     asked_items,
+    belongings_key,
     deployment_item,
     deployment_key,
     deployment_of,
     equal,
+    event_item,
+    event_of,
     idempotency_item,
     idempotency_record,
     live_items,
     manifest_key,
-    own,
     plain,
     service_item,
     service_key,
@@ -236,13 +241,13 @@ class Store(Ledger):
 
     def belongings_of(self, deployment_id: str) -> Belongings:
         """Return what a teardown removes, or what the manifest of a deployment asks for; raises NotFound."""
-        item = self._table.get({"pk": f"belongings#{deployment_id}", "sk": "belongings"})
-        return Belongings.model_validate_json(item["body"]) if item else belongings_of(self.manifest(deployment_id))
+        item = self._table.get(belongings_key(deployment_id))
+        return asked_belongings(item) if item else belongings_of(self.manifest(deployment_id))
 
     def before(self, deployment_id: str, service: str) -> Before:
         """Return what served under a service's name before a deployment changed it."""
         items = self._table.partition(f"before#{deployment_id}")
-        return before_of({item["sk"]: item["body"] for item in items}, service)
+        return before_of({item["sk"]: item for item in items}, service)
 
     def keep_before(self, deployment_id: str, service: str, part: BeforePart) -> None:
         """Keep a part of what served before; the first that is kept is true, a step that runs again sees its own."""
@@ -327,7 +332,7 @@ class Store(Ledger):
     def record(self, deployment_id: str, service: str | None, phase: str, message: str, at: datetime) -> None:
         """Add a line to a deployment's timeline."""
         event = Event(id=new_id("evt", at), at=at, service=service, phase=phase, message=message)
-        self._table.write(Put({"pk": f"events#{deployment_id}", "sk": event.id, **event.model_dump(mode="json")}))
+        self._table.write(Put(event_item(deployment_id, event)))
 
     def events(self, deployment_id: str, after: str | None, limit: int) -> list[Event]:
         """Return up to `limit` lines of the timeline after an event id, oldest first."""
@@ -335,7 +340,7 @@ class Store(Ledger):
             "pk = :pk AND sk > :after", values={":pk": f"events#{deployment_id}", ":after": after or " "}
         )
         items, _ = self._table.page(condition, limit=limit)
-        return [Event.model_validate(own(item)) for item in items]
+        return [event_of(item) for item in items]
 
     def count_attempt(self, deployment_id: str, request_id: str, at: datetime) -> int:
         """Count a vain attempt of an asynchronous invocation, and return how many it had: they follow one another."""

@@ -16,6 +16,7 @@ WHY = {
     "BalancerMake": "Make a target group, and a rule on a listener that is there",
     "BalancerOrder": "Move its listener rule to the priority that is asked for; AWS has no condition for it",
     "BalancerTagWhatItMakes": "Tag them in the call that makes them, and never later",
+    "DeadLetters": "Keep what it failed with, from `infrastructure/parts/dead_letters.yaml`",
     "CloudMapAdopt": "Bring the TTL of a name to what is asked; a name that is adopted carries no tag of ours",
     "CloudMapLook": "Read namespaces, names, instances and operations",
     "CloudMapMake": "Make a private DNS namespace",
@@ -58,6 +59,19 @@ WHY = {
     "Tokens": "End a wait by its token, which nobody can guess; AWS documents no resource of it",
 }
 """What each statement is for, by its Sid."""
+QUEUES = {
+    "on_event": "${AWS::StackName}-event-dead-letters",
+    "notify": "${AWS::StackName}-notify-dead-letters",
+}
+DEAD_LETTERS = {
+    function: {
+        "Sid": "DeadLetters",
+        "Action": ["sqs:SendMessage"],
+        "Resource": {"Fn::Sub": f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:{queue}"},
+    }
+    for function, queue in QUEUES.items()
+}
+"""Rights that stand with their queues, in `infrastructure/parts/dead_letters.yaml`."""
 HEAD = """\
 # Permissions
 
@@ -79,6 +93,7 @@ def text() -> str:
 
 def _section(function: str) -> str:
     statements = json.loads((POLICIES / f"{function}.json").read_text(encoding="utf-8"))["Statement"]
+    statements += [DEAD_LETTERS[function]] if function in DEAD_LETTERS else []
     rows = [_row(each) for each in statements]
     head = f"## {function}\n\n{_purpose(function)}\n\n| what for | actions | on | only if |\n|---|---|---|---|\n"
     return head + "\n".join(rows) + "\n"

@@ -28,9 +28,12 @@ from tests.world import World
 class FakeCloud(Cloud):
     """A cloud of fakes over one world, with the real record. Every call passes through `faults`."""
 
-    def __init__(self, world: World, store: Store, workflow: Any, faults: Faults, clock: Any) -> None:
-        machine = "arn:aws:states:us-east-1:000000000000:stateMachine:slipway-test"
+    def __init__(
+        self, world: World, store: Store, workflow: Any, faults: Faults, clock: Any, installation: str = "slipway"
+    ) -> None:
+        machine = f"arn:aws:states:us-east-1:000000000000:stateMachine:{installation}-test"
         settings = Settings("slipway-test", machine, "resolve", "us-east-1", f"{machine}-teardown", "observe")
+        settings = replace(settings, installation=installation)
         super().__init__(replace(settings, notify_function="notify", github_token="slipway/github-token"))
         self.settings = replace(self.settings, resolve_vpc=world.resolve_vpc)
         self.world = world

@@ -19,11 +19,11 @@ TEMPLATE = Path(__file__).parents[1] / "infrastructure" / "template.yaml"
 NAME = "slipway-test"
 
 
-def create_table(client: Any) -> None:
+def create_table(client: Any, name: str = NAME) -> None:
     """Create the table; what DynamoDB does by itself when time passes is left out."""
     properties = dict(yaml.safe_load(TEMPLATE.read_text())["Resources"]["DeploymentsTable"]["Properties"])
     properties.pop("TimeToLiveSpecification")
-    client.create_table(TableName=NAME, **properties)
+    client.create_table(TableName=name, **properties)
 
 
 @contextmanager
@@ -56,8 +56,8 @@ def local_dynamodb() -> Iterator[Any]:
 
 
 @contextmanager
-def fresh_store(client: Any) -> Iterator[Store]:
+def fresh_store(client: Any, name: str = NAME) -> Iterator[Store]:
     """Lend an empty record. moto copies whole tables for every transaction, so a table for all tests would get slow."""
-    create_table(client)
-    yield Store(Table(client, NAME))
-    client.delete_table(TableName=NAME)
+    create_table(client, name)
+    yield Store(Table(client, name))
+    client.delete_table(TableName=name)

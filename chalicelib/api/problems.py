@@ -6,6 +6,7 @@ from chalicelib.errors import (
     TYPE_URI,
     Busy,
     DeploymentInProgress,
+    NewerRelease,
     RequestError,
     StoreConflict,
     Throttled,
@@ -19,8 +20,10 @@ MEDIA_TYPE = "application/problem+json"
 AGAIN = "Send the same request again; an Idempotency-Key makes sure that it counts once."
 
 
-def passing(error: Throttled | TransientAws | StoreConflict) -> RequestError:
-    """Return what a caller is told of something that passes: 429 for too much at once, 503 for a fault of AWS."""
+def passing(error: Throttled | TransientAws | StoreConflict | NewerRelease) -> RequestError:
+    """Return what a caller is told of something that passes: 429 for too much at once, else 503."""
+    if isinstance(error, NewerRelease):
+        return Busy(f"Slipway is being released, or has to be: a newer release wrote this. {AGAIN}")
     if isinstance(error, TransientAws):
         return Busy(f"AWS does not answer as it should. {AGAIN}")
     return TooManyRequests(f"More is asked at once than AWS lets through. {AGAIN}")

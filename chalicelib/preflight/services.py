@@ -6,14 +6,20 @@ from chalicelib.manifest import Manifest
 from chalicelib.preflight.finding import Finding
 from chalicelib.specs import Serving
 
+INSTALLATION = "slipway:installation"
+
 
 def ownership_findings(
     manifest: Manifest, serving: Mapping[str, Serving | None], owner: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Return which ECS services carry other tags than this application's, `owner`, unless they are to be adopted."""
+    """Return which ECS services carry other tags than this application's, `owner`, unless they are to be adopted.
+
+    What another installation has is never taken over: that one would go on to change it.
+    """
     for name, now in serving.items():
         found = {key: now.tags.get(key) for key in owner} if now else owner
-        if found != owner and not manifest.services[name].adopt:
+        elsewhere = found.get(INSTALLATION) not in (None, owner.get(INSTALLATION))
+        if found != owner and (elsewhere or not manifest.services[name].adopt):
             whose = ", ".join(f"{key}={value}" for key, value in found.items() if value) or "nobody known to Slipway"
             detail = f"the ECS service {name} in {manifest.cluster_name} belongs to {whose}"
             yield Finding("service_not_owned", detail, f"/services/{name}", name)

@@ -4,6 +4,7 @@ from chalicelib.cloud import Cloud
 from chalicelib.manifest import Manifest
 from chalicelib.plan import task_spec
 from chalicelib.specs import Placement, TaskSpec
+from chalicelib.steps.step import owner_tags
 
 
 def placement(cloud: Cloud, manifest: Manifest, name: str) -> Placement | None:
@@ -13,13 +14,21 @@ def placement(cloud: Cloud, manifest: Manifest, name: str) -> Placement | None:
     return cloud.ec2.placement(manifest.network_of(name))
 
 
-def known_revision(cloud: Cloud, spec: TaskSpec) -> str | None:
-    """Return an ACTIVE revision with this content: the one remembered, or the family's latest.
+def known_revision(cloud: Cloud, manifest: Manifest, spec: TaskSpec) -> str | None:
+    """Return an ACTIVE revision of ours with this content: the one remembered, or the family's latest.
 
-    The latest is asked too: a call that registered and died before it could remember must not register again.
+    The latest is asked too: a call that registered and died before it could remember must not register again. It may
+    be another installation's, or another application's with a service of that name, whose teardown ends it.
     """
-    for candidate in (cloud.store.revision(spec.family, spec.content_hash), spec.family):
-        found = cloud.task_definitions.content_hash(candidate) if candidate else None
-        if found and found[1] == spec.content_hash:
-            return found[0]
-    return None
+    remembered = cloud.store.revision(spec.family, spec.content_hash)
+    if remembered and _has_content(cloud, remembered, spec):
+        return remembered
+    latest = _has_content(cloud, spec.family, spec)
+    ours = latest and owner_tags(cloud, manifest).items() <= cloud.task_definitions.tags(latest).items()
+    return latest if ours else None
+
+
+def _has_content(cloud: Cloud, name: str, spec: TaskSpec) -> str | None:
+    """Return the ARN of the ACTIVE revision of this name if it has this content."""
+    found = cloud.task_definitions.content_hash(name)
+    return found[0] if found and found[1] == spec.content_hash else None

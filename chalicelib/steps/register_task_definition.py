@@ -15,7 +15,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     started = {"status": "running", "phase": "registering", "started_at": now}
     if spec.log_group:
         cloud.logs.ensure_group(spec.log_group, manifest.services[name].log_retention_days, own_tags)
-    arn = known_revision(cloud, spec)
+    arn = known_revision(cloud, manifest, spec)
     if arn is None:
         arn = cloud.task_definitions.register(spec, own_tags)
         cloud.store.record(event.deployment_id, name, "registering", f"Registered {arn.rpartition('/')[2]}.", now)

@@ -75,7 +75,7 @@ def tags(cloud: Cloud, manifest: Manifest, deployment: Deployment | str, service
     return {**manifest.tags, **ours, **({"slipway:service": service} if service else {})}
 
 
-def owner_tags(cloud: Cloud, deployment: Deployment) -> dict[str, str]:
+def owner_tags(cloud: Cloud, deployment: Deployment | Manifest) -> dict[str, str]:
     """Return the tags by which we know what is this application's, in this environment and of this installation."""
     return {
         "slipway:application": deployment.application,

@@ -11,6 +11,7 @@ LEVELS = {
     "errors": 0,
     "limits": 0,
     "log": 0,
+    "versions": 1,
     "manifest": 1,
     "deployment": 1,
     "specs": 2,

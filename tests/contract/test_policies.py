@@ -16,6 +16,7 @@ from tests.iam.policies import FUNCTIONS, STACK, policy
 from tests.iam.rules import EVERYTHING, RULES
 
 CHALICE = Path(__file__).parents[2] / ".chalice"
+DEAD_LETTERS = CHALICE.parent / "infrastructure" / "parts" / "dead_letters.yaml"
 OWN_LOG = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 
 
@@ -231,4 +232,11 @@ def test_policy_fits_into_its_role(function: str) -> None:
 def test_page_is_written_from_the_policies() -> None:
     """docs/permissions.md is what `make docs` writes, and says of each statement what it is for."""
     assert permissions.text() == permissions.PAGE.read_text(), "make docs"
-    assert set(permissions.WHY) == {each["Sid"] for function in FUNCTIONS for each in policy(function)["Statement"]}
+    stated = {each["Sid"] for function in FUNCTIONS for each in policy(function)["Statement"]}
+    assert set(permissions.WHY) == stated | {"DeadLetters"}
+
+
+def test_rights_beside_the_policies_are_shown() -> None:
+    """The page shows each queue of infrastructure/ to which a function may send what it failed with."""
+    queues = re.findall(r'QueueName: !Sub "([^"]+)"', DEAD_LETTERS.read_text())
+    assert queues == list(permissions.QUEUES.values())

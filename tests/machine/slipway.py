@@ -22,9 +22,9 @@ MACHINES = Path(__file__).parents[2] / "statemachines"
 NUMBERS = count(1)
 
 
-def definition(name: str = "deployment") -> dict[str, Any]:
+def definition(name: str = "deployment", folder: Path = MACHINES) -> dict[str, Any]:
     """Return a state machine, with the functions by their names."""
-    asl = (MACHINES / f"{name}.asl.json").read_text()
+    asl = (folder / f"{name}.asl.json").read_text()
     text = asl.replace("${ObserveFunction}", "observe").replace("${ActFunction}", "act")
     machine: dict[str, Any] = json.loads(text)
     return machine
@@ -67,22 +67,34 @@ def request(manifest: dict[str, Any], key: str | None = None, *, force: bool = F
 
 
 class Slipway:
-    """An installation with a world of its own. `store` may be shared: each deployment has an application of its own."""
+    """An installation with a world of its own, or in the one of the installation that it is `beside`.
 
-    def __init__(self, store: Store, breaks: Breaks | None = None, **world: Any) -> None:
-        self.clock = VirtualClock()
-        self.world = World(self.clock, **world)
+    `store` may be shared: each deployment has an application of its own. Its state machines are those in `machines`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        breaks: Breaks | None = None,
+        *,
+        machines: Path = MACHINES,
+        beside: "Slipway | None" = None,
+        **world: Any,
+    ) -> None:
+        self.clock = beside.clock if beside else VirtualClock()
+        self.world = beside.world if beside else World(self.clock, **world)
         self.faults = Faults(breaks)
         workflow = FakeWorkflow()
-        self.cloud = FakeCloud(self.world, store, workflow, self.faults, self.clock)
+        name = "slipway-beside" if beside else "slipway"
+        self.cloud = FakeCloud(self.world, store, workflow, self.faults, self.clock, name)
         self.functions = {
             "act": partial(steps.run, steps.ACT, self.cloud),
             "observe": partial(steps.run, steps.OBSERVE, self.cloud),
         }
         questions = {dry_run.STATE: dry_run.run, live.STATE: live.run, task_logs.STATE: task_logs.run}
         self.cloud.parts["observer"].function = lambda asked: questions[asked["state"]](self.cloud, asked)
-        self.machine = Interpreter(definition(), self.functions, self.clock)
-        self.teardowns = Interpreter(definition("teardown"), self.functions, self.clock, "teardown")
+        self.machine = Interpreter(definition("deployment", machines), self.functions, self.clock)
+        self.teardowns = Interpreter(definition("teardown", machines), self.functions, self.clock, "teardown")
         workflow.machines = {"deploy": self.machine, "teardown": self.teardowns}
 
     def post(self, manifest: dict[str, Any], key: str | None = None, *, force: bool = False) -> Deployment:
