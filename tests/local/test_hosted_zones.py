@@ -12,6 +12,7 @@ from localcloud.discovery import CloudMap
 from localcloud.hosted_zones import MotoZones
 from tests.local.test_discovery import HandClock, namespace_id, service
 
+ACCOUNT = "123456789012"
 NAME = "home.zones.internal"
 
 
@@ -22,10 +23,11 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def cloud_map(clock: HandClock) -> Iterator[CloudMap]:
+def cloud_map(clock: HandClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudMap]:
     """Lend a Cloud Map whose zones are in a Route 53 of this process."""
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)  # a local cloud that ran in this process has left its own
     with mock_aws():
-        yield CloudMap(clock=clock, zones=MotoZones(account="123456789012"))
+        yield CloudMap(clock=clock, zones=MotoZones(ACCOUNT))
 
 
 @pytest.mark.parametrize("types", [("A",), ("SRV",), ("A", "SRV")])

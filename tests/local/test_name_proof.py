@@ -87,7 +87,7 @@ def test_a_record_of_another_address(cloud: LocalCloud, elsewhere: SecondVpc) ->
 def test_a_zone_of_another_vpc(cloud: LocalCloud, elsewhere: SecondVpc) -> None:
     """The right records prove nothing in a VPC that their zone does not serve, until it does."""
     asked = named("unserved", network=elsewhere.network)  # the namespace is made for the application's own VPC
-    late = cloud.deploy(asked | {"timeout_seconds": 30, "on_failure": "keep"})
+    late = cloud.deploy(asked | {"timeout_seconds": 15, "on_failure": "keep"})
     [ip] = addresses(cloud, "unserved", "hello")
     waiting = accepted(cloud, asked)
     seen = wait_for(lambda: _asked(cloud, waiting))
