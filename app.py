@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
 
-from chalicelib import dry_run, events, live, metrics, notify, recovery, steps, task_logs
+from chalicelib import metrics
 from chalicelib.api import (
     applications,
     deployments,
@@ -50,9 +50,6 @@ ECS_AND_EXECUTIONS = {
         "Step Functions Execution Status Change",
     ],
 }
-
-# What the API asks of `observe`: these are no states.
-QUESTIONS = {dry_run.STATE: dry_run.run, live.STATE: live.run, task_logs.STATE: task_logs.run}
 
 
 @cache
@@ -300,18 +297,23 @@ def prefix(request: Request) -> str:
 
 
 # ── Lambda ──────────────────────────────────────────────────────────────────────────────────────────
+# Each imports what it does when it is called: the functions share this file, and none waits for the work of another.
 
 
 @app.lambda_function(name="act")
 def act(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Run a step that changes AWS."""
+    from chalicelib import steps
+
     return steps.run(steps.ACT, cloud(), event)
 
 
 @app.lambda_function(name="observe")
 def observe(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Run a step that only reads AWS, and writes the record; or tell the API what it asks."""
-    if question := QUESTIONS.get(event["state"]):
+    from chalicelib import questions, steps
+
+    if question := questions.ASKED.get(event["state"]):
         return question(cloud(), event)
     return steps.run(steps.OBSERVE, cloud(), event)
 
@@ -319,7 +321,7 @@ def observe(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @app.lambda_function(name="resolve")
 def resolve(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Ask the VPC's resolver; this function has the network and no right in AWS."""
-    from chalicelib import names  # noqa: PLC0415  its DNS library is nobody else's
+    from chalicelib import names
 
     return names.resolve(event, os.environ.get("SLIPWAY_NAMESERVERS"))
 
@@ -327,16 +329,22 @@ def resolve(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @app.lambda_function(name="notify")
 def tell_github(event: dict[str, Any], context: Any) -> None:
     """Tell GitHub how a deployment goes; invoked asynchronously, again by the same id when it fails."""
+    from chalicelib import notify
+
     notify.run(cloud(), event, context.aws_request_id)
 
 
 @app.on_cw_event(ECS_AND_EXECUTIONS, name="on_event")
 def on_event(event: CloudWatchEvent) -> None:
     """Wake the waits that an event is about."""
+    from chalicelib import events
+
     events.on_event(cloud(), event.to_dict())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> None:
     """Meet every deployment that has not ended, and recover those that died."""
+    from chalicelib import recovery
+
     recovery.sweep(cloud())

@@ -46,7 +46,7 @@ def config() -> Config:
 
     Threads share a client where functions share a process; one in Lambda never has more than one call under way.
     """
-    from botocore.config import Config  # noqa: PLC0415  a cold start that asks nothing of AWS does not wait for it
+    from botocore.config import Config
 
     retries: Any = {"mode": "standard", "max_attempts": 3}
     return Config(retries=retries, connect_timeout=5, read_timeout=20, max_pool_connections=200)

@@ -204,14 +204,14 @@ def _refusal(error: ClientError) -> AwsError | ConditionFailed | StoreConflict:
 
 
 def _packed(item: Mapping[str, Any]) -> dict[str, Any]:
-    from boto3.dynamodb.types import TypeSerializer  # noqa: PLC0415  with boto3, when it is needed
+    from boto3.dynamodb.types import TypeSerializer
 
     serializer = TypeSerializer()
     return {key: serializer.serialize(value) for key, value in item.items()}
 
 
 def _unpacked(item: Mapping[str, Any]) -> Item:
-    from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415  with boto3, when it is needed
+    from boto3.dynamodb.types import TypeDeserializer
 
     deserializer = TypeDeserializer()
     return {key: _plain(deserializer.deserialize(value)) for key, value in item.items()}
@@ -219,7 +219,7 @@ def _unpacked(item: Mapping[str, Any]) -> Item:
 
 def _plain(value: Any) -> Any:
     """Return a value without the types of boto3: whole numbers as int, binaries as bytes."""
-    from boto3.dynamodb.types import Binary  # noqa: PLC0415  with boto3, when it is needed
+    from boto3.dynamodb.types import Binary
 
     if isinstance(value, Decimal):
         return int(value)

@@ -1,9 +1,7 @@
 """Amazon ECR: which images there are, and what they are built for."""
 
 import json
-import urllib.request
 from collections.abc import Callable, Sequence
-from http.client import HTTPException
 from typing import Any
 
 from chalicelib.aws.calls import call
@@ -27,6 +25,9 @@ DOWNLOAD_SECONDS = 5
 
 def download(url: str) -> bytes:
     """Return what is at a presigned URL; raises AwsRefused in the server's words."""
+    import urllib.request
+    from http.client import HTTPException
+
     try:
         with urllib.request.urlopen(url, timeout=DOWNLOAD_SECONDS) as answer:  # noqa: S310  the URL is ECR's own
             content: bytes = answer.read()

@@ -6,7 +6,14 @@ from chalicelib import limits
 from chalicelib.errors import BodyTooLarge, UnsupportedMediaType
 from chalicelib.manifest.document import Document, malformed, position
 from chalicelib.manifest.json_document import read_json
-from chalicelib.manifest.yaml_document import read_yaml
+
+
+def read_yaml(text: str) -> Document:
+    """Read YAML."""
+    from chalicelib.manifest import yaml_document
+
+    return yaml_document.read_yaml(text)
+
 
 READERS = {
     "application/json": read_json,

@@ -44,7 +44,8 @@ LEVELS = {
     "dry_run": 12,
     "live": 12,
     "api": 12,
-    "app": 13,
+    "questions": 13,
+    "app": 14,
 }
 FILES = sorted([*(ROOT / "chalicelib").rglob("*.py"), ROOT / "app.py"])
 ROOMS = [path for path in FILES if path != ROOT / "chalicelib" / "__init__.py"]

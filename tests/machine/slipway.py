@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from chalicelib import dry_run, live, steps, task_logs
+from chalicelib import questions, steps
 from chalicelib.api import applications, deployments, plans
 from chalicelib.deployment import Deployment, Event
 from chalicelib.store import Store
@@ -91,8 +91,7 @@ class Slipway:
             "act": partial(steps.run, steps.ACT, self.cloud),
             "observe": partial(steps.run, steps.OBSERVE, self.cloud),
         }
-        questions = {dry_run.STATE: dry_run.run, live.STATE: live.run, task_logs.STATE: task_logs.run}
-        self.cloud.parts["observer"].function = lambda asked: questions[asked["state"]](self.cloud, asked)
+        self.cloud.parts["observer"].function = lambda asked: questions.ASKED[asked["state"]](self.cloud, asked)
         self.machine = Interpreter(definition("deployment", machines), self.functions, self.clock)
         self.teardowns = Interpreter(definition("teardown", machines), self.functions, self.clock, "teardown")
         workflow.machines = {"deploy": self.machine, "teardown": self.teardowns}
