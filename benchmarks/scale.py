@@ -29,8 +29,6 @@ VARIABLES = {
     "SLIPWAY_SPEED": str(SPEED),
     "SLIPWAY_THROTTLES": "on",
     "SLIPWAY_IMAGES": str(IMAGES),
-    # In `vpc` each task that comes or goes changes the firewall of every other: a hundred take all of two cores.
-    "SLIPWAY_NETWORK": "loopback",
 }
 GET_SECONDS = 2.0  # as often as the API asks for: Retry-After
 

@@ -3,11 +3,13 @@
 What a group means: https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 TABLE = "table inet security_groups"
 ANY = "-1"
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -24,24 +26,30 @@ class Permission:
     group: str | None = None
 
 
-def ruleset(permissions: Iterable[Permission], members: Mapping[str, Iterable[str]]) -> str:
-    """Return what `nft -f` makes of a task's permissions; `members` are the addresses in each group.
+def ruleset(
+    permissions: Iterable[Permission], members: Mapping[str, Iterable[str]], badges: Mapping[str, str] = NOBODY
+) -> str:
+    """Return what `nft -f` makes of a task's permissions.
+
+    `badges` are the bits of groups in the MAC addresses of their members; `members` those members' IP addresses that
+    show none.
 
     The table is replaced in one transaction: at no moment is a packet judged by half of the rules, and connections
     that were let in stay (https://wiki.nftables.org/wiki-nftables/index.php/Atomic_rule_replacement).
     """
-    accepted = sorted({line for permission in permissions if (line := _accepts(permission, members))})
+    accepted = sorted({line for each in permissions for line in _accepts(each, members, badges)})
     rules = ["iif lo accept", "ct state established,related accept", *accepted]
     lines = "\n".join(f"    {rule}" for rule in rules)
     chain = f"  chain ingress {{\n    type filter hook input priority 0; policy drop;\n{lines}\n  }}"
     return f"{TABLE} {{ }}\ndelete {TABLE}\n{TABLE} {{\n{chain}\n}}\n"
 
 
-def _accepts(permission: Permission, members: Mapping[str, Iterable[str]]) -> str | None:
-    sources = [permission.cidr] if permission.cidr else sorted(members.get(permission.group or "", ()))
-    if not sources:
-        return None
-    return f"ip saddr {{ {', '.join(sources)} }}{_what(permission)} accept"
+def _accepts(permission: Permission, members: Mapping[str, Iterable[str]], badges: Mapping[str, str]) -> Iterator[str]:
+    group = permission.group or ""
+    if sources := [permission.cidr] if permission.cidr else sorted(members.get(group, ())):
+        yield f"ip saddr {{ {', '.join(sources)} }}{_what(permission)} accept"
+    if badge := badges.get(group):
+        yield f"ether saddr & {badge} == {badge}{_what(permission)} accept"
 
 
 def _what(permission: Permission) -> str:

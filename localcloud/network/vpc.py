@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from localcloud.faults import AwsFault
 from localcloud.network.addresses import Addresses
+from localcloud.network.badges import Badges
 from localcloud.network.host_files import NSSWITCH, host_files, host_name
 from localcloud.network.memory import Memory
 from localcloud.network.namespaces import CommandError, Host
@@ -58,6 +59,7 @@ class Vpc:
         self.balancers: dict[str, str] = {}
         self._memory = memory
         self._addresses = Addresses()
+        self._badges = Badges()
         self._tasks: dict[str, TaskHost] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -107,10 +109,11 @@ class Vpc:
         """Connect a machine to the VPC when everybody's rules are ready for it."""
         with self._lock:
             self._tasks[ip] = task
+            mac = self._badges.mac(ip, task.security_groups)
         self._enforce()
         self._host.run(IP, f"link add v{ip} up master vpc type veth peer name eth0 netns {task.host.network}\n")
         task.is_plugged_in = True
-        task.host.run(IP, _interface(ip))
+        task.host.run(IP, _interface(ip, mac))
         task.host.call(_await_router)
 
     def detach(self, ip: str) -> None:
@@ -159,15 +162,16 @@ class Vpc:
             members = self._members()
             for task in self._tasks.values():
                 permissions = [rule for group in task.security_groups for rule in self._memory.ingress(group)]
-                rules = ruleset(permissions, members)
+                rules = ruleset(permissions, members, self._badges.masks)
                 if rules != task.rules:
                     task.host.run(NFT, rules)
                     task.rules = rules
 
     def _members(self) -> Mapping[str, set[str]]:
+        """Return the addresses that are members of groups and do not show it."""
         members: defaultdict[str, set[str]] = defaultdict(set)
         for ip, task in self._tasks.items():
-            for group in task.security_groups:
+            for group in set(task.security_groups) - set(self._badges.masks):
                 members[group].add(ip)
         for name, ip in self.balancers.items():
             place = self._memory.load_balancer(name)
@@ -208,8 +212,8 @@ def _router() -> Host:
     return host
 
 
-def _interface(ip: str) -> str:
-    address = f"address add {ip}/{BLOCK.prefixlen} dev eth0\n"
+def _interface(ip: str, mac: str) -> str:
+    address = f"link set eth0 address {mac}\naddress add {ip}/{BLOCK.prefixlen} dev eth0\n"
     return f"link set lo up\n{NEIGHBOURS.format('eth0')}{address}link set eth0 up\nroute add {INTERNET}/32 dev eth0\n"
 
 

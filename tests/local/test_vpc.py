@@ -169,6 +169,14 @@ class TestSecurityGroups:
             assert [True, True, False] == [reached_from(vpc, source, server) for source in (early, late, stranger)]
             assert not reached_from(vpc, early, server, 3001)
 
+    def test_a_member_without_a_badge_is_known_by_its_address(self, vpc: Vpc, memory: HandMemory) -> None:
+        """A group that came after the 24th, which a MAC address has no bit for, is let in as any other."""
+        memory.rules["user-api"] = (Permission("tcp", 3000, 3000, group="late"),)
+        vpc.attach("a", [f"group-{number}" for number in range(24)])
+        server, member, stranger = vpc.attach("a", ["user-api"]), vpc.attach("b", ["late"]), vpc.attach("b", ["web"])
+        with listening(vpc, server):
+            assert [True, False] == [reached_from(vpc, source, server) for source in (member, stranger)]
+
     def test_a_rule_made_while_tasks_run_counts_within_a_second(self, vpc: Vpc, memory: HandMemory) -> None:
         """Authorising and revoking a rule take effect without touching the tasks."""
         server, client = vpc.attach("a", ["api"]), vpc.attach("a", ["web"])

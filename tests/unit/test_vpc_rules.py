@@ -6,6 +6,7 @@ import pytest
 
 from localcloud.faults import AwsFault
 from localcloud.network.addresses import Addresses
+from localcloud.network.badges import Badges
 from localcloud.network.host_files import dns_only, host_files, host_name
 from localcloud.network.security_groups import Permission, ruleset
 
@@ -54,11 +55,37 @@ table inet security_groups {
         """A group without members makes no rule."""
         assert [] == accepted(Permission("tcp", 80, 80, group="web"), api={"10.0.0.4"})
 
+    def test_a_group_with_a_badge_is_known_by_it(self) -> None:
+        """Who shows a group's bit is let in, beside those of its members that are known by their addresses."""
+        rules = ruleset([Permission("tcp", 80, 80, group="web")], {"web": ["10.0.0.4"]}, {"web": "00:00:00:01:00:00"})
+        assert "ether saddr & 00:00:00:01:00:00 == 00:00:00:01:00:00 tcp dport 80-80 accept" in rules
+        assert "ip saddr { 10.0.0.4 } tcp dport 80-80 accept" in rules
+
     def test_the_order_of_permissions_makes_no_difference(self) -> None:
         """The same permissions in another order are the same rules, which need not be loaded again."""
         one, other = Permission("tcp", 80, 80, "10.0.0.0/16"), Permission("tcp", 81, 81, "10.0.0.0/16")
 
         assert ruleset([one, other], {}) == ruleset([other, one, other], {})
+
+
+class TestBadges:
+    """MAC addresses that tell of security groups."""
+
+    def test_a_mac_tells_the_groups_and_is_nobody_elses(self) -> None:
+        """Each group has a bit, in each member's; the rest is the IP address's own."""
+        badges = Badges()
+        found = [badges.mac("10.0.1.4", ["web"]), badges.mac("10.0.1.5", ["api", "web"]), badges.mac("10.0.1.6", [])]
+
+        assert ["02:00:00:01:01:04", "02:00:00:03:01:05", "02:00:00:00:01:06"] == found
+        assert {"web": "00:00:00:01:00:00", "api": "00:00:00:02:00:00"} == badges.masks
+
+    def test_there_are_24_bits(self) -> None:
+        """Groups after the 24th have none: their members are known by their addresses."""
+        badges = Badges()
+        mac = badges.mac("10.0.1.4", [f"group-{number}" for number in range(25)])
+
+        assert "02:ff:ff:ff:01:04" == mac
+        assert [f"group-{number}" for number in range(24)] == list(badges.masks)
 
 
 class TestAddresses:
