@@ -151,15 +151,16 @@ def test_accepted_when_it_comes_again(api: Api, cloud: Cloud) -> None:
     assert ["error", "error", "queued"] == states(cloud, STATUSES.format(2))
 
 
-def test_late_notice_of_a_refusal(api: Api, cloud: Cloud) -> None:
-    """A notice that comes after its delivery was accepted after all does not set that back."""
+@pytest.mark.parametrize("again", ["d-2", "d-3"])
+def test_late_notice_of_a_refusal(api: Api, cloud: Cloud, again: str) -> None:
+    """A notice that comes after its delivery was accepted after all, under any id, does not set that back."""
     kept: list[dict[str, Any]] = []
     register(api, PUSH)
     holder = deliver(api, "push", pushed(1), "d-1").json_body["id"]
     notifier(cloud).function = lambda notice, _: kept.append(notice)
     deliver(api, "push", pushed(2), "d-2")
     end(cloud, holder)
-    deliver(api, "push", pushed(2), "d-2")
+    deliver(api, "push", pushed(2), again)
     for number, notice in enumerate(reversed(kept)):
         notify.run(cloud, notice, f"late {number}")
 
