@@ -63,8 +63,9 @@ def deliver(cloud: Cloud, delivery: Delivery) -> list[tuple[Deployment, bool]] |
     admitted = [match for match in found if match.registration.admits(occurrence.event)]
     if admitted:
         return _all_accepted(cloud, delivery, occurrence, admitted)
-    for match in found:
-        _tell_refusal(cloud, delivery, occurrence, match, Forbidden(match.registration.doors))
+    if isinstance(occurrence, DeploymentRequested):  # a push asked for no deployment: nothing is pending on GitHub
+        for match in found:
+            _tell_refusal(cloud, delivery, occurrence, match, Forbidden(match.registration.doors))
     return Ignored(_why_nothing(registrations, occurrence))
 
 

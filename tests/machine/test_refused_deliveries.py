@@ -102,6 +102,13 @@ def test_door(api: Api, cloud: Cloud) -> None:
     assert f"{name} in default is deployed by person only." == body["description"]
 
 
+def test_push_at_a_closed_door(api: Api, cloud: Cloud) -> None:
+    """A push asked for no deployment, so that its commit is not marked when another door deploys alone."""
+    register(api, PUSH, only=("deployment",))
+    assert "ignored" in deliver(api, "push", push()).json_body
+    assert [] == github(cloud).posted
+
+
 def test_door_beside_an_open_one(api: Api, cloud: Cloud) -> None:
     """Where the delivery deploys another environment, a closed door says nothing."""
     register(api, PRODUCTION, only=("person",))
