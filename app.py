@@ -328,7 +328,7 @@ def resolve(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @app.lambda_function(name="notify")
 def tell_github(event: dict[str, Any], context: Any) -> None:
-    """Tell GitHub how a deployment goes; invoked asynchronously, again by the same id when it fails."""
+    """Tell GitHub what becomes of its deliveries; invoked asynchronously, again by the same id when it fails."""
     from chalicelib import notify
 
     notify.run(cloud(), event, context.aws_request_id)

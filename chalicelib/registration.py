@@ -46,6 +46,11 @@ class Registration(Value):
         """Tell whether the environment may be deployed through a door: an event's name, or `person`."""
         return not self.only or door in self.only
 
+    @property
+    def doors(self) -> str:
+        """Return the sentence that tells whom it refuses by what deploys it alone."""
+        return f"{self.application} in {self.environment} is deployed by {' or '.join(self.only)} only."
+
 
 class Release(Model):
     """What `POST /deployments` takes in the place of a manifest: which registered one, with which images or version.

@@ -55,7 +55,7 @@ WHY = {
     "ServiceRoles": "Let AWS make the roles with which ECS works and services are scaled, the first time in an account",
     "Start": "Start a deployment's execution",
     "TaskLogs": "The log groups of tasks",
-    "TellGitHub": "Have GitHub told how a deployment goes",
+    "TellGitHub": "Have GitHub told what becomes of its deliveries",
     "Tokens": "End a wait by its token, which nobody can guess; AWS documents no resource of it",
 }
 """What each statement is for, by its Sid."""

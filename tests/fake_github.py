@@ -1,5 +1,6 @@
 """GitHub, and those that tell it, in memory: fakes as those in `fakes`."""
 
+import json
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
@@ -58,14 +59,14 @@ class FakeNotifier:
         self.failed = 0
         self._numbers = count(1)
 
-    def notify(self, deployment_id: str) -> None:
+    def notify(self, notice: Mapping[str, Any]) -> None:
         """Run the function."""
         if self.function is None:
             return
         request_id = f"request {next(self._numbers)}"
         for _ in range(3):
             try:
-                self.function({"deployment_id": deployment_id}, request_id)
+                self.function(json.loads(json.dumps(notice)), request_id)
             except (GitHubError, AwsError):
                 self.failed += 1
             else:

@@ -149,6 +149,6 @@ def demand_door(cloud: Cloud, manifest: Manifest) -> None:
     registration = cloud.store.registration(manifest.application, manifest.environment)
     if registration and not registration.admits("person"):
         raise Forbidden(
-            f"{manifest.application} in {manifest.environment} is deployed by {' or '.join(registration.only)} only.",
+            registration.doors,
             hint="Create a deployment on GitHub; its registration's `only` says so, and may be changed.",
         )

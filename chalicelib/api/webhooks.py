@@ -8,16 +8,19 @@ from chalicelib.api.deployments import Request, accept, new_deployment
 from chalicelib.api.registrations import manifest_of
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
-from chalicelib.errors import InvalidDelivery, NotFound, RequestError
+from chalicelib.errors import Forbidden, InvalidDelivery, NotFound, RequestError
 from chalicelib.github.body import demand_size
 from chalicelib.github.delivery import DeploymentRequested, Ignored, Occurrence, read
 from chalicelib.github.signature import verify
+from chalicelib.github.statuses import Refusal, words_of
 from chalicelib.github.triggers import Trigger, applies
 from chalicelib.manifest import Manifest
+from chalicelib.notices import notify_refusal
 from chalicelib.own_secrets import own_secret
 from chalicelib.registration import Registration
 
 DELIVERY_ID = r"[!-~]{1,100}"  # a GUID, for all we have seen
+TOLD_LENGTH = 500  # of each text in a notice: what GitHub sends is shorter, and an invocation takes 256 KB
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Match:
-    """An environment that a delivery deploys, and by which trigger."""
+    """An environment that a delivery is to deploy, and by which trigger."""
 
     registration: Registration
     trigger: Trigger
@@ -57,9 +60,13 @@ def deliver(cloud: Cloud, delivery: Delivery) -> list[tuple[Deployment, bool]] |
         return occurrence
     registrations = cloud.store.registrations()
     found = matches(registrations, occurrence)
-    if not found:
-        return Ignored(_why_nothing(registrations, occurrence))
-    return _all_accepted(cloud, delivery, occurrence, found)
+    admitted = [match for match in found if match.registration.admits(occurrence.event)]
+    if admitted:
+        return _all_accepted(cloud, delivery, occurrence, admitted)
+    if isinstance(occurrence, DeploymentRequested):  # a push asked for no deployment: nothing is pending on GitHub
+        for match in found:
+            _tell_refusal(cloud, delivery, occurrence, match, Forbidden(match.registration.doors))
+    return Ignored(_why_nothing(registrations, occurrence))
 
 
 def secrets(cloud: Cloud) -> list[bytes]:
@@ -68,14 +75,14 @@ def secrets(cloud: Cloud) -> list[bytes]:
 
 
 def matches(registrations: list[Registration], occurrence: Occurrence) -> list[Match]:
-    """Return which environments an occurrence deploys, each once, by the first trigger that names it."""
+    """Return which environments an occurrence asks for, each once, by the first trigger that names it."""
     by_environment = {(each.application, each.environment): each for each in registrations}
     found: dict[tuple[str, str], Match] = {}
     for registration in registrations:
         for trigger in registration.triggers:
             key = registration.application, trigger.to_environment or registration.environment
             target = by_environment.get(key)
-            if target and target.admits(occurrence.event) and applies(trigger, occurrence, target.environment):
+            if target and applies(trigger, occurrence, target.environment):
                 found.setdefault(key, Match(target, trigger, target.environment))
     return list(found.values())
 
@@ -96,13 +103,29 @@ def _all_accepted(
             accepted.append(_accepted(cloud, delivery, occurrence, match))
         except RequestError as refusal:
             refusals.append(refusal)
+            _tell_refusal(cloud, delivery, occurrence, match, refusal)
     if refusals:
         raise refusals[0]
     return accepted
 
 
+def _tell_refusal(
+    cloud: Cloud, delivery: Delivery, occurrence: Occurrence, match: Match, refusal: RequestError
+) -> None:
+    """Have GitHub told why a delivery deploys nothing in an environment: there it would be pending for ever."""
+    source = {name: text[:TOLD_LENGTH] for name, text in source_of(delivery, occurrence).items()}
+    key = _key(_body_name(delivery.body), match)
+    caller = _caller(source["repository"])
+    where = match.registration.application, match.environment
+    notify_refusal(cloud, Refusal(*where, caller=caller, key=key, words=words_of(refusal), source=source))
+
+
+def _caller(repository: str) -> str:
+    return f"github:{repository}"
+
+
 def _accepted(cloud: Cloud, delivery: Delivery, occurrence: Occurrence, match: Match) -> tuple[Deployment, bool]:
-    caller = f"github:{occurrence.repository}"
+    caller = _caller(occurrence.repository)
     supersede = match.trigger.on_busy == "supersede"
     by_id, by_body = (_key(name, match) for name in (delivery.id, _body_name(delivery.body)))
     request = Request(delivery.body, None, caller, by_id, supersede=supersede, once=by_body)

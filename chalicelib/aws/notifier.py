@@ -1,9 +1,10 @@
-"""Has the function `notify` tell GitHub how a deployment goes; nobody waits for it."""
+"""Has the function `notify` tell GitHub what becomes of its deliveries; nobody waits for it."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.calls import call
 
@@ -21,7 +22,7 @@ class Notifier:
         self._client = client
         self._function_name = function_name
 
-    def notify(self, deployment_id: str) -> None:
-        """Have GitHub told how a deployment goes by then."""
-        payload = json.dumps({"deployment_id": deployment_id}).encode()
+    def notify(self, notice: Mapping[str, Any]) -> None:
+        """Have GitHub told what a notice is about: `notices` makes them, `notify.run` reads them."""
+        payload = json.dumps(notice).encode()
         call(self._client.invoke, FunctionName=self._function_name, InvocationType="Event", Payload=payload)

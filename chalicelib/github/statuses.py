@@ -1,4 +1,4 @@
-"""What GitHub is told of a deployment that came from there: a deployment's status, or a commit's. Pure.
+"""What GitHub is told of what came from there: a deployment's status, or a commit's. Pure.
 
 https://docs.github.com/en/rest/deployments/statuses · https://docs.github.com/en/rest/commits/statuses
 """
@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from chalicelib.deployment import Deployment, Status
 from chalicelib.diagnosis import CODES
-from chalicelib.errors import ExecutionEnded, StepFailed
+from chalicelib.errors import ExecutionEnded, RequestError, StepFailed
 
 DESCRIPTION_LENGTH = 140
 DEPLOYMENT_STATES = {Status.PENDING: "queued", Status.RUNNING: "in_progress", Status.SUPERSEDED: "inactive"}
@@ -39,6 +39,21 @@ class StatusReport:
         return f"{repository_path(self.repository)}/statuses/{quote(sha, safe='')}"
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """What a delivery asked for in one environment, and why it was refused; `source` is as a deployment has it.
+
+    Once the delivery is accepted, its caller's `key` has the deployment in the record.
+    """
+
+    application: str
+    environment: str
+    caller: str
+    key: str
+    words: str
+    source: Mapping[str, str]
+
+
 def repository_path(repository: str) -> str:
     """Return the path of "owner/name" in GitHub's API."""
     return f"/repos/{quote(repository)}"
@@ -57,12 +72,36 @@ def report_of(deployment: Deployment, public_url: str | None) -> StatusReport:
     source = deployment.source
     page = f"{public_url.rstrip('/')}/?deployment={deployment.id}" if public_url else None
     described = {"description": shortened(description(deployment), DESCRIPTION_LENGTH)}
-    if deployment_id := source.get("deployment_id"):
+    if source.get("deployment_id"):
         links = {"log_url": page, "environment_url": _first_url(deployment)}
-        body = {"state": deployment_state(deployment), **described, **_told(links)}
-        return StatusReport(source["repository"], body, deployment_id=deployment_id)
-    context = f"slipway/{deployment.application}/{deployment.environment}"
+        return _report(source, {"state": deployment_state(deployment), **described, **_told(links)})
+    context = _context(deployment.application, deployment.environment)
     body = {"state": commit_state(deployment), **described, "context": context, **_told({"target_url": page})}
+    return _report(source, body)
+
+
+def refusal_report(refusal: Refusal) -> StatusReport:
+    """Return what GitHub is told of a refusal: `error`, with its words."""
+    body = {"state": "error", "description": shortened(refusal.words, DESCRIPTION_LENGTH)}
+    if not refusal.source.get("deployment_id"):
+        body["context"] = _context(refusal.application, refusal.environment)
+    return _report(refusal.source, body)
+
+
+def words_of(error: RequestError) -> str:
+    """Return what a person reads of a refusal, as far as GitHub takes it: every fault, else the detail."""
+    faults = "; ".join(f"{each.pointer} {each.detail}" for each in error.faults)
+    return shortened(f"{error.title}: {faults}" if faults else error.detail, DESCRIPTION_LENGTH)
+
+
+def _context(application: str, environment: str) -> str:
+    return f"slipway/{application}/{environment}"
+
+
+def _report(source: Mapping[str, str], body: Mapping[str, str]) -> StatusReport:
+    """Return a status of GitHub's deployment where that is the source, else of the commit."""
+    if deployment_id := source.get("deployment_id"):
+        return StatusReport(source["repository"], body, deployment_id=deployment_id)
     return StatusReport(source["repository"], body, sha=source["sha"], ref=source["ref"])
 
 

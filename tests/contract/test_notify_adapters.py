@@ -52,7 +52,7 @@ def decoded(part: str) -> bytes:
 
 
 def test_invocation_is_asynchronous() -> None:
-    """`notify` is invoked as an event, with the deployment's id."""
+    """`notify` is invoked as an event, with the notice."""
     client = boto3.client("lambda", region_name="us-east-1")
     expected: dict[str, Any] = {
         "FunctionName": "slipway-dev-notify",
@@ -61,7 +61,7 @@ def test_invocation_is_asynchronous() -> None:
     }
     with Stubber(client) as stub:
         stub.add_response("invoke", {"StatusCode": 202}, expected)
-        Notifier(client, "slipway-dev-notify").notify("dep_1")
+        Notifier(client, "slipway-dev-notify").notify({"deployment_id": "dep_1"})
         stub.assert_no_pending_responses()
 
 

@@ -13,7 +13,7 @@ from localcloud.account import GITHUB_SECRET_VALUE, GITHUB_TOKEN_VALUE
 from tests.deliveries import SHA, deployment, push
 from tests.github_server import GitHubServer, github_server
 from tests.local.faults import going_wrong
-from tests.local.local_cloud import LocalCloud, hello, local_cloud, wait_for
+from tests.local.local_cloud import HttpAnswer, LocalCloud, hello, local_cloud, wait_for
 
 JSON = {"Content_Type": "application/json"}
 
@@ -32,18 +32,27 @@ def telling(github: GitHubServer) -> Iterator[LocalCloud]:
         yield running
 
 
-def deliver(cloud: LocalCloud, event: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """Register the repository's application, deliver an event as GitHub does, and return the deployment."""
-    repository = payload["repository"]["full_name"]
+def register(cloud: LocalCloud, event: str, repository: str) -> None:
+    """Register the repository's application, which the event deploys."""
     application = repository.rpartition("/")[2]
     trigger = {"event": event, "repository": repository}
     trigger |= {"environment": "production"} if event == "deployment" else {}
     registration = json.dumps({"manifest": hello(application), "triggers": [trigger]}).encode()
     assert 201 == cloud.ask("PUT", f"/applications/{application}", registration, **JSON).status
+
+
+def send(cloud: LocalCloud, event: str, payload: dict[str, Any]) -> HttpAnswer:
+    """Deliver an event as GitHub does."""
     body = json.dumps(payload).encode()
     told = {"X_GitHub_Event": event, "X_GitHub_Delivery": str(uuid4()), **JSON}
     signed = {"X_Hub_Signature_256": signature(body, GITHUB_SECRET_VALUE.encode())}
-    answer = cloud.ask("POST", "/webhooks/github", body, token=None, **told, **signed)
+    return cloud.ask("POST", "/webhooks/github", body, token=None, **told, **signed)
+
+
+def deliver(cloud: LocalCloud, event: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """Register the repository's application, deliver an event, and return the deployment."""
+    register(cloud, event, payload["repository"]["full_name"])
+    answer = send(cloud, event, payload)
     assert 202 == answer.status, answer.document
     return answer.document
 
@@ -100,3 +109,20 @@ def test_refusal_is_in_the_timeline(telling: LocalCloud, github: GitHubServer) -
     assert {
         f"GitHub could not be told how this goes: POST /repos/acme/refused/statuses/{SHA}: 404 Something is wrong."
     } == set(messages)
+
+
+def test_refused_delivery_is_told(telling: LocalCloud, github: GitHubServer) -> None:
+    """A deployment of GitHub's that finds its service busy is an error there; delivered again it succeeds."""
+    held = deliver(telling, "deployment", deployment("acme/busy"))
+    path = "/repos/acme/busy/deployments/43/statuses"
+    refused = send(telling, "deployment", deployment("acme/busy", id=43))
+
+    assert 409 == refused.status, refused.document
+    assert ["error"] == ended_states(github, path, "error")
+    [words] = [body["description"] for each, body in github.told if each == path]
+    assert refused.document["detail"] == words
+    telling.ended(held["id"])
+    again = send(telling, "deployment", deployment("acme/busy", id=43))
+    assert 202 == again.status, again.document
+    assert (1, "error") == ((told := ended_states(github, path)).count("error"), told[0])
+    assert [] == github.refused

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 import boto3
 import pytest
-from chalice.test import HTTPResponse
 
 import app
 from chalicelib import limits
@@ -16,55 +15,16 @@ from chalicelib.cloud import Cloud
 from chalicelib.github.signature import signature
 from tests.deliveries import BAD, SHA, STRANGERS, WHOLE, deployment, push, release, workflow_run
 from tests.machine.api import Api, Table, end, problem
-from tests.machine.slipway import two_services, with_service
-
-CURRENT, NEXT = b"current secret", b"next secret"
-PUSH = {"event": "push", "repository": "acme/shop"}
+from tests.machine.slipway import two_services
+from tests.machine.webhook import CURRENT, NEXT, PUSH, deliver, pushed, register, webhook_secrets
 
 
 @pytest.fixture(autouse=True)
 def cloud(table: Table) -> Iterator[Cloud]:
-    """Return a cloud whose webhook has two secrets: one in Secrets Manager, one in the Parameter Store."""
+    """Return a cloud whose webhook has two secrets."""
     assert not table.throttled
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("SLIPWAY_GITHUB_SECRETS", "slipway/github, /slipway/github-next")
-        app.cloud.cache_clear()
-        secrets = boto3.client("secretsmanager", region_name="us-east-1")
-        secrets.create_secret(Name="slipway/github", SecretString=CURRENT.decode())
-        parameters = boto3.client("ssm", region_name="us-east-1")
-        parameters.put_parameter(Name="/slipway/github-next", Value=NEXT.decode(), Type="SecureString")
-        made = app.cloud()
-        yield made
-        secrets.delete_secret(SecretId="slipway/github", ForceDeleteWithoutRecovery=True)
-        parameters.delete_parameter(Name="/slipway/github-next")
-
-
-def deliver(
-    api: Api, event: str, payload: Any, delivery: str = "d-1", secret: bytes = CURRENT, **headers: str | None
-) -> HTTPResponse:
-    """Deliver an event as GitHub does, without a token; a header that is None is not sent."""
-    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    sent = {
-        "Authorization": None,
-        "Content-Type": "application/json",
-        "User-Agent": "GitHub-Hookshot/044aadd",
-        "X-GitHub-Delivery": delivery,
-        "X-GitHub-Event": event,
-        "X-Hub-Signature-256": signature(body, secret),
-        **{name.replace("_", "-"): value for name, value in headers.items()},
-    }
-    told = {name: value for name, value in sent.items() if value is not None}
-    return api._client.http.request("POST", "/webhooks/github", told, body)
-
-
-def register(api: Api, *triggers: dict[str, Any], only: tuple[str, ...] = (), **changes: Any) -> str:
-    """Register an application whose `home` has the commit in its image; return its name."""
-    manifest = with_service(two_services(**changes), "home", image=changes.get("image", "home:{sha}"))
-    manifest.pop("image", None)
-    body = {"manifest": manifest, "triggers": list(triggers), "only": list(only)}
-    answer = api.request("PUT", f"/applications/{manifest['application']}", {}, body)
-    assert 201 == answer.status_code, answer.body
-    return str(manifest["application"])
+    with webhook_secrets():
+        yield app.cloud()
 
 
 class TestDoor:
@@ -235,12 +195,6 @@ class TestWhatDeploys:
         register(api, {**PUSH, "branch": "**"}, image="home:{branch}")
         made = deliver(api, "push", push("x/../../evil:1@sha256")).json_body["id"]
         assert "home:x-..-..-evil-1-sha256" == cloud.store.manifest(made).services["home"].image
-
-
-def pushed(number: int) -> dict[str, Any]:
-    """Return one of several pushes: GitHub says when each was."""
-    payload = push()
-    return {**payload, "repository": {**payload["repository"], "pushed_at": 1_800_000_000 + number}}
 
 
 class TestAgain:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.deployment import Deployment, Failure, ServiceProgress, Status
-from chalicelib.github.statuses import comes_from_github, report_of, shortened
+from chalicelib.errors import DeploymentInProgress, Fault, InvalidManifest
+from chalicelib.github.statuses import Refusal, comes_from_github, refusal_report, report_of, shortened, words_of
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ASKED = {"type": "github", "repository": "acme/shop", "event": "deployment", "ref": "main", "sha": "a" * 40}
@@ -95,6 +96,30 @@ def test_of_a_release() -> None:
 
     assert ("", "/repos/acme/shop/commits/tags/v1.5.0") == (report.sha, report.commit_path)
     assert "shop in staging is being deployed." == report.body["description"]
+
+
+def test_of_a_refusal() -> None:
+    """A refusal is an error with its words: of GitHub's deployment, or of the commit, as its deployment would be."""
+    words = "x" * 200
+    of_deployment, of_commit = (
+        refusal_report(Refusal("shop", "staging", "github:acme/shop", "body 1", words, source))
+        for source in (ON_GITHUB, PUSHED)
+    )
+    told = {"state": "error", "description": "x" * 139 + "…"}
+
+    assert ("/repos/acme/shop/deployments/42/statuses", told) == (of_deployment.path(""), of_deployment.body)
+    context = {"context": "slipway/shop/staging"}
+    assert (f"/repos/acme/shop/statuses/{'a' * 40}", told | context) == (of_commit.path(of_commit.sha), of_commit.body)
+
+
+def test_words_of_a_refusal() -> None:
+    """A person reads the faults where there are any, else the detail, and no more than GitHub takes."""
+    busy = DeploymentInProgress("shop/home is being deployed by dep_1.", holder="dep_1", hint="Send it again.")
+    faults = [Fault("/services/home/image", "has no value for {tag}"), Fault("/services", "x" * 200)]
+    invalid = words_of(InvalidManifest("The body has 2 faults.", faults=tuple(faults)))
+
+    assert "shop/home is being deployed by dep_1." == words_of(busy)
+    assert "The manifest has faults: /services/home/image has no value for {tag}; /services…" == invalid
 
 
 @pytest.mark.parametrize("strange", ["a?b", "a#b", "a/b", "ä b"])
