@@ -6,6 +6,7 @@ import pytest
 
 from tests.local.faults import ANSWER_LOST, THROTTLED, execution_arn, going_wrong, made_for, slipways_calls
 from tests.local.local_cloud import LocalCloud, hello, wait_for
+from tests.local.samples import teardown_accepted
 from tests.local.stuck import BROKEN, accepted
 from tests.local.truth import active, locks, served, told
 
@@ -82,7 +83,13 @@ def test_every_call_on_the_way_back(cloud: LocalCloud, calls: dict[str, set[Call
 
 
 def outcome(cloud: LocalCloud, ended: dict[str, Any]) -> tuple[str, bool, dict[str, str], dict[str, int]]:
-    """Return how a deployment ended, whether that is true of what serves, the locks, and what there is of it."""
+    """Return how a deployment ended, whether that is true of what serves, the locks, and what there is of it.
+
+    Then it is torn down: with a hundred of them the machine would be too slow for their health checks.
+    """
     application = ended["application"]
     there = made_for(cloud, application) if active(cloud, application) else {}
-    return ended["status"], told(ended) == served(cloud, ended), locks(cloud), there
+    found = ended["status"], told(ended) == served(cloud, ended), locks(cloud), there
+    if there:
+        assert "succeeded" == cloud.ended(teardown_accepted(cloud, application))["status"]
+    return found
