@@ -12,29 +12,17 @@ from urllib.parse import urlencode
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Request, Response
 
 from chalicelib import metrics
-from chalicelib.api import (
-    applications,
-    deployments,
-    logs,
-    openapi,
-    page,
-    plans,
-    problems,
-    registrations,
-    tokens,
-    ways_back,
-    webhooks,
-)
+from chalicelib.api import applications, deployments, logs, page, plans, problems, registrations, tokens, ways_back
 from chalicelib.api.options import options
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.deployment import Deployment, status_document
 from chalicelib.errors import InternalError, NewerRelease, RequestError, StoreConflict, Throttled, TransientAws
-from chalicelib.github import signature
-from chalicelib.github.delivery import Ignored
 from chalicelib.log import logger
 from chalicelib.manifest.schema import manifest_schema
 
 app = Chalice(app_name="slipway")
+
+# All functions share this file. What only some need is imported where it is called: no cold start waits for the rest.
 
 View = Callable[..., Response]
 Headers = dict[str, str | list[str]]
@@ -126,6 +114,8 @@ def show_page(request: Request) -> Response:
 @app.route("/openapi.json")
 def show_openapi() -> dict[str, Any]:
     """Describe every route (OpenAPI 3.1)."""
+    from chalicelib.api import openapi
+
     return openapi.document(prefix(cast("Request", app.current_request)))
 
 
@@ -194,6 +184,10 @@ def roll_back_deployment(request: Request, deployment_id: str) -> Response:
 @answers(None)  # its signature says who sends it
 def github_delivery(request: Request) -> Response:
     """Accept what a delivery of GitHub's webhook deploys: 202; or tell why it deploys nothing: 200."""
+    from chalicelib.api import webhooks
+    from chalicelib.github import signature
+    from chalicelib.github.delivery import Ignored
+
     headers = request.headers
     delivery = webhooks.Delivery(
         body=cast("bytes", request.raw_body),
@@ -297,7 +291,6 @@ def prefix(request: Request) -> str:
 
 
 # ── Lambda ──────────────────────────────────────────────────────────────────────────────────────────
-# Each imports what it does when it is called: the functions share this file, and none waits for the work of another.
 
 
 @app.lambda_function(name="act")

@@ -51,7 +51,8 @@ def read_only(archive: Path, folder: Path) -> Iterator[Path]:
 
 def alone(program: str, arguments: Sequence[str], variables: Mapping[str, str]) -> Any:
     """Run a program in a fresh Python that has nothing installed; return the JSON that it printed last."""
-    command = [sys._base_executable, "-I", "-S", "-c", program, *arguments]
+    # -B, for root may write where nobody else can.
+    command = [sys._base_executable, "-I", "-S", "-B", "-c", program, *arguments]
     environment = {"PATH": os.environ["PATH"], **variables}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert "" == done.stderr
