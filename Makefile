@@ -5,7 +5,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Most of a test's time is waiting for a local cloud; the tests of a file share theirs.
-PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
+PARALLEL := -n 2 --dist loadfile
 SOURCES := app.py artifact chalicelib localcloud cli docs statemachines tests benchmarks sample_services
 
 .PHONY: demo up test test-full check package deploy destroy bench setup lock docs format clean
