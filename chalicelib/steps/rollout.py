@@ -49,7 +49,9 @@ def follow(cloud: Cloud, event: StepEvent, deployment: Deployment, rollout: Roll
     """Keep the deployment that our own call started: its id stands in the answer, searching by time finds others."""
     name = event.service_name
     followed = rollout.service_deployment_arn or cloud.ecs.newest_service_deployment(deployment.cluster, name)
-    _keep(cloud, event, rollout.primary_id, followed if starts else None)
+    # ECS's circuit breaker may have gone back just before us: then our call changed nothing, and the newest is old.
+    begun_before = deployment.goes_back and followed == deployment.services[name].service_deployment_arn
+    _keep(cloud, event, rollout.primary_id, followed if starts and not begun_before else None)
 
 
 def _keep(cloud: Cloud, event: StepEvent, ecs_deployment_id: str, service_deployment_arn: str | None) -> None:
