@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from threading import Lock
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
@@ -21,8 +22,9 @@ from chalicelib.log import NAMESPACE
 
 Metrics = Mapping[str, tuple[MetricUnit, float]]
 
-# In the local cloud invocations are threads of one process: each counts its own.
+# In the local cloud invocations are threads of one process: each counts its own, and prints its lines whole.
 _CALLS: ContextVar[Counter[tuple[str, str]] | None] = ContextVar("_CALLS", default=None)
+_PRINTING = Lock()
 
 
 def tell_verdict(deployment: Deployment, status: Status, installation: str, at: datetime) -> None:
@@ -81,4 +83,5 @@ def _tell(metrics: Metrics, dimensions: Mapping[str, str], beside: Mapping[str, 
         line.add_dimension(name, text)
     for name, text in beside.items():
         line.add_metadata(name, text)
-    line.flush_metrics()
+    with _PRINTING:
+        line.flush_metrics()

@@ -109,13 +109,14 @@ class FakeEcs:
     def update_service(
         self, cluster: str, name: str, spec: ServiceSpec, changed: Sequence[str], *, force: bool = False
     ) -> Rollout:
-        """Change the named fields; what needs other tasks rolls out, and with `force` all does."""
+        """Change the named fields; what needs other tasks than it has rolls out, and with `force` all does."""
         service = self._existing(cluster, name)
+        differs = {each for each in changed if getattr(spec, each) != getattr(service.spec, each)}
         service.spec = replace(service.spec, **{each: getattr(spec, each) for each in changed})
         self._world.changed(f"update {name}: {', '.join(changed)}")
-        if {"task_definition", "network", "discovery", "route"} & set(changed) or force:
+        if {"task_definition", "network", "discovery", "route"} & differs or force:
             self._world.roll_out(service)
-        elif "desired_count" in changed:
+        elif "desired_count" in differs:
             self._world.scale(service, spec.desired_count)
         return self._answer(service)
 

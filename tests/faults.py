@@ -1,4 +1,4 @@
-"""Calls that fail on demand: before they are made, or after they had their effect."""
+"""Calls that fail on demand, before they are made or after they had their effect; or that come too late."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,14 @@ class After:
     error: Exception
 
 
-Break = Exception | After | None
+@dataclass(frozen=True)
+class Meanwhile:
+    """What happens elsewhere just before a call, after all that was read for it."""
+
+    action: Callable[[], None]
+
+
+Break = Exception | After | Meanwhile | None
 Breaks = Mapping[str, Sequence[Break] | Break]
 
 
@@ -37,6 +44,8 @@ class Faults:
         self.struck += [name] if fault else []
         if isinstance(fault, Exception):
             raise fault
+        if isinstance(fault, Meanwhile):
+            fault.action()
         answer = method(*args, **named)
         if isinstance(fault, After):
             raise fault.error
@@ -44,7 +53,7 @@ class Faults:
 
     def _fault(self, name: str) -> Break:
         told = self._breaks.get(name)
-        if told is None or isinstance(told, Exception | After):
+        if told is None or isinstance(told, Exception | After | Meanwhile):
             return told
         at = self.calls[self._ignored :].count(name)
         return told[at] if at < len(told) else None

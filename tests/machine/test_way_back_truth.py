@@ -1,11 +1,16 @@
 """What a way back must not claim: that it failed where there was nothing to do, nor that it came where nobody went."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
 from chalicelib import events
 from chalicelib.api import ways_back
 from chalicelib.deployment import Status
 from chalicelib.store import Store
+from tests.faults import Meanwhile
+from tests.machine.moments import Interruption, Moment
 from tests.machine.slipway import Slipway, two_services, with_service
 from tests.machine.test_events import executions_end
 
@@ -46,3 +51,24 @@ def test_cancelled_execution_that_dies(store: Store) -> None:
     ended = slipway.record(posted)
     assert ended.rollback_failure is not None
     assert (Status.FAILED, "execution_ended", []) == (ended.status, ended.rollback_failure.code, slipway.locks(ended))
+
+
+def test_breaker_that_opens_just_before_our_call(store: Store) -> None:
+    """A way back that ECS's circuit breaker took just before ours is followed: its rollout is not ours that failed."""
+    slipway, manifest = Slipway(store), two_services()
+    application = slipway.deploy(manifest).cluster
+    slipway.world.broken.add("home:2")
+
+    def opens() -> None:
+        home = slipway.world.services[application, "home"]
+        home.deployments[-1] = replace(home.deployments[-1], seconds=0)
+
+    slipway.faults.break_from_now_on({"ecs.update_service": [None, Meanwhile(opens)]})
+    posted = slipway.post(with_service(manifest, "home", image="home:2"))
+    cancels = partial(ways_back.cancel, slipway.cloud, posted.id, "canceller")
+    Interruption(slipway, Moment("DeployService", "home", after=True), cancels)
+    slipway.machine.run(posted.id)
+    ended = slipway.record(posted)
+    home = slipway.world.services[application, "home"]
+    assert [True] == [each.rolls_back for each in home.deployments[2:]], "ours started another"
+    assert (Status.CANCELLED, None) == (ended.status, ended.rollback_failure)
