@@ -7,6 +7,7 @@ from chalicelib.cloud import Cloud
 from chalicelib.decide import wakes
 from chalicelib.recovery import recover
 
+TASK_STATE_CHANGE = "ECS Task State Change"
 ENDED_BADLY = {"FAILED", "TIMED_OUT", "ABORTED"}
 
 
@@ -23,7 +24,7 @@ def on_event(cloud: Cloud, event: Mapping[str, Any]) -> None:
         return
     waits, service = wakes(event["detail-type"], detail), service_of(event)
     if waits and service:
-        _wake_holder(cloud, service, waits)
+        _wake_holder(cloud, service, waits, counted=event["detail-type"] == TASK_STATE_CHANGE)
 
 
 def service_of(event: Mapping[str, Any]) -> str | None:
@@ -33,7 +34,7 @@ def service_of(event: Mapping[str, Any]) -> str | None:
     """
     detail = event["detail"]
     cluster = str(detail.get("clusterArn", "")).rpartition("/")[2]
-    if event["detail-type"] == "ECS Task State Change":
+    if event["detail-type"] == TASK_STATE_CHANGE:
         kind, _, name = str(detail.get("group", "")).partition(":")
         return f"{cluster}/{name}" if kind == "service" else None
     arn = next(iter(event.get("resources", [])), "")
@@ -48,7 +49,7 @@ def one_off_of(event: Mapping[str, Any]) -> tuple[str, str] | None:
     what ECS takes. While it goes on, it decides nothing.
     """
     detail = event["detail"]
-    if event["detail-type"] != "ECS Task State Change" or detail["lastStatus"] != "STOPPED":
+    if event["detail-type"] != TASK_STATE_CHANGE or detail["lastStatus"] != "STOPPED":
         return None
     deployment_id, _, service = str(detail.get("startedBy", "")).partition("/")
     return (deployment_id, service) if deployment_id.startswith("dep_") else None
@@ -61,15 +62,24 @@ def _wake_task(cloud: Cloud, deployment_id: str, service: str) -> None:
             cloud.workflow.complete(token, decided=False)
 
 
-def _wake_holder(cloud: Cloud, service: str, waits: tuple[str, ...]) -> None:
-    """Ask these waits of whoever deploys a service to look again."""
+def _wake_holder(cloud: Cloud, service: str, waits: tuple[str, ...], *, counted: bool) -> None:
+    """Ask these waits of whoever deploys a service to look again.
+
+    Tasks may come and go for as long as a deployment takes, and an execution's history has an end: past so many wakes
+    the waits look by themselves.
+    """
     lock = cloud.store.lock(service)
-    if lock is not None:
-        wake(cloud, lock.deployment_id, service.rpartition("/")[2], waits)
-
-
-def wake(cloud: Cloud, deployment_id: str, service: str | None = None, waits: tuple[str, ...] = ()) -> None:
-    """Ask the waits of a deployment to look again; of one service, the waits that are named."""
-    for wait, token in cloud.store.tokens(deployment_id).items():
-        if service is None or wait in [f"{service}#{each}" for each in waits]:
+    if lock is None:
+        return
+    name = service.rpartition("/")[2]
+    tokens = cloud.store.tokens(lock.deployment_id)
+    asked = [tokens[wait] for each in waits if (wait := f"{name}#{each}") in tokens]
+    if asked and (not counted or cloud.store.count_wake(lock.deployment_id, cloud.now())):
+        for token in asked:
             cloud.workflow.complete(token, decided=False)
+
+
+def wake(cloud: Cloud, deployment_id: str) -> None:
+    """Ask all waits of a deployment to look again."""
+    for token in cloud.store.tokens(deployment_id).values():
+        cloud.workflow.complete(token, decided=False)

@@ -9,8 +9,8 @@ NAMESPACE = "Slipway"
 logger = Logger(service="slipway-deployments")
 
 
-def alarm(metric: str, cause: str) -> None:
+def alarm(metric: str, cause: str, installation: str) -> None:
     """Tell operators of what they must look at: a line in the log, and one more in a metric that has an alarm."""
     logger.error(metric, extra={"cause": cause})
-    with single_metric(name=metric, unit=MetricUnit.Count, value=1, namespace=NAMESPACE):
-        pass
+    with single_metric(name=metric, unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as counted:
+        counted.add_dimension("installation", installation)

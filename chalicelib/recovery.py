@@ -103,7 +103,8 @@ def start_if_free(cloud: Cloud, deployment: Deployment) -> None:
 def _tell_if_stuck(cloud: Cloud, deployment_id: str) -> None:
     deployment = cloud.store.get(deployment_id)
     if is_stuck(deployment, cloud.now()):
-        alarm("DeploymentStuck", f"{deployment_id} should have ended long ago, and its execution goes on")
+        cause = f"{deployment_id} should have ended long ago, and its execution goes on"
+        alarm("DeploymentStuck", cause, cloud.settings.installation)
 
 
 def is_stuck(deployment: Deployment, now: datetime) -> bool:

@@ -14,6 +14,7 @@ One table; `pk` and `sk` of its items:
     registrations          <a>/<env>            the same without the manifest, for whoever looks through all of them
     events#<id>            <event id>           one line of the timeline
     waits#<id>             <service>#<state>    the token of a wait
+    wakes#<id>             wakes                how often a task's event woke a wait
     notices#<id>           <request id>         how often an invocation of `notify` tried in vain to tell GitHub
     lock#<cluster>/<name>  lock                 which deployment holds this ECS service, and until when
     idempotency#<caller>   <key>                which deployment an Idempotency-Key made, or a signed body
@@ -60,14 +61,13 @@ from chalicelib.items import (
 )
 from chalicelib.ledger import Ledger
 from chalicelib.manifest import Manifest
+from chalicelib.waits import Waits
 
 PAGE = 100
 WRITES_AT_MOST = 100  # in one transaction: API reference, TransactWriteItems
 ABSENT = Condition("attribute_not_exists(pk)")
 # After its deadline a deployment may still be recording its end.
 LEASE_MARGIN = timedelta(minutes=10)
-# Lambda keeps what was invoked asynchronously for six hours (developer guide, "Retaining records of asynchronous…").
-ATTEMPTS_KEPT = timedelta(days=1)
 
 
 def _held_by(*deployment_ids: str) -> Condition:
@@ -119,7 +119,7 @@ def _deployment(deployment_id: str, items: Sequence[Item]) -> Deployment:
     return deployment_of(own, {progress.name: progress for progress in services})
 
 
-class Store(Ledger):
+class Store(Ledger, Waits):
     """The table, in our words. Times are aware datetimes; a write that is refused raises."""
 
     # ── begin and finish ────────────────────────────────────────────────────────────────────────────
@@ -341,26 +341,3 @@ class Store(Ledger):
         )
         items, _ = self._table.page(condition, limit=limit)
         return [event_of(item) for item in items]
-
-    def count_attempt(self, deployment_id: str, request_id: str, at: datetime) -> int:
-        """Count a vain attempt of an asynchronous invocation, and return how many it had: they follow one another."""
-        key = {"pk": f"notices#{deployment_id}", "sk": request_id}
-        before = self._table.get(key)
-        attempts = (int(before["attempts"]) if before else 0) + 1
-        self._table.write(Put({**key, "attempts": attempts, "expires": int((at + ATTEMPTS_KEPT).timestamp())}))
-        return attempts
-
-    # ── waits ───────────────────────────────────────────────────────────────────────────────────────
-
-    def keep_token(self, deployment_id: str, wait: str, token: str, entered_at: str) -> None:
-        """Keep the token of a wait, unless one of a later entry is kept already. `entered_at` sorts as text."""
-        item = {"pk": f"waits#{deployment_id}", "sk": wait, "token": token, "entered_at": entered_at}
-        newer = Condition("attribute_not_exists(pk) OR entered_at <= :entered_at", values={":entered_at": entered_at})
-        try:
-            self._table.write(Put(item, newer))
-        except ConditionFailed:
-            return
-
-    def tokens(self, deployment_id: str) -> dict[str, str]:
-        """Return the tokens of a deployment's waits, each by "service#state", or "#state" where no service waits."""
-        return {item["sk"]: item["token"] for item in self._table.partition(f"waits#{deployment_id}")}

@@ -28,4 +28,4 @@ def record_failure(cloud: Cloud, event: StepEvent) -> None:
     if cloud.store.get(event.deployment_id).rollback_failure is None:
         cloud.store.update(event.deployment_id, now, rollback_failure=failure)
     cloud.store.record(event.deployment_id, event.service, "failed", f"Going back failed: {failure.cause}", now)
-    alarm("RollbackFailed", failure.cause)
+    alarm("RollbackFailed", failure.cause, cloud.settings.installation)

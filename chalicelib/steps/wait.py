@@ -41,7 +41,7 @@ def _deployment(cloud: Cloud, event: StepEvent) -> Deployment:
 def keep_token(cloud: Cloud, event: StepEvent) -> None:
     """Keep the token of this wait where a wake finds it."""
     wait = f"{event.service or ''}#{event.state}"
-    cloud.store.keep_token(event.deployment_id, wait, event.token or "", event.entered_at or "")
+    cloud.store.keep_token(event.deployment_id, wait, event.token or "", event.entered_at or "", cloud.now())
 
 
 def _asked(decided: Callable[[Deployment], bool], deployment: Deployment) -> tuple[bool, str]:

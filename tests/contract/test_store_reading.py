@@ -5,6 +5,7 @@ from datetime import timedelta
 from chalicelib.deployment import Status
 from chalicelib.ledger import Principal
 from chalicelib.store import Store
+from chalicelib.waits import WAKES_AT_MOST
 from tests.contract.records import NOW, begun, written
 
 
@@ -94,20 +95,27 @@ class TestTokens:
         """A wait that is entered again, or tried again, is completed by its newer token."""
         deployment = begun(store, "home")
         for token, second in (("first", 1), ("second", 2), ("again", 2)):
-            store.keep_token(deployment.id, "home#AwaitStable", token, f"2026-01-05T09:00:0{second}.000Z")
+            store.keep_token(deployment.id, "home#AwaitStable", token, f"2026-01-05T09:00:0{second}.000Z", NOW)
         assert ["again"] == list(store.tokens(deployment.id).values())
 
     def test_older_token_does_not_replace(self, store: Store) -> None:
         """A look that was late keeps no token over a newer one."""
         deployment = begun(store, "home")
         for token, second in (("second", 2), ("first", 1)):
-            store.keep_token(deployment.id, "home#AwaitStable", token, f"2026-01-05T09:00:0{second}.000Z")
+            store.keep_token(deployment.id, "home#AwaitStable", token, f"2026-01-05T09:00:0{second}.000Z", NOW)
         assert ["second"] == list(store.tokens(deployment.id).values())
 
     def test_tokens_of_one_service(self, store: Store) -> None:
         """The waits of one service are found without those of another whose name begins alike."""
         deployment = begun(store, "home", "home-2")
         for wait in ("home#AwaitStable", "home-2#AwaitStable", "#AwaitNamespace"):
-            store.keep_token(deployment.id, wait, f"token of {wait}", "2026-01-05T09:00:00.000Z")
+            store.keep_token(deployment.id, wait, f"token of {wait}", "2026-01-05T09:00:00.000Z", NOW)
         assert "token of home#AwaitStable" == store.tokens(deployment.id)["home#AwaitStable"]
         assert 3 == len(store.tokens(deployment.id))
+
+
+def test_wakes_are_counted(store: Store) -> None:
+    """A deployment's waits are woken by tasks so often and no more, each deployment's for itself."""
+    deployment, other = begun(store, "home"), begun(store, "other")
+    assert WAKES_AT_MOST == sum(store.count_wake(deployment.id, NOW) for _ in range(WAKES_AT_MOST + 2))
+    assert store.count_wake(other.id, NOW)

@@ -278,6 +278,14 @@ def test_every_alarm_has_its_runbook(template: Template) -> None:
     assert all(each["AlarmActions"]["Fn::If"][0] == "HasAlarmTopic" for each in alarms)
 
 
+def test_own_metrics_alarm_one_installation(template: Template) -> None:
+    """An alarm on a metric of Slipway's own counts what its own installation tells, and no other's."""
+    alarms = template.of_type("AWS::CloudWatch::Alarm").values()
+    own = {each["MetricName"]: each["Dimensions"] for each in alarms if each["Namespace"] == "Slipway"}
+    here = [{"Name": "installation", "Value": {"Ref": "AWS::StackName"}}]
+    assert {"RollbackFailed": here, "DeploymentStuck": here} == own
+
+
 def test_every_parameter_is_explained(template: Template) -> None:
     """docs/install.md has each parameter, with its default, and no other."""
     page = (ROOT / "docs" / "install.md").read_text().split("| parameter |")[1].split("\n\n")[0]

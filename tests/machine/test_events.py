@@ -8,6 +8,7 @@ from chalicelib import events, recovery
 from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import AwsRefused, Throttled
 from chalicelib.store import Store
+from chalicelib.waits import WAKES_AT_MOST
 from tests.machine.slipway import Slipway, two_services
 
 ACCOUNT = "arn:aws:ecs:us-east-1:000000000000"
@@ -23,6 +24,11 @@ def ecs_event(detail_type: str, cluster: str, service: str, **detail: Any) -> di
         "resources": [f"{ACCOUNT}:task/{cluster}/1" if task else f"{ACCOUNT}:service/{cluster}/{service}"],
         "detail": {**about, **({"group": f"service:{service}"} if task else {}), **detail},
     }
+
+
+def task_stopped(cluster: str, service: str) -> dict[str, Any]:
+    """Return the event that a task stopped otherwise than by scaling."""
+    return ecs_event("ECS Task State Change", cluster, service, lastStatus="STOPPED")
 
 
 def executions_end(deployment: Deployment, status: str) -> dict[str, Any]:
@@ -73,6 +79,22 @@ def test_event_wakes_the_wait_of_its_service(store: Store, detail_type: str, det
 def test_other_events_wake_nothing(store: Store, event: dict[str, Any]) -> None:
     """An event of another service, or one that decides nothing, leaves a wait alone."""
     assert seconds_with(store, event) >= 300
+
+
+def test_tasks_that_come_and_go_wake_a_wait_so_often(store: Store) -> None:
+    """A service whose tasks stop all day has its wait look again WAKES_AT_MOST times, then by the poll alone."""
+    slipway = Slipway(store, hanging={"worker:1"})
+    worker = {"services": {"worker": {"image": "worker:1"}}}
+    deployment = slipway.post(two_services(namespace=None, timeout_seconds=3600, poll_seconds=300, **worker))
+
+    def send() -> None:
+        events.on_event(slipway.cloud, task_stopped(deployment.cluster, "worker"))
+        slipway.clock.call_later(1, send)
+
+    send()
+    slipway.machine.run(deployment.id)
+    assert Status.TIMED_OUT is slipway.record(deployment).status
+    assert slipway.faults.calls.count("ecs.rollout") == WAKES_AT_MOST + 3600 / 300
 
 
 def test_event_decides_nothing(store: Store) -> None:
@@ -167,7 +189,7 @@ def test_sweep_tells_of_what_is_stuck(store: Store, capsys: pytest.CaptureFixtur
     for seconds in (10 + 10 + 14 * 60, 2 * 60):
         slipway.clock.advance(seconds)
         recovery.sweep(slipway.cloud)
-        told.append('"DeploymentStuck":[1.0]' in capsys.readouterr().out)
+        told.append('"installation":"slipway","DeploymentStuck":[1.0]' in capsys.readouterr().out)
     assert [False, True] == told
 
 
