@@ -20,7 +20,7 @@ from chalicelib.specs import Serving
 from chalicelib.steps import preflight
 from chalicelib.steps.found import known_revision, placement
 from chalicelib.steps.plan import resolved_images
-from chalicelib.steps.step import tags
+from chalicelib.steps.step import owner_tags, tags
 
 STATE = "DryRun"  # what `observe` is told in the place of a state
 T = TypeVar("T")
@@ -113,7 +113,7 @@ def _found(cloud: Cloud, asked: _Asked, serving: Serving | None, looks: _Looks) 
     own = _Looks({"discovery"} & looks.unknown, looks.warnings)
     spec = task_spec(manifest, name)
     listener = own.at("route", "the listener", lambda: _listener(cloud, asked))
-    routed = own.at("route", "the target groups", lambda: _routed(cloud, asked, listener))
+    routed = own.at("route", "the target groups", lambda: _routed(cloud, asked, serving, listener))
     return Found(
         tags=asked.tags,
         serving=serving,
@@ -135,8 +135,14 @@ def _listener(cloud: Cloud, asked: _Asked) -> Listener | None:
     return cloud.load_balancers.listener(balancer.name, balancer.port)
 
 
-def _routed(cloud: Cloud, asked: _Asked, listener: Listener | None) -> Routed | None:
-    return cloud.load_balancers.routed(listener, asked.tags) if listener else None
+def _routed(cloud: Cloud, asked: _Asked, serving: Serving | None, listener: Listener | None) -> Routed | None:
+    """Return how the service is routed to; without a route, by the target group that its tasks are in."""
+    if listener:
+        return cloud.load_balancers.routed(listener, asked.tags)
+    if serving is None or serving.spec.route is None or asked.manifest.services[asked.name].route:
+        return None
+    own_tags = owner_tags(cloud, asked.manifest) | {"slipway:service": asked.name}
+    return cloud.load_balancers.routed_by(serving.spec.route.group_arn, own_tags)
 
 
 def _log_group(cloud: Cloud, name: str | None) -> LogGroup | None:

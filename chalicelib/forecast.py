@@ -152,10 +152,13 @@ def _target_group(route: Route | None, found: Found) -> Effect:
 
 
 def _rule(route: Route | None, found: Found) -> Effect:
-    """Return what happens to the listener rule; a priority that the manifest leaves to Slipway stays as it is."""
-    if route is None:
-        return Effect()
+    """Return what happens to the listener rule; a priority that the manifest leaves to Slipway stays as it is.
+
+    Without a route, one that is there goes.
+    """
     rule = found.routed.rule if found.routed else None
+    if route is None:
+        return _changed(Change("route.path", rule.path if rule else None, None))
     if rule is None:
         return Effect("listener rule", calls=1)
     conditions = _changed(Change("route.path", rule.path, route.path), Change("route.host", rule.host, route.host))

@@ -306,11 +306,16 @@ class FakeLoadBalancers:
             return None
         route, path = self._world.routes[arn], self._world.rules.get(arn)
         rule = Rule(route.priority or 1, (path,), (route.host,) if route.host else ()) if path else None
-        return Routed(arn, route.health_check, route.deregistration_delay, rule)
+        return Routed(arn, route.health_check, route.deregistration_delay, rule, listener.arn)
 
-    def ensure_rule(self, route: Route, listener: Listener, target_group: str, tags: Mapping[str, str]) -> None:
+    def routed_by(self, target_group: str, tags: Mapping[str, str]) -> Routed | None:
+        """Return how a target group is routed to by a rule of its service's own."""
+        own = tags.items() <= self._world.tags.get(f"rule of {target_group}", {}).items()
+        return self.routed(LISTENER, tags) if own and self._world.rules.get(target_group) else None
+
+    def ensure_rule(self, route: Route, listener: str, target_group: str, tags: Mapping[str, str]) -> None:
         """Make the listener forward."""
-        assert listener == LISTENER
+        assert listener == LISTENER.arn
         if target_group not in self._world.rules:
             self._world.tags[f"rule of {target_group}"] = dict(tags)
         if self._world.rules.get(target_group) != route.path:

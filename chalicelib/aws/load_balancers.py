@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -37,13 +37,14 @@ class Listener:
 class Routed:
     """How a service is routed to now; the delay is in seconds, `rule` None where none forwards to the target group.
 
-    The rule comes without its tags: whose it is, its target group says.
+    The rule comes without its tags: whose it is, its target group says. `listener` is the ARN of its listener.
     """
 
     target_group: str
     health_check: RouteHealthCheck
     deregistration_delay: int
     rule: Rule | None
+    listener: str = ""
 
 
 class LoadBalancers:
@@ -89,21 +90,39 @@ class LoadBalancers:
 
     def routed(self, listener: Listener, tags: Mapping[str, str]) -> Routed | None:
         """Return how the service with these tags is routed to, None while it has no target group."""
-        group = self._described(target_group_name(listener.vpc, tags))
+        group = self._described(Names=[target_group_name(listener.vpc, tags)])
         if group is None:
             return None
-        arn = group["TargetGroupArn"]
         rules = call(self._client.describe_rules, ListenerArn=listener.arn)["Rules"]
-        rule = next((_rule(each) for each in rules if _forwards_to(each, arn)), None)
-        return Routed(arn, _health_check_of(group), self._deregistration_delay(arn), rule)
+        rule = next((each for each in rules if _forwards_to(each, group["TargetGroupArn"])), None)
+        return self._routed(group, listener.arn, rule)
+
+    def routed_by(self, target_group: str, tags: Mapping[str, str]) -> Routed | None:
+        """Return how a target group, by its ARN, is routed to by a rule with these tags, None where none does so."""
+        group = self._described(TargetGroupArns=[target_group])
+        found = next(self._rules_to(group, tags), None) if group else None
+        return self._routed(group, *found) if group and found else None
+
+    def _routed(self, group: TargetGroupTypeDef, listener: str, rule: RuleTypeDef | None) -> Routed:
+        arn, found = group["TargetGroupArn"], _rule(rule) if rule else None
+        return Routed(arn, _health_check_of(group), self._deregistration_delay(arn), found, listener)
+
+    def _rules_to(self, group: TargetGroupTypeDef, tags: Mapping[str, str]) -> Iterator[tuple[str, RuleTypeDef]]:
+        """Find the rules with these tags that forward to a target group, each after its listener's ARN."""
+        for balancer in group.get("LoadBalancerArns", []):
+            for listener in call(self._client.describe_listeners, LoadBalancerArn=balancer)["Listeners"]:
+                rules = call(self._client.describe_rules, ListenerArn=listener["ListenerArn"])["Rules"]
+                own = {each["RuleArn"]: each for each in rules if _forwards_to(each, group["TargetGroupArn"])}
+                for arn in self._tagged(list(own), tags):
+                    yield listener["ListenerArn"], own[arn]
 
     def _deregistration_delay(self, arn: str) -> int:
         found = call(self._client.describe_target_group_attributes, TargetGroupArn=arn)["Attributes"]
         return next(int(each["Value"]) for each in found if each["Key"] == DELAY)
 
-    def _described(self, name: str) -> TargetGroupTypeDef | None:
+    def _described(self, **which: list[str]) -> TargetGroupTypeDef | None:
         try:
-            return call(self._client.describe_target_groups, Names=[name])["TargetGroups"][0]
+            return call(self._client.describe_target_groups, **cast("Any", which))["TargetGroups"][0]
         except AwsRefused as refusal:
             if refusal.aws_code == "TargetGroupNotFound":
                 return None
@@ -115,7 +134,7 @@ class LoadBalancers:
             return self._create_target_group(route, port, listener, tags)
         except AwsRefused as refusal:
             there = refusal.aws_code == "DuplicateTargetGroupName"
-            group = self._described(target_group_name(listener.vpc, tags)) if there else None
+            group = self._described(Names=[target_group_name(listener.vpc, tags)]) if there else None
             if group is None:
                 raise
             return group["TargetGroupArn"]
@@ -133,21 +152,21 @@ class LoadBalancers:
         )
         return answer["TargetGroups"][0]["TargetGroupArn"]
 
-    def ensure_rule(self, route: Route, listener: Listener, target_group: str, tags: Mapping[str, str]) -> None:
-        """Make the listener forward the route to the target group, by the one rule of ours that does so already."""
-        rules = call(self._client.describe_rules, ListenerArn=listener.arn)["Rules"]
+    def ensure_rule(self, route: Route, listener: str, target_group: str, tags: Mapping[str, str]) -> None:
+        """Make a listener, by its ARN, forward the route to the target group, by the rule that does so already."""
+        rules = call(self._client.describe_rules, ListenerArn=listener)["Rules"]
         own = next((rule for rule in rules if _forwards_to(rule, target_group)), None)
         if own is None:
             self._create_rule(route, listener, target_group, tags)
         else:
             self._change_rule(own, route)
 
-    def _create_rule(self, route: Route, listener: Listener, target_group: str, tags: Mapping[str, str]) -> None:
+    def _create_rule(self, route: Route, listener: str, target_group: str, tags: Mapping[str, str]) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 call(
                     self._client.create_rule,
-                    ListenerArn=listener.arn,
+                    ListenerArn=listener,
                     Priority=route.priority or first_free_priority(route, self._taken(listener)),
                     Conditions=cast("Any", _conditions(route)),
                     Actions=[{"Type": "forward", "TargetGroupArn": target_group}],
@@ -159,8 +178,8 @@ class LoadBalancers:
             else:
                 return
 
-    def _taken(self, listener: Listener) -> set[int]:
-        rules = call(self._client.describe_rules, ListenerArn=listener.arn)["Rules"]
+    def _taken(self, listener: str) -> set[int]:
+        rules = call(self._client.describe_rules, ListenerArn=listener)["Rules"]
         return {int(rule["Priority"]) for rule in rules if rule["Priority"].isdigit()}
 
     def _change_rule(self, rule: RuleTypeDef, route: Route) -> None:
@@ -197,13 +216,9 @@ class LoadBalancers:
 
     def delete_rules(self, target_group: str, tags: Mapping[str, str]) -> None:
         """Delete the listener rules with these tags that forward to a target group."""
-        balancers = call(self._client.describe_target_groups, TargetGroupArns=[target_group])["TargetGroups"][0]
-        for balancer in balancers.get("LoadBalancerArns", []):
-            for listener in call(self._client.describe_listeners, LoadBalancerArn=balancer)["Listeners"]:
-                rules = call(self._client.describe_rules, ListenerArn=listener.get("ListenerArn", ""))["Rules"]
-                forwarding = [rule.get("RuleArn", "") for rule in rules if _forwards_to(rule, target_group)]
-                for arn in self._tagged(forwarding, tags):
-                    call(self._client.delete_rule, RuleArn=arn)
+        group = call(self._client.describe_target_groups, TargetGroupArns=[target_group])["TargetGroups"][0]
+        for _, rule in self._rules_to(group, tags):
+            call(self._client.delete_rule, RuleArn=rule["RuleArn"])
 
     def delete_target_group(self, arn: str) -> None:
         """Delete a target group; raises TransientAws while it is in use."""

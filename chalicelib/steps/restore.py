@@ -30,7 +30,11 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     if before.registered:
         _restore_registered(cloud, event, manifest, before.registered)
     if before.routed and before.routed.rule:
-        _restore_route(cloud, event, manifest, _route_of(before.routed, before.routed.rule))
+        route = _route_of(before.routed, before.routed.rule)
+        if manifest.services[name].route:
+            _restore_route(cloud, event, manifest, route)
+        else:
+            _route_again(cloud, event, manifest, before.routed, route)
     if "scaling" in deployment.services[name].changed_fields:
         _restore_scaling(cloud, event, manifest, deployment.cluster, before)
     wanted = _wanted(cloud, deployment, name, before.spec, serving)
@@ -66,7 +70,14 @@ def _restore_route(cloud: Cloud, event: StepEvent, manifest: Manifest, route: Ro
     own_tags = tags(cloud, manifest, event.deployment_id, event.service_name)
     found = cloud.load_balancers.routed(listener, own_tags)
     target_group = cloud.load_balancers.ensure_target_group(route, container.port, listener, own_tags, found)
-    cloud.load_balancers.ensure_rule(route, listener, target_group, own_tags)
+    cloud.load_balancers.ensure_rule(route, listener.arn, target_group, own_tags)
+
+
+def _route_again(cloud: Cloud, event: StepEvent, manifest: Manifest, before: Routed, route: Route) -> None:
+    """Make the rule again that the manifest has dropped; RemoveRoute takes it for older than this deployment."""
+    own_tags = tags(cloud, manifest, event.deployment_id, event.service_name)
+    del own_tags["slipway:deployment"]
+    cloud.load_balancers.ensure_rule(route, before.listener, before.target_group, own_tags)
 
 
 def _route_of(before: Routed, rule: Rule) -> Route:

@@ -79,7 +79,7 @@ def all_actions() -> set[str]:
 @cache
 def _methods(part: str) -> dict[str, ast.FunctionDef]:
     file, name, _ = ADAPTERS[part]
-    inherited = _methods_of("ledger.py", "Ledger") if part == "store" else {}
+    inherited = _methods_of("ledger.py", "Ledger") | _methods_of("waits.py", "Waits") if part == "store" else {}
     return inherited | _methods_of(file, name)
 
 

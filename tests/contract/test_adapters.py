@@ -123,7 +123,7 @@ class TestLoadBalancers:
         balancers, asked = LoadBalancers(client("elbv2")), Route(**fields)
         found = balancers.routed(listener, tags(service))
         target_group = balancers.ensure_target_group(asked, 5000, listener, tags(service), found)
-        balancers.ensure_rule(asked, listener, target_group, tags(service))
+        balancers.ensure_rule(asked, listener.arn, target_group, tags(service))
         return target_group
 
     def rules(self, listener: Listener) -> list[tuple[str, str]]:

@@ -57,9 +57,12 @@ def test_route_is_read_as_it_was_made(listener: Listener) -> None:
     route = Route(path="/home*", host="shop.example.com", priority=7, health_check=check, deregistration_delay=12)
     assert balancers.routed(listener, tags) is None
     group = balancers.ensure_target_group(route, 80, listener, tags, None)
-    assert Routed(group, check, 12, None) == balancers.routed(listener, tags)
-    balancers.ensure_rule(route, listener, group, tags)
-    assert Routed(group, check, 12, Rule(7, ("/home*",), ("shop.example.com",))) == balancers.routed(listener, tags)
+    assert Routed(group, check, 12, None, listener.arn) == balancers.routed(listener, tags)
+    balancers.ensure_rule(route, listener.arn, group, tags)
+    routed = Routed(group, check, 12, Rule(7, ("/home*",), ("shop.example.com",)), listener.arn)
+    assert [routed, routed] == [balancers.routed(listener, tags), balancers.routed_by(group, tags)]
+    assert balancers.routed_by(group, {**TAGS, "slipway:service": "other"}) is None
+    assert balancers.routed_by(group[:-1] + "0", tags) is None
 
 
 def test_log_group_is_read() -> None:

@@ -31,6 +31,7 @@ LEVELS = {
     "before": 5,
     "plan_document": 6,
     "ledger": 6,
+    "waits": 6,
     "store": 7,
     "cloud": 8,
     "own_secrets": 9,

@@ -6,6 +6,7 @@ import pytest
 
 from tests.local.local_cloud import LocalCloud, hello, visitors
 from tests.local.stuck import BROKEN
+from tests.local.truth import paths
 
 
 def pair(application: str, greeting: str, **after: Any) -> dict[str, Any]:
@@ -43,3 +44,28 @@ def test_nobody_ever_notices(cloud: LocalCloud) -> None:
     ends = [ends_and_answers(cloud, f"pair-{number}") for number in range(20)]
 
     assert [(["succeeded", "rolled_back", "rolled_back"], {"200"})] * 20 == ends
+
+
+def moved(**changes: Any) -> dict[str, Any]:
+    """Return the manifest of `old`, which needs `new`: the route is `new`'s from now on."""
+    [before] = hello("moved", environment={"GREETING": "old"})["services"].values()
+    [now] = hello("moved", environment={"GREETING": "new"})["services"].values()
+    services = {"new": now, "old": {**before, "route": None, "depends_on": ["new"]}}
+    return hello("moved") | {"services": services | changes}
+
+
+def test_a_route_moves(cloud: LocalCloud) -> None:
+    """A service that loses its route to one that it needs: whoever asks meanwhile is answered, by the one or the other.
+
+    What fails after that goes back to the rule of before.
+    """
+    [old] = hello("moved", environment={"GREETING": "old"})["services"].values()
+    before = hello("moved") | {"services": {"old": old}}
+    assert "succeeded" == cloud.deploy(before)["status"]
+    last = {"image": "actors-hello:1", "depends_on": ["old"], **BROKEN}
+    assert "rolled_back" == cloud.deploy(moved(last=last))["status"]
+    assert "old" == cloud.visit("/moved")["greeting"]
+    with visitors(f"{cloud.balancer}/moved") as seen:
+        assert "succeeded" == cloud.deploy(moved())["status"]
+        assert "new" == cloud.visit("/moved")["greeting"]
+    assert ({"200"}, ["/moved*"]) == (set(seen), [each for each in paths(cloud) if "moved" in each])

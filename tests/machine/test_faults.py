@@ -34,7 +34,6 @@ OF_A_TEARDOWN = {
     "clusters.delete_service",
     "clusters.find",
     "clusters.service_is_gone",
-    "load_balancers.delete_rules",
     "load_balancers.delete_target_group",
     "load_balancers.target_groups",
     "task_definitions.active",
@@ -47,7 +46,8 @@ OF_A_DRY_RUN = {"logs.group", "observer.dry_run"}
 OF_THE_WAY_BACK = {"ec2.vpc_of"}
 # These only a question of the API asks, which changes nothing.
 OF_THE_API = {"ecs.image_digests", "observer.live", "parameters.value", "secrets.value"}
-IN_AN_UPDATE = {
+OF_A_DROPPED_ROUTE = {"load_balancers.delete_rules", "load_balancers.routed_by"}
+IN_AN_UPDATE = OF_A_DROPPED_ROUTE | {
     "cloud_map.registered",
     "cloud_map.registrants",
     "cloud_map.tags",
@@ -152,6 +152,8 @@ def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, D
     if call in IN_AN_UPDATE:
         slipway.deploy(asked)
         asked = {**with_service(asked, "home", image="home:2", scaling=None), "tags": {"Team": "other"}}
+    if call in OF_A_DROPPED_ROUTE:
+        asked = with_service(asked, "home", route=None)
     if call == "cloud_map.registrants":
         slipway.world.tags = {arn: tags for arn, tags in slipway.world.tags.items() if ":servicediscovery:" not in arn}
     if call in IN_A_FAILURE | IN_A_RESTART:

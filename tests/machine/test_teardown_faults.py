@@ -24,6 +24,7 @@ SHARED = {
     "cloud_map.tags",
     "ecs.running_task_definition",
     "ecs.serving",
+    "load_balancers.delete_rules",
     "task_definitions.read",
     "workflow.complete",
 }
