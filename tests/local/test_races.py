@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.local.local_cloud import HttpAnswer, LocalCloud, hello
+from tests.local.stuck import timeline
 
 PARALLEL = 50
 RUNS = [pytest.param(1, id="once"), pytest.param(100, id="often", marks=pytest.mark.full)]
@@ -67,3 +68,20 @@ def test_one_key_for_two_bodies(cloud: LocalCloud) -> None:
 
     assert 1 == len(made)
     assert {202: PARALLEL // 2, 422: PARALLEL // 2} == Counter(each.status for each in answers)
+
+
+def test_one_namespace(cloud: LocalCloud) -> None:
+    """Two applications that ask for the same new namespace at once both succeed, in the one that the first has made."""
+    manifests = [
+        hello(f"meets-{number}", discovery={"name": f"meets-{number}"}) | {"namespace": "met.internal"}
+        for number in range(2)
+    ]
+    ids = [each.document["id"] for each in at_once(cloud, manifests)]
+    ends = [cloud.ended(each)["status"] for each in ids]
+    namespaces = cloud.client("servicediscovery").list_namespaces()["Namespaces"]
+
+    assert [(None, "awaiting_namespace")] * 2 == [
+        each for id_ in ids for each in timeline(cloud, id_) if "namespace" in each[1]
+    ]
+    assert ["succeeded"] * 2 == ends
+    assert ["met.internal"] == [each["Name"] for each in namespaces]
