@@ -63,7 +63,7 @@ setup: .venv/ready
 .venv/ready: requirements-dev.txt sample_services/images.toml $(wildcard sample_services/*/*/requirements.txt)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements-dev.txt)"
-	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet -r requirements-dev.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --compile-bytecode -r requirements-dev.txt
 	$(BIN)/python -m localcloud prepare
 	@touch $@
 
