@@ -131,11 +131,11 @@ class Cloud:
             self._remembered[name] = now, value
         return cast("T", value)
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str, attempts: int = 3) -> Any:
         import boto3
 
         region = self.settings.region
-        return counted(boto3.client(service, region_name=region, config=config()))  # type: ignore[call-overload]
+        return counted(boto3.client(service, region_name=region, config=config(attempts)))  # type: ignore[call-overload]
 
     @cached_property
     def store(self) -> Store:
@@ -157,14 +157,14 @@ class Cloud:
         """Clusters and services."""
         from chalicelib.aws.ecs import Ecs
 
-        return Ecs(self._client("ecs"), self.task_definitions)
+        return Ecs(self._client("ecs"), self._client("ecs", attempts=1), self.task_definitions)
 
     @cached_property
     def task_definitions(self) -> TaskDefinitions:
         """Task definitions."""
         from chalicelib.aws.task_definitions import TaskDefinitions
 
-        return TaskDefinitions(self._client("ecs"), self.settings.region)
+        return TaskDefinitions(self._client("ecs"), self._client("ecs", attempts=1), self.settings.region)
 
     @cached_property
     def clusters(self) -> Clusters:
@@ -206,7 +206,7 @@ class Cloud:
         """Listeners, rules and target groups."""
         from chalicelib.aws.load_balancers import LoadBalancers
 
-        return LoadBalancers(self._client("elbv2"))
+        return LoadBalancers(self._client("elbv2"), self._client("elbv2", attempts=1))
 
     @cached_property
     def ec2(self) -> Ec2:

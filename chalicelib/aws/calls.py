@@ -41,14 +41,15 @@ PASSING = (
 )
 
 
-def config() -> Config:
+def config(attempts: int = 3) -> Config:
     """Return how clients ask: steps are retried by the state machine, and a Lambda that waits is paid for.
 
-    Threads share a client where functions share a process; one in Lambda never has more than one call under way.
+    What AWS would do twice is asked with one attempt: where its answer is lost, the step looks first, and then asks
+    again. Threads share a client where functions share a process; one in Lambda never has more than one call under way.
     """
     from botocore.config import Config
 
-    retries: Any = {"mode": "standard", "max_attempts": 3}
+    retries: Any = {"mode": "standard", "total_max_attempts": attempts}
     return Config(retries=retries, connect_timeout=5, read_timeout=20, max_pool_connections=200)
 
 

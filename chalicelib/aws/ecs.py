@@ -24,10 +24,11 @@ BATCH = 10  # DescribeServices takes ten names, ECS API reference
 
 
 class Ecs:
-    """The clusters and services of an account and region."""
+    """The clusters and services of an account and region; `once` asks without attempts of its own."""
 
-    def __init__(self, client: ECSClient, task_definitions: TaskDefinitions) -> None:
+    def __init__(self, client: ECSClient, once: ECSClient, task_definitions: TaskDefinitions) -> None:
         self._client = client
+        self._once = once
         self._task_definitions = task_definitions
 
     def create_cluster(self, cluster: str, tags: Mapping[str, str]) -> None:
@@ -99,11 +100,11 @@ class Ecs:
         """Change the named fields of a service, in one call: two start two rollouts. `force` always starts one."""
         wanted = {key: value for field in changed for key, value in settings(spec, (field,)).items()}
         wanted |= {"forceNewDeployment": True} if force else {}
-        return rollout_of(call(self._client.update_service, cluster=cluster, service=name, **wanted)["service"], None)
+        return rollout_of(call(self._once.update_service, cluster=cluster, service=name, **wanted)["service"], None)
 
     def restart_rollout(self, cluster: str, name: str) -> Rollout:
         """Start another rollout of what the service asks for already."""
-        answer = call(self._client.update_service, cluster=cluster, service=name, forceNewDeployment=True)
+        answer = call(self._once.update_service, cluster=cluster, service=name, forceNewDeployment=True)
         return rollout_of(answer["service"], None)
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:

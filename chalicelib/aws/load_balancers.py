@@ -48,10 +48,11 @@ class Routed:
 
 
 class LoadBalancers:
-    """The Application Load Balancers of an account and region."""
+    """The Application Load Balancers of an account and region; `once` asks without attempts of its own."""
 
-    def __init__(self, client: ElasticLoadBalancingv2Client) -> None:
+    def __init__(self, client: ElasticLoadBalancingv2Client, once: ElasticLoadBalancingv2Client) -> None:
         self._client = client
+        self._once = once
 
     def listener(self, name: str, port: int) -> Listener:
         """Return the listener of a load balancer on a port; raises ListenerNotFound."""
@@ -165,7 +166,7 @@ class LoadBalancers:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 call(
-                    self._client.create_rule,
+                    self._once.create_rule,
                     ListenerArn=listener,
                     Priority=route.priority or first_free_priority(route, self._taken(listener)),
                     Conditions=cast("Any", _conditions(route)),

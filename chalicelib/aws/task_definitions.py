@@ -18,10 +18,11 @@ CONTENT_TAG = "slipway:content"
 
 
 class TaskDefinitions:
-    """The task definitions of an account and region."""
+    """The task definitions of an account and region; `once` asks without attempts of its own."""
 
-    def __init__(self, client: ECSClient, region: str) -> None:
+    def __init__(self, client: ECSClient, once: ECSClient, region: str) -> None:
         self._client = client
+        self._once = once
         self._region = region
         self._read: dict[str, tuple[TaskSpec | None, str | None]] = {}
 
@@ -30,7 +31,7 @@ class TaskDefinitions:
         request = register_request(spec, self._region)
         own = {tag.get("key", ""): tag.get("value", "") for tag in request.get("tags", [])}
         request["tags"] = cast("Any", tag_list({**own, **tags, CONTENT_TAG: spec.content_hash}))
-        answer = call(self._client.register_task_definition, **request)
+        answer = call(self._once.register_task_definition, **request)
         return answer["taskDefinition"]["taskDefinitionArn"]
 
     def content_hash(self, name: str) -> tuple[str, str | None] | None:

@@ -103,7 +103,11 @@ def _own_actions(method: Method) -> Iterator[str]:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get_paginator":
             assert isinstance(node.args[0], ast.Constant)
             yield _action(part, str(node.args[0].value))
-        elif _is_part(node, "client") and node.attr != "get_paginator" and name not in ("write", "_write_one"):
+        elif (
+            (_is_part(node, "client") or _is_part(node, "once"))
+            and node.attr != "get_paginator"
+            and name not in ("write", "_write_one")
+        ):
             yield _action(part, node.attr)
 
 

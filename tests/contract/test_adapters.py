@@ -116,11 +116,11 @@ class TestLoadBalancers:
         arn = elbv2.create_load_balancer(Name=name, Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
         action = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
         elbv2.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=action)
-        return LoadBalancers(elbv2).listener(name, 80)
+        return LoadBalancers(elbv2, elbv2).listener(name, 80)
 
     def route(self, listener: Listener, service: str, **fields: Any) -> str:
         """Make target group and rule of a service, and return its target group."""
-        balancers, asked = LoadBalancers(client("elbv2")), Route(**fields)
+        balancers, asked = LoadBalancers(client("elbv2"), client("elbv2")), Route(**fields)
         found = balancers.routed(listener, tags(service))
         target_group = balancers.ensure_target_group(asked, 5000, listener, tags(service), found)
         balancers.ensure_rule(asked, listener.arn, target_group, tags(service))
@@ -197,7 +197,10 @@ class TestLoadBalancers:
 
     def test_rule_and_target_group_are_removed(self, listener: Listener) -> None:
         """A target group is found by its tags, in use as long as a rule forwards to it, and then it goes."""
-        balancers, target_group = LoadBalancers(client("elbv2")), self.route(listener, "bye", path="/bye*")
+        balancers, target_group = (
+            LoadBalancers(client("elbv2"), client("elbv2")),
+            self.route(listener, "bye", path="/bye*"),
+        )
         self.route(listener, "bye-bye", path="/*")
         assert [target_group] == balancers.target_groups(tags("bye"))
         with pytest.raises(TransientAws, match="ResourceInUse"):
@@ -208,7 +211,10 @@ class TestLoadBalancers:
 
     def test_rule_of_somebody_else_stays(self, listener: Listener) -> None:
         """A rule without our tags stays, although it forwards to our target group."""
-        balancers, target_group = LoadBalancers(client("elbv2")), self.route(listener, "used", path="/used*")
+        balancers, target_group = (
+            LoadBalancers(client("elbv2"), client("elbv2")),
+            self.route(listener, "used", path="/used*"),
+        )
         client("elbv2").create_rule(
             ListenerArn=listener.arn,
             Priority=1,
@@ -221,13 +227,13 @@ class TestLoadBalancers:
     def test_absent_load_balancer(self) -> None:
         """A load balancer that is not there is refused by its name."""
         with pytest.raises(ListenerNotFound, match="no load balancer named absent"):
-            LoadBalancers(client("elbv2")).listener("absent", 80)
+            LoadBalancers(client("elbv2"), client("elbv2")).listener("absent", 80)
 
     def test_absent_listener(self, listener: Listener) -> None:
         """A port on which nothing listens is refused with the ports on which something does."""
         name = listener.arn.split("/")[-3]
         with pytest.raises(ListenerNotFound, match=r"does not listen on port 81, only on \[80\]"):
-            LoadBalancers(client("elbv2")).listener(name, 81)
+            LoadBalancers(client("elbv2"), client("elbv2")).listener(name, 81)
 
 
 def test_log_group() -> None:

@@ -47,12 +47,12 @@ def listener() -> Listener:
     arn = elbv2.create_load_balancer(Name="planned", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
     action = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
     elbv2.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=action)
-    return LoadBalancers(elbv2).listener("planned", 80)
+    return LoadBalancers(elbv2, elbv2).listener("planned", 80)
 
 
 def test_route_is_read_as_it_was_made(listener: Listener) -> None:
     """A route is not there, then there without its rule, then as it was asked for."""
-    balancers, tags = LoadBalancers(client("elbv2")), {**TAGS, "slipway:service": "home"}
+    balancers, tags = LoadBalancers(client("elbv2"), client("elbv2")), {**TAGS, "slipway:service": "home"}
     check = RouteHealthCheck(path="/up", matcher="200-299", interval=15, timeout=4, healthy=3, unhealthy=4)
     route = Route(path="/home*", host="shop.example.com", priority=7, health_check=check, deregistration_delay=12)
     assert balancers.routed(listener, tags) is None

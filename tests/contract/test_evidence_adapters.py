@@ -34,7 +34,7 @@ def asked(*answers: tuple[str, dict[str, Any]]) -> Ecs:
     for operation, answer in answers:
         stub.add_response(operation, answer)
     stub.activate()
-    return Ecs(client, TaskDefinitions(client, "us-east-1"))
+    return Ecs(client, client, TaskDefinitions(client, client, "us-east-1"))
 
 
 def task(number: int, started_by: str = "ecs-svc/1") -> dict[str, Any]:
@@ -131,10 +131,10 @@ def test_target_health() -> None:
             {"Target": {"Id": "10.0.0.2", "Port": 80}, "TargetHealth": {"State": "healthy"}},
         ]
         stub.add_response("describe_target_health", {"TargetHealthDescriptions": targets})
-        found = LoadBalancers(client).target_health("arn:targetgroup/home")
+        found = LoadBalancers(client, client).target_health("arn:targetgroup/home")
     timed_out = TargetHealth("10.0.0.1:80", "unhealthy", "Target.Timeout", "Request timed out")
     assert (timed_out, TargetHealth("10.0.0.2:80", "healthy")) == found
     with pytest.raises(AwsRefused, match="TargetGroupNotFound"):
-        LoadBalancers(client).target_health(
+        LoadBalancers(client, client).target_health(
             "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/gone/0123456789abcdef"
         )

@@ -98,7 +98,7 @@ class TestLoadBalancers:
         reply = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
         arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
         elb.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=reply)
-        balancers = LoadBalancers(elb)
+        balancers = LoadBalancers(elb, elb)
         listener = balancers.listener("slipway", 80)
         conditions = [
             {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/shop*"]}},

@@ -11,6 +11,8 @@ from tests.local.stuck import BROKEN, STUCK, accepted, deployed, under_way
 from tests.local.truth import locks, served, told
 
 CREATE = {"service": "ecs", "operation": "CreateService"}
+REGISTER = {"service": "ecs", "operation": "RegisterTaskDefinition"}
+CREATE_RULE = {"service": "elasticloadbalancing", "operation": "CreateRule"}
 CONFLICT = {
     "kind": "fail",
     "service": "dynamodb",
@@ -23,6 +25,8 @@ PASSING: dict[str, list[dict[str, Any]]] = {
     "throttled": [THROTTLED | CREATE],
     "internal error": [{"kind": "fail", "status": 500, "times": A_CALL, **CREATE}],
     "timeout after its effect": [ANSWER_LOST | CREATE],
+    "a revision whose answer is lost": [ANSWER_LOST | REGISTER],
+    "a rule whose answer is lost": [ANSWER_LOST | CREATE_RULE],
     "connection reset": [{"kind": "reset", "times": A_CALL, **CREATE}],
     "connection reset after its effect": [{"kind": "reset", "after": True, "times": A_CALL, **CREATE}],
     "on_event dies": [{"kind": "crash", "function": "on_event", "times": None}],
