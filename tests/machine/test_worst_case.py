@@ -16,8 +16,8 @@ from tests.machine.test_events import task_stopped
 
 LONGEST_SECONDS = 86_400
 NAME_LENGTH = 230  # with the application's before it, it names a family of 255
-ROOM_FOR_RETRIES = 600
-"""Events of the history left for steps that AWS throttles, and for wakes that a deployment has once or twice."""
+ROOM_FOR_RETRIES = 3_600
+"""Events of the history left for steps that AWS throttles, three for each attempt: forty services with thirty each."""
 
 
 def largest(image: str, **changes: Any) -> dict[str, Any]:
