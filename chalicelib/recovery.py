@@ -33,7 +33,7 @@ def recover(cloud: Cloud, deployment_id: str) -> bool:
     status = cloud.workflow.status(deployment.id, deployment.kind)
     if status == "RUNNING" or (pending and not _predecessors_ended(cloud, deployment)):
         return False
-    if status is None and pending and now < deployment.deadline_at:
+    if status is None and pending and now < _start_by(cloud, deployment):
         cloud.workflow.start(deployment.id, deployment.kind)
         return False
     close(cloud, deployment, status or "MISSING")
@@ -44,6 +44,12 @@ def _predecessors_ended(cloud: Cloud, deployment: Deployment) -> bool:
     """Recover those whose place a deployment takes; tell whether all of them have ended."""
     ended = [recover(cloud, each) for each in deployment.after]
     return all(ended)
+
+
+def _start_by(cloud: Cloud, deployment: Deployment) -> datetime:
+    """Return until when a deployment may start: one that waited for others has its whole time from their end on."""
+    ends = [cloud.store.get(each).finished_at for each in deployment.after]
+    return max([deployment.created_at, *(at for at in ends if at)]) + (deployment.deadline_at - deployment.created_at)
 
 
 def close(cloud: Cloud, deployment: Deployment, execution_status: str) -> None:

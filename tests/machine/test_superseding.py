@@ -1,6 +1,7 @@
 """?on_busy=supersede: the newest takes the place of those that hold its services, and starts when they have ended."""
 
 import dataclasses
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -208,19 +209,25 @@ def test_key(store: Store) -> None:
     assert (Status.SUCCEEDED, None) == (after.status, after.superseded_by)
 
 
-def test_crash_before_the_start(store: Store) -> None:
-    """When the new one could not be started as the holder ended, the sweep starts it, once it is a minute old."""
-    slipway, manifest = Slipway(store), two_services()
+@pytest.mark.parametrize(("dead_seconds", "timeout_seconds"), [(0, 900), (80, 100)])
+def test_crash_before_the_start(store: Store, dead_seconds: int, timeout_seconds: int) -> None:
+    """When the new one could not be started as the holder ended, the sweep starts it, once it is a minute old.
+
+    It has its whole time from that end on, however long nobody noticed that the holder was dead.
+    """
+    slipway, manifest = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2), two_services()
     holder = slipway.post(manifest)
     until(slipway, holder, "AwaitStable")
-    slipway.faults.break_from_now_on({"workflow.start": REFUSED, "workflow.complete": REFUSED})
-    new, _ = take_over(slipway, manifest)
+    slipway.faults.break_from_now_on({"workflow.start": REFUSED * 2, "workflow.complete": REFUSED})
+    new, _ = take_over(slipway, manifest | {"timeout_seconds": timeout_seconds})
     slipway.machine.stop(holder.id)
+    slipway.clock.advance(dead_seconds)
     with pytest.raises(ExceptionGroup, match="the next sweep meets them again"):
         recovery.sweep(slipway.cloud)
     young = new.id in slipway.machine.executions
     slipway.clock.advance(61)
-    recovery.sweep(slipway.cloud)
+    with suppress(ExceptionGroup):
+        recovery.sweep(slipway.cloud)
     recovery.sweep(slipway.cloud)
     after = ended(slipway, new)
 
