@@ -24,16 +24,17 @@ One table; `pk` and `sk` of its items:
 What holds a document of ours says its `version`: see `chalicelib/versions.py`.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib import limits
 from chalicelib.aws.dynamodb import Condition, ConditionFailed, Delete, Item, Put, Update, Write
-from chalicelib.before import Before, BeforePart, before_item, before_of
 from chalicelib.belongings import Belongings, belongings_of
 from chalicelib.deployment import Deployment, Event, Failure, Status, new_id
 from chalicelib.errors import DeploymentInProgress, FailureDecided, NotFound, StoreConflict
@@ -62,6 +63,9 @@ from chalicelib.items import (
 from chalicelib.ledger import Ledger
 from chalicelib.manifest import Manifest
 from chalicelib.waits import Waits
+
+if TYPE_CHECKING:
+    from chalicelib.before import Before, BeforePart
 
 PAGE = 100
 WRITES_AT_MOST = 100  # in one transaction: API reference, TransactWriteItems
@@ -246,11 +250,15 @@ class Store(Ledger, Waits):
 
     def before(self, deployment_id: str, service: str) -> Before:
         """Return what served under a service's name before a deployment changed it."""
+        from chalicelib.before import before_of
+
         items = self._table.partition(f"before#{deployment_id}")
         return before_of({item["sk"]: item for item in items}, service)
 
     def keep_before(self, deployment_id: str, service: str, part: BeforePart) -> None:
         """Keep a part of what served before; the first that is kept is true, a step that runs again sees its own."""
+        from chalicelib.before import before_item
+
         with suppress(ConditionFailed):
             self._table.write(Put(before_item(deployment_id, service, part), ABSENT))
 
