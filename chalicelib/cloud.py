@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from chalicelib.aws.calls import config, counted
+from chalicelib.aws.calls import ATTEMPTS, config, counted
 from chalicelib.deployment import instant
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Cloud:
             self._remembered[name] = now, value
         return cast("T", value)
 
-    def _client(self, service: str, attempts: int = 3) -> Any:
+    def _client(self, service: str, attempts: int = ATTEMPTS) -> Any:
         import boto3
 
         region = self.settings.region

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -29,6 +31,8 @@ THROTTLES = {
     "LimitExceededException",
 }
 
+ATTEMPTS = 3
+
 # What is to be removed is still in use: a listener's rule that just went, an instance that is being deregistered.
 IN_USE = "ResourceInUse"
 
@@ -41,7 +45,7 @@ PASSING = (
 )
 
 
-def config(attempts: int = 3) -> Config:
+def config(attempts: int) -> Config:
     """Return how clients ask: steps are retried by the state machine, and a Lambda that waits is paid for.
 
     What AWS would do twice is asked with one attempt: where its answer is lost, the step looks first, and then asks
@@ -62,6 +66,19 @@ def call(method: Callable[P, R], *args: P.args, **request: P.kwargs) -> R:
         raise translated(operation, error) from error
     except BotoCoreError as error:
         raise TransientAws(operation, type(error).__name__, str(error)) from error
+
+
+def call_once(method: Callable[P, R], *args: P.args, **request: P.kwargs) -> R:
+    """Call AWS by a client with one attempt, for what AWS would do twice; what it throttled had no effect, and waits.
+
+    Each wait is botocore's own: up to one second, then two (boto3 guide, "Retries", standard mode).
+    """
+    for attempt in range(ATTEMPTS - 1):
+        try:
+            return call(method, *args, **request)
+        except Throttled:
+            time.sleep(random.random() * 2**attempt)  # noqa: S311  jitter, no secret
+    return call(method, *args, **request)
 
 
 def translated(operation: str, error: ClientError) -> AwsError:

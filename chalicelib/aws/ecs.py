@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import call, tag_list
+from chalicelib.aws.calls import call, call_once, tag_list
 from chalicelib.aws.service_document import compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.task_document import RolloutTask, private_address, rollout_task, stopped_task
@@ -100,11 +100,13 @@ class Ecs:
         """Change the named fields of a service, in one call: two start two rollouts. `force` always starts one."""
         wanted = {key: value for field in changed for key, value in settings(spec, (field,)).items()}
         wanted |= {"forceNewDeployment": True} if force else {}
-        return rollout_of(call(self._once.update_service, cluster=cluster, service=name, **wanted)["service"], None)
+        return rollout_of(
+            call_once(self._once.update_service, cluster=cluster, service=name, **wanted)["service"], None
+        )
 
     def restart_rollout(self, cluster: str, name: str) -> Rollout:
         """Start another rollout of what the service asks for already."""
-        answer = call(self._once.update_service, cluster=cluster, service=name, forceNewDeployment=True)
+        answer = call_once(self._once.update_service, cluster=cluster, service=name, forceNewDeployment=True)
         return rollout_of(answer["service"], None)
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:

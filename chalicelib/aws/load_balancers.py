@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import call, capital_tag_list, tags_of
+from chalicelib.aws.calls import call, call_once, capital_tag_list, tags_of
 from chalicelib.diagnosis import TargetHealth
 from chalicelib.errors import AwsRefused, ListenerNotFound
 from chalicelib.manifest import Route, RouteHealthCheck
@@ -165,7 +165,7 @@ class LoadBalancers:
     def _create_rule(self, route: Route, listener: str, target_group: str, tags: Mapping[str, str]) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                call(
+                call_once(
                     self._once.create_rule,
                     ListenerArn=listener,
                     Priority=route.priority or first_free_priority(route, self._taken(listener)),

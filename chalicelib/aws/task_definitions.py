@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import call, tag_list, tags_of
+from chalicelib.aws.calls import call, call_once, tag_list, tags_of
 from chalicelib.aws.task_definition_document import read_spec, register_request
 from chalicelib.errors import AwsRefused
 from chalicelib.specs import TaskSpec
@@ -31,7 +31,7 @@ class TaskDefinitions:
         request = register_request(spec, self._region)
         own = {tag.get("key", ""): tag.get("value", "") for tag in request.get("tags", [])}
         request["tags"] = cast("Any", tag_list({**own, **tags, CONTENT_TAG: spec.content_hash}))
-        answer = call(self._once.register_task_definition, **request)
+        answer = call_once(self._once.register_task_definition, **request)
         return answer["taskDefinition"]["taskDefinitionArn"]
 
     def content_hash(self, name: str) -> tuple[str, str | None] | None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
-from chalicelib.aws.calls import call, refused_member, translated
+from chalicelib.aws.calls import ATTEMPTS, call, call_once, refused_member, translated
 from chalicelib.aws.dynamodb import ConditionFailed, _refusal
 from chalicelib.errors import AwsError, AwsRefused, StoreConflict, Throttled, TransientAws
 
@@ -53,6 +53,24 @@ def test_network(error: Exception) -> None:
 
     with pytest.raises(TransientAws, match="list_things"):
         call(list_things)
+
+
+@pytest.mark.parametrize(
+    ("code", "asked"), [("ThrottlingException", ATTEMPTS), ("InternalFailure", 1), ("AccessDeniedException", 1)]
+)
+def test_call_once(monkeypatch: pytest.MonkeyPatch, code: str, asked: int) -> None:
+    """What AWS may have done already is not asked again; what it throttled is, after a wait."""
+    calls, waits = list[str](), list[float]()
+    monkeypatch.setattr("time.sleep", waits.append)
+
+    def make_thing() -> None:
+        calls.append(code)
+        raise refusal(code, status=500 if code == "InternalFailure" else 400)
+
+    with pytest.raises(AwsError, match=code):
+        call_once(make_thing)
+    assert (asked, asked - 1) == (len(calls), len(waits))
+    assert all(0 <= each < 2**attempt for attempt, each in enumerate(waits))
 
 
 def test_member_beside_the_message() -> None:
