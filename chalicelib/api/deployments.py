@@ -10,6 +10,7 @@ from chalicelib import limits
 from chalicelib.api import superseding
 from chalicelib.api.registrations import demand_door, is_release, released
 from chalicelib.belongings import Belongings
+from chalicelib.claims import AlreadyAccepted
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, Event, Status, new_id, progress_of
 from chalicelib.errors import (
@@ -27,7 +28,6 @@ from chalicelib.manifest.body import read
 from chalicelib.manifest.parse import validated
 from chalicelib.notices import notify
 from chalicelib.recovery import recover, start_if_free
-from chalicelib.store import AlreadyAccepted
 
 ATTEMPTS = 5  # at a transaction that meets another one
 DEPLOYMENT_ID = "dep_[0-9A-Z]{26}"

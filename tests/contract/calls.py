@@ -79,7 +79,8 @@ def all_actions() -> set[str]:
 @cache
 def _methods(part: str) -> dict[str, ast.FunctionDef]:
     file, name, _ = ADAPTERS[part]
-    inherited = _methods_of("ledger.py", "Ledger") | _methods_of("waits.py", "Waits") if part == "store" else {}
+    bases = {"claims.py": "Claims", "ledger.py": "Ledger", "waits.py": "Waits"} if part == "store" else {}
+    inherited = {name: node for each in bases.items() for name, node in _methods_of(*each).items()}
     return inherited | _methods_of(file, name)
 
 

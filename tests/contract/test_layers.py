@@ -30,6 +30,7 @@ LEVELS = {
     "items": 5,
     "before": 5,
     "plan_document": 6,
+    "claims": 6,
     "ledger": 6,
     "waits": 6,
     "store": 7,

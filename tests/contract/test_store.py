@@ -6,11 +6,12 @@ from threading import Barrier, Lock, Thread
 
 import pytest
 
+from chalicelib.claims import AlreadyAccepted
 from chalicelib.deployment import Failure, Status, new_id
 from chalicelib.errors import DeploymentInProgress, NotFound
 from chalicelib.items import IDEMPOTENCY_LIFETIME, IdempotencyRecord
 from chalicelib.manifest import with_images
-from chalicelib.store import AlreadyAccepted, Store
+from chalicelib.store import Store
 from tests.contract.records import NOW, asked, begun, holders, new
 
 
