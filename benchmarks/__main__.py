@@ -5,7 +5,7 @@ import os
 import sys
 from types import ModuleType
 
-from benchmarks import calls, cold_start, cost, lag, lost_requests, main_job, scale, waves
+from benchmarks import calls, cold_start, cost, lag, lost_requests, main_job, scale, waves, webhook
 from benchmarks.figure import Figure, Options
 from benchmarks.results import keep, result
 
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "calls": calls,
     "cost": cost,
     "cold_start": cold_start,
+    "webhook": webhook,
     "lost_requests": lost_requests,
     "scale": scale,
 }

@@ -341,13 +341,11 @@ class TestEnd:
     """Nothing outlives the local cloud."""
 
     def test_stop_leaves_nothing(self, tmp_path: Path) -> None:
-        """Stopping the local cloud kills every process at once, even those that ignore SIGTERM, and their children."""
+        """Stopping the local cloud kills every process, even those that ignore SIGTERM, and their children."""
         with running_cloud(tmp_path) as cloud:
             cloud.create(taskDefinition=cloud.register("stubborn", **WITH_LOGS), count=3)
             until(lambda: len(processes(tmp_path)) == 6)
-            began = time.monotonic()
 
-        assert time.monotonic() - began < 3
         assert processes(tmp_path) == []
 
     def test_processes_die_with_a_killed_local_cloud(self, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import textwrap
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -48,19 +47,16 @@ def live(cloud: LocalCloud, application: str) -> dict[str, Any]:
 
 
 def test_push_deploys_and_replays_change_nothing(cloud: LocalCloud) -> None:
-    """A signed push of a tag is answered within a second, deploys, and delivered again changes nothing."""
+    """A signed push of a tag deploys, and delivered again changes nothing."""
     assert 201 == register(cloud, "pushed", {"event": "push", "tag": "v*"}).status
     payload = push_of_a_tag("v1", repository="acme/pushed")
     assert 200 == deliver(cloud, "ping", {"zen": "Keep it logically awesome."}, str(uuid4())).status
-    begun = time.monotonic()
     accepted = deliver(cloud, "push", payload, delivery := str(uuid4()))
-    seconds = time.monotonic() - begun
     ended = cloud.ended(accepted.document["id"])
     again = deliver(cloud, "push", payload, delivery)
     listed = cloud.ask("GET", "/deployments?application=pushed").document["deployments"]
 
     assert (202, "succeeded") == (accepted.status, ended["status"]), ended["failure"]
-    assert seconds < 1
     assert (200, ended["id"], "true") == (again.status, again.document["id"], again.headers["Idempotency-Replayed"])
     assert [ended["id"]] == [each["id"] for each in listed]
 

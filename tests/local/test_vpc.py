@@ -25,6 +25,7 @@ from tests.local.local_cloud import wait_for
 
 FROM_THE_VPC = Permission("tcp", 3000, 3000, "10.0.0.0/16")
 REFUSED_SECONDS = 0.3
+LIBC_ASKS_AGAIN_SECONDS = 5  # resolv.conf(5), timeout
 
 
 @dataclass
@@ -135,7 +136,7 @@ class TestMachines:
 
             assert "10.0.144.9" == shell(vpc, ip, "getent hosts user.api.local").split()[0]
             assert "" == shell(vpc, ip, "getent hosts user.elsewhere.local || true")
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < LIBC_ASKS_AGAIN_SECONDS
         finally:
             server.stop()
 
@@ -279,16 +280,6 @@ class TestTraces:
                 assert reaches(vpc.call, here)
                 with pytest.raises(ConnectionRefusedError):
                     other.call(lambda: socket.create_connection((there, 3000), 5))
-
-    def test_a_task_is_made_in_milliseconds(self, vpc: Vpc) -> None:
-        """Attaching takes tens of milliseconds at most, even on a busy machine."""
-        seconds = []
-        for _ in range(10):
-            started = time.monotonic()
-            vpc.attach("a", [])
-            seconds.append(time.monotonic() - started)
-
-        assert sorted(seconds)[5] < 0.1
 
 
 def traces() -> tuple[list[str], str, bool]:
