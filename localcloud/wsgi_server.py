@@ -6,7 +6,6 @@ The front door and the gateway are both served by this.
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Event, Thread
@@ -86,17 +85,20 @@ class WsgiServer:
     def stop(self) -> None:
         """Close every socket and end every thread; an answer under way has 5 seconds to end."""
         self._stopping.set()
-        with suppress(OSError):  # the loop may have seen it by itself, and closed what it is woken by
-            self._server.trigger.pull_trigger()
+        self._server.trigger.pull_trigger()
         self._loop.join()
         self._dispatcher.shutdown()
+        self._server.trigger.close()
 
     def _run(self) -> None:
-        """Serve, and in the end close the sockets: they belong to this thread."""
+        """Serve, and in the end close the sockets: they belong to this thread. Who still answers needs the trigger."""
         while not self._stopping.is_set():
             # poll, for select() ends at file descriptor 1024
             wasyncore.loop(timeout=LOOK_SECONDS, use_poll=True, map=self._channels, count=1)
-        wasyncore.close_all(self._channels, ignore_all=True)
+        kept = (self._server, self._server.trigger)
+        channels = {number: each for number, each in self._channels.items() if each not in kept}
+        wasyncore.close_all(channels, ignore_all=True)
+        wasyncore.dispatcher.close(self._server)  # its own close() would close the trigger, too
 
     def _bind(self) -> Any:
         try:
