@@ -1,6 +1,6 @@
 """What was seen of a service, collected for a diagnosis; what AWS refuses to tell is left out, and the log says so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from chalicelib.cloud import Cloud
@@ -11,6 +11,7 @@ from chalicelib.errors import AwsRefused
 from chalicelib.log import logger
 
 LINES = 20
+TASKS_ASKED_FOR_LINES = 3
 LINE_LENGTH = 1_000  # a line of CloudWatch Logs has up to 256 KB, an item of the record 400
 T = TypeVar("T")
 
@@ -29,14 +30,15 @@ def facts(cloud: Cloud, deployment: Deployment, progress: ServiceProgress, *, on
         return Facts(stopped)
     since, target_group = progress.started_at or deployment.created_at, progress.target_group_arn
     service_deployment = progress.service_deployment_arn
-    died = next((task for task in stopped if task.exit_code is not None and explains(task.reason)), None)
+    died = [task for task in stopped if task.exit_code is not None and explains(task.reason)]
+    log_of, log = _last_words(cloud, died[:TASKS_ASKED_FOR_LINES])
     return Facts(
         stopped_tasks=stopped,
         events=_told(lambda: cloud.ecs.events(deployment.cluster, progress.name, since)) or (),
         targets=(target_group and _told(lambda: cloud.load_balancers.target_health(target_group))) or (),
         alarms=(service_deployment and _told(lambda: cloud.ecs.triggered_alarms(service_deployment))) or (),
-        log=log_tail(cloud, died) if died else (),
-        log_of=died.arn if died else None,
+        log=log,
+        log_of=log_of,
     )
 
 
@@ -45,6 +47,14 @@ def before_deploy_facts(cloud: Cloud, deployment: Deployment, progress: ServiceP
     arn = progress.before_deploy_task or ""
     task = _told(lambda: cloud.tasks.find(deployment.cluster, arn))
     return Facts(log=log_tail(cloud, task), log_of=arn) if task else Facts()
+
+
+def _last_words(cloud: Cloud, died: Sequence[StoppedTask]) -> tuple[str | None, tuple[LogLine, ...]]:
+    """Return the newest task that said something, and its last lines: those of the very newest may be on their way."""
+    for task in died:
+        if lines := log_tail(cloud, task):
+            return task.arn, lines
+    return None, ()
 
 
 def log_tail(cloud: Cloud, task: OneOffTask | StoppedTask) -> tuple[LogLine, ...]:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.aws.logs import LogStream
 from chalicelib.deployment import Failure
-from chalicelib.diagnosis import ServiceEvent, TargetHealth, diagnose
+from chalicelib.diagnosis import LogLine, ServiceEvent, TargetHealth, diagnose
 from chalicelib.errors import AwsRefused
 from chalicelib.steps.evidence import facts
 from chalicelib.store import Store
@@ -39,6 +40,22 @@ def test_application_that_exits(store: Store) -> None:
     assert {("line 30", newest)} == {(each.message, each.resource) for each in failure.evidence[-1:]}
 
 
+def test_last_words_that_are_late(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nothing of the newest task has come to CloudWatch Logs, the one before it is told of."""
+    slipway, asked = crashing(store), list[LogStream]()
+    logs = slipway.cloud.parts["logs"]
+    tail = logs.tail
+
+    def late(stream: LogStream, lines: int) -> tuple[LogLine, ...]:
+        asked.append(stream)
+        found: tuple[LogLine, ...] = tail(stream, lines) if len(asked) > 1 else ()
+        return found
+
+    monkeypatch.setattr(logs, "tail", late)
+    _, second, _, *lines = failure_of(slipway).evidence
+    assert (20, {second.resource}) == (len(lines), {each.resource for each in lines})
+
+
 def test_all_that_was_seen_is_evidence(store: Store) -> None:
     """Events since the rollout began, unhealthy targets and alarms stand beside the tasks; older events do not."""
     slipway, manifest = crashing(store), two_services()
@@ -57,7 +74,7 @@ def test_what_aws_refuses_to_tell_is_left_out(store: Store, call: str) -> None:
     """A failure is recorded with what AWS does tell."""
     slipway = Slipway(store, breaks={call: REFUSAL}, broken={"home:1"}, exit_codes={"home:1": 3})
     failure = failure_of(slipway)
-    assert [call] == slipway.faults.struck
+    assert {call} == set(slipway.faults.struck)
     assert ("rollout_failed" if call == "ecs.stopped_tasks" else "application_exited") == failure.code
 
 
