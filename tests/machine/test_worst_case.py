@@ -1,7 +1,8 @@
 """The longest execution that a manifest can ask for stays within what Step Functions keeps and carries.
 
 The interpreter counts the events of the history, and refuses a document of more than 256 KB: states_language.wire.
-A tenth of all looks and wakes takes seconds, and the rest is added to it; the whole takes minutes.
+Forty minutes with few looks take seconds here, and the looks and wakes that there may be are added to them; two days
+take minutes.
 """
 
 from itertools import cycle
@@ -9,19 +10,22 @@ from typing import Any
 
 import pytest
 
-from chalicelib import events, limits, waits
+from chalicelib import events, limits
 from chalicelib.deployment import Deployment, Status
 from chalicelib.steps import plan
 from chalicelib.store import Store
+from chalicelib.waits import WAKES_AT_MOST
 from tests.machine.interpreter import EVENTS_AT_MOST
 from tests.machine.slipway import NUMBERS, Slipway
 from tests.machine.test_events import task_stopped
 
 LONGEST_SECONDS = 86_400
 EVENTS_OF_A_LOOK = 8
-PARTS = pytest.mark.parametrize(
-    "part", [pytest.param(0.1, id="a tenth"), pytest.param(1, id="the whole", marks=pytest.mark.full)], indirect=True
+# Of a deployment, which has as long to go back.
+LASTS = pytest.mark.parametrize(
+    "seconds", [pytest.param(1_200, id="minutes"), pytest.param(LONGEST_SECONDS, id="days", marks=pytest.mark.full)]
 )
+POLL_SECONDS = {1_200: 300, LONGEST_SECONDS: 1}
 NAME_LENGTH = 230  # with the application's before it, it names a family of 255
 ROOM_FOR_RETRIES = 3_600
 """Events of the history left for steps that AWS throttles, three for each attempt: forty services with thirty each."""
@@ -41,77 +45,73 @@ def largest(image: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def part(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> float:
-    """Have this part of the looks and wakes that there may be."""
-    part = float(request.param)
-    for module, name in ((plan, "LOOKS_THERE"), (plan, "LOOKS_IN_ALL"), (waits, "WAKES_AT_MOST")):
-        monkeypatch.setattr(module, name, round(getattr(module, name) * part))
-    return part
+def events_at_most(slipway: Slipway, deployment: Deployment, seconds: int, ways: int, looks: int) -> float:
+    """Return how many events a history has with all wakes, and all of `looks`, that there may be.
 
-
-def events_of_the_whole(slipway: Slipway, deployment: Deployment, part: float, looks: int) -> float:
-    """Return how many events the history has, with those of the other part, up to so many `looks` and all wakes."""
-    others = (1 / part - 1) * (looks + waits.WAKES_AT_MOST)
+    Its own polls were those of each service, on its way there and back if those are its `ways`.
+    """
+    polls = ways * len(deployment.services) * seconds / POLL_SECONDS[seconds]
+    wakes = min(slipway.faults.calls.count("store.count_wake"), WAKES_AT_MOST)
+    others = max(0, looks - polls) + WAKES_AT_MOST - wakes
     return slipway.execution(deployment).events + EVENTS_OF_A_LOOK * others
 
 
-def tasks_stop(slipway: Slipway, deployment: Deployment, part: float) -> None:
-    """Have a task of one of the services stop every few seconds, from now on, as in a crash loop."""
+def tasks_stop(slipway: Slipway, deployment: Deployment, seconds: int) -> None:
+    """Have a task of one of the services stop again and again, from now on, as in a crash loop."""
     services = cycle(deployment.services)
 
     def stop() -> None:
         events.on_event(slipway.cloud, task_stopped(deployment.cluster, next(services)))
-        slipway.clock.call_later(10 / part, stop)
+        slipway.clock.call_later(seconds / 240, stop)
 
     stop()
 
 
-def late(slipway: Slipway, manifest: dict[str, Any], part: float) -> Deployment:
-    """Deploy what nobody proves in time, there or back, while tasks come and go; a day each way."""
-    deployment = slipway.post(manifest | {"timeout_seconds": LONGEST_SECONDS})
-    tasks_stop(slipway, deployment, part)
+def late(slipway: Slipway, manifest: dict[str, Any], seconds: int) -> Deployment:
+    """Deploy what nobody proves in time, there or back, while tasks come and go."""
+    deployment = slipway.post(manifest | {"timeout_seconds": seconds, "poll_seconds": POLL_SECONDS[seconds]})
+    tasks_stop(slipway, deployment, seconds)
     slipway.machine.run(deployment.id)
-    assert slipway.clock.seconds > 2 * LONGEST_SECONDS
+    assert slipway.clock.seconds > 2 * seconds
     return slipway.record(deployment)
 
 
-@PARTS
-def test_late_there_and_back(store: Store, part: float) -> None:
+@LASTS
+def test_late_there_and_back(store: Store, seconds: int) -> None:
     """Forty services that hang for a day, and then for another on their way back, fit into one history."""
     slipway = Slipway(store)
     manifest = largest("web:1")
     assert Status.SUCCEEDED is slipway.deploy(manifest).status
     slipway.world.hanging |= {"web:1", "web:2"}
     changed = manifest | {"services": {name: {**each, "image": "web:2"} for name, each in manifest["services"].items()}}
-    ended = late(slipway, changed, part)
+    ended = late(slipway, changed, seconds)
 
     assert (Status.FAILED, "deployment_timed_out") == (ended.status, ended.failure and ended.failure.code)
-    assert events_of_the_whole(slipway, ended, part, plan.LOOKS_IN_ALL) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
+    assert events_at_most(slipway, ended, seconds, 2, plan.LOOKS_IN_ALL) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
 
 
-@PARTS
-def test_late_there_and_away(store: Store, part: float) -> None:
+@LASTS
+def test_late_there_and_away(store: Store, seconds: int) -> None:
     """So do forty first deployments that hang, and then drain for a day."""
     slipway = Slipway(store, hanging={"web:1"}, drain_seconds=float("inf"))
-    ended = late(slipway, largest("web:1"), part)
+    ended = late(slipway, largest("web:1"), seconds)
 
     assert (Status.FAILED, "deployment_timed_out") == (ended.status, ended.failure and ended.failure.code)
-    assert events_of_the_whole(slipway, ended, part, plan.LOOKS_IN_ALL) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
+    assert events_at_most(slipway, ended, seconds, 2, plan.LOOKS_IN_ALL) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
 
 
-@PARTS
-def test_late_teardown(store: Store, part: float) -> None:
+@LASTS
+def test_late_teardown(store: Store, seconds: int) -> None:
     """So does the largest teardown, of services that drain for a day."""
     slipway = Slipway(store)
-    whole = largest("web:1", timeout_seconds=LONGEST_SECONDS)
+    whole = largest("web:1", timeout_seconds=seconds, poll_seconds=POLL_SECONDS[seconds])
     for start in range(0, limits.TEARDOWN_SERVICES, limits.SERVICES):
         numbers = range(start, min(start + limits.SERVICES, limits.TEARDOWN_SERVICES))
         deployed = slipway.deploy(whole | {"services": {f"s{number}": {"image": "web:1"} for number in numbers}})
         assert Status.SUCCEEDED is deployed.status
     slipway.world.drain_seconds = float("inf")
     teardown = slipway.delete(deployed)
-    tasks_stop(slipway, teardown, part)
+    tasks_stop(slipway, teardown, seconds)
     slipway.teardowns.run(teardown.id)
     ended = slipway.record(teardown)
 
@@ -119,4 +119,4 @@ def test_late_teardown(store: Store, part: float) -> None:
         len(ended.services),
         ended.failure and ended.failure.code,
     )
-    assert events_of_the_whole(slipway, ended, part, plan.LOOKS_THERE) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
+    assert events_at_most(slipway, ended, seconds, 1, plan.LOOKS_THERE) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
