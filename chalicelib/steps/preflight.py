@@ -12,7 +12,7 @@ from chalicelib.errors import AwsRefused, ListenerNotFound, PreflightFailed
 from chalicelib.manifest import Manifest, routed_container
 from chalicelib.plan import changes, first_free_priority, task_spec
 from chalicelib.preflight import Finding, NameFound, NetworkFound, SecretFound
-from chalicelib.steps.step import StepEvent
+from chalicelib.steps.step import StepEvent, owner_tags
 
 Check = Callable[[Cloud, Manifest], Iterable[Finding]]
 
@@ -44,7 +44,7 @@ def _checked(cloud: Cloud, manifest: Manifest, what: str, check: Check) -> list[
 
 def _services(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
     serving = cloud.ecs.serving(manifest.cluster_name, list(manifest.services))
-    yield from preflight.ownership_findings(manifest, serving, _owner(cloud, manifest))
+    yield from preflight.ownership_findings(manifest, serving, owner_tags(cloud, manifest))
     yield from preflight.launch_type_findings(manifest, serving)
 
 
@@ -58,15 +58,6 @@ def _room(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
     if waits:
         capacity = cloud.clusters.capacity(manifest.cluster_name)
         yield from preflight.room_findings(manifest, {name: task_spec(manifest, name) for name in waits}, capacity)
-
-
-def _owner(cloud: Cloud, manifest: Manifest) -> dict[str, str]:
-    """Return the tags of what is this application's, in this environment and of this installation."""
-    return {
-        "slipway:application": manifest.application,
-        "slipway:environment": manifest.environment,
-        "slipway:installation": cloud.settings.installation,
-    }
 
 
 def _networks(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
@@ -110,7 +101,7 @@ def _listener_of(cloud: Cloud, manifest: Manifest) -> Listener | None:
 def _routes(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
     listener = _listener_of(cloud, manifest)
     if listener:
-        rules, owner = cloud.load_balancers.rules(listener), _owner(cloud, manifest)
+        rules, owner = cloud.load_balancers.rules(listener), owner_tags(cloud, manifest)
         yield from preflight.route_findings(manifest, rules, owner, first_free_priority)
 
 
@@ -152,7 +143,7 @@ def _discovery(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
         there = cloud.cloud_map.registered(namespace)
         asked = {name: there[each] for name, each in preflight.names_asked(manifest).items() if each in there}
         found = {name: _name(cloud, each) for name, each in asked.items()}
-        yield from preflight.discovery_findings(manifest, found, _owner(cloud, manifest))
+        yield from preflight.discovery_findings(manifest, found, owner_tags(cloud, manifest))
 
 
 def _name(cloud: Cloud, registered: Registered) -> NameFound:
