@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,15 @@ NAME = "slipway-test"
 
 def create_table(client: Any, name: str = NAME) -> None:
     """Create the table; what DynamoDB does by itself when time passes is left out."""
-    properties = dict(yaml.safe_load(TEMPLATE.read_text())["Resources"]["DeploymentsTable"]["Properties"])
+    properties = dict(_template()["Resources"]["DeploymentsTable"]["Properties"])
     properties.pop("TimeToLiveSpecification")
     client.create_table(TableName=name, **properties)
+
+
+@cache
+def _template() -> dict[str, Any]:
+    template: dict[str, Any] = yaml.safe_load(TEMPLATE.read_text())
+    return template
 
 
 @contextmanager
@@ -56,8 +63,11 @@ def local_dynamodb() -> Iterator[Any]:
 
 
 @contextmanager
-def fresh_store(client: Any, name: str = NAME) -> Iterator[Store]:
-    """Lend an empty record. moto copies whole tables for every transaction, so a table for all tests would get slow."""
+def fresh_store(client: Any, name: str = NAME, asked: Any = None) -> Iterator[Store]:
+    """Lend an empty record, which asks `asked` of its items, else the client itself.
+
+    moto copies whole tables for every transaction, so a table for all tests would get slow.
+    """
     create_table(client, name)
-    yield Store(Table(client, name))
+    yield Store(Table(asked or client, name))
     client.delete_table(TableName=name)

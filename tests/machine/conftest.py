@@ -5,16 +5,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
+from botocore.loaders import create_loader
+from moto import mock_aws
 
 import app
 from chalicelib.api.tokens import token_hash
 from chalicelib.cloud import Cloud
 from chalicelib.ledger import Principal
 from chalicelib.store import Store
-from tests.direct_dynamodb import DirectDynamoDb
+from tests.direct_dynamodb import DirectClient, DirectDynamoDb
 from tests.machine.api import SETTINGS, Api, Table
-from tests.tables import NAME, create_table, fresh_store, moto_dynamodb
+from tests.tables import NAME, create_table, fresh_store
+
+LOADER = create_loader()
 
 
 @pytest.fixture(scope="module")
@@ -24,32 +29,46 @@ def items() -> DirectDynamoDb:
 
 
 @pytest.fixture(scope="module")
-def dynamodb(items: DirectDynamoDb) -> Iterator[Any]:
+def session(items: DirectDynamoDb) -> Iterator[boto3.Session]:
+    """Lend the session in which boto3 makes the app's clients. All share what botocore reads of its files."""
+    with mock_aws():
+        ours = botocore.session.Session()
+        ours.register_component("data_loader", LOADER)
+        boto3.setup_default_session(botocore_session=ours)
+        assert boto3.DEFAULT_SESSION is not None
+        items.listen(boto3.DEFAULT_SESSION.events)
+        yield boto3.DEFAULT_SESSION
+
+
+@pytest.fixture(scope="module")
+def dynamodb(session: boto3.Session) -> Any:
     """Lend a client of DynamoDB."""
-    with moto_dynamodb() as client:
-        items.listen(client.meta.events)
-        yield client
+    return session.client("dynamodb", region_name="us-east-1")
 
 
 @pytest.fixture
-def store(dynamodb: Any) -> Iterator[Store]:
+def store(dynamodb: Any, items: DirectDynamoDb) -> Iterator[Store]:
     """Lend a record."""
-    with fresh_store(dynamodb) as store:
+    with fresh_store(dynamodb, asked=DirectClient(items)) as store:
         yield store
 
 
+@pytest.fixture(scope="module")
+def step_functions(session: boto3.Session) -> Any:
+    """Lend a client of Step Functions."""
+    return session.client("stepfunctions", region_name="us-east-1")
+
+
 @pytest.fixture
-def table(dynamodb: Any, items: DirectDynamoDb) -> Iterator[Table]:
+def table(dynamodb: Any, session: boto3.Session, step_functions: Any) -> Iterator[Table]:
     """Lend the app a cloud of its own: an empty table, a state machine that is only remembered, two tokens."""
     table = Table()
     create_table(dynamodb)
-    boto3.setup_default_session()
-    assert boto3.DEFAULT_SESSION is not None
-    boto3.DEFAULT_SESSION.events.register("before-call.dynamodb.TransactWriteItems", table.answer)
-    items.listen(boto3.DEFAULT_SESSION.events)
+    refusing = "before-call.dynamodb.TransactWriteItems", table.answer
+    session.events.register_first(*refusing)
     with pytest.MonkeyPatch.context() as environment:
         machines = {"SLIPWAY_STATE_MACHINE_ARN": NAME, "SLIPWAY_TEARDOWN_STATE_MACHINE_ARN": f"{NAME}-teardown"}
-        arns = {variable: state_machine(name) for variable, name in machines.items()}
+        arns = {variable: state_machine(step_functions, name) for variable, name in machines.items()}
         for name, value in {**SETTINGS, **arns}.items():
             environment.setenv(name, value)
         app.cloud.cache_clear()
@@ -58,14 +77,14 @@ def table(dynamodb: Any, items: DirectDynamoDb) -> Iterator[Table]:
         yield table
         app.cloud.cache_clear()
     dynamodb.delete_table(TableName=NAME)
-    boto3.setup_default_session()
+    session.events.unregister(*refusing)
 
 
-def state_machine(name: str) -> str:
+def state_machine(client: Any, name: str) -> str:
     """Return the ARN of a state machine that does nothing."""
     definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
     role = "arn:aws:iam::123456789012:role/x"
-    made = boto3.client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=role)
+    made = client.create_state_machine(name=name, definition=definition, roleArn=role)
     return str(made["stateMachineArn"])
 
 

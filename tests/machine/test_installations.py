@@ -8,6 +8,7 @@ import pytest
 from chalicelib import events
 from chalicelib.deployment import Deployment, Status
 from chalicelib.store import Store
+from tests.direct_dynamodb import DirectClient, DirectDynamoDb
 from tests.machine.slipway import Slipway, two_services
 from tests.machine.test_events import ecs_event
 from tests.machine.test_teardown import code
@@ -16,9 +17,9 @@ from tests.tables import fresh_store
 
 
 @pytest.fixture
-def beside(dynamodb: Any) -> Iterator[Store]:
+def beside(dynamodb: Any, items: DirectDynamoDb) -> Iterator[Store]:
     """Lend the record of the other installation: a table of its own."""
-    with fresh_store(dynamodb, "slipway-beside") as store:
+    with fresh_store(dynamodb, "slipway-beside", DirectClient(items)) as store:
         yield store
 
 

@@ -1,10 +1,10 @@
 """The interpreter tells the truth: what it refuses, and the same executions on moto's interpreter end alike."""
 
 import json
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -14,13 +14,14 @@ from chalicelib.api import deployments
 from chalicelib.aws.dynamodb import Table
 from chalicelib.aws.step_functions import Workflow
 from chalicelib.deployment import Deployment
+from chalicelib.steps import Step
 from chalicelib.store import Store
 from tests.fake_cloud import FakeCloud
 from tests.faults import Faults
 from tests.local.doors import ROLE, wait_until
 from tests.local.doors import Cloud as Door
 from tests.machine.interpreter import Execution, Interpreter
-from tests.machine.slipway import Slipway, definition, two_services, with_service
+from tests.machine.slipway import Slipway, definition, request, two_services, with_service
 from tests.machine.virtual_time import VirtualClock
 from tests.tables import NAME, create_table
 from tests.world import World
@@ -29,18 +30,39 @@ LOOP = {"StartAt": "Round", "States": {"Round": {"Type": "Pass", "Next": "Round"
 BEHAVIOUR: dict[str, Any] = {"broken": {"redis:broken"}, "hanging": {"slow:1"}, "exit_codes": {"fail": 3}}
 
 
-class WallClock:
-    """Real time, for a world in which moto's interpreter really waits."""
+A_LOOK_SECONDS, PATIENCE_SECONDS = 1.0, 60
 
-    seconds = property(lambda _self: time.monotonic())
 
-    def now(self) -> datetime:
-        """Return the present instant."""
-        return datetime.now(UTC)
+@dataclass(frozen=True)
+class Case:
+    """A deployment whose workflow is moto's, in a world of its own, whose time moves by a second with each look."""
 
-    def instant(self, seconds: float) -> datetime:
-        """Return the instant at which this clock shows so many seconds."""
-        return self.now() + timedelta(seconds=seconds - self.seconds)
+    cloud: FakeCloud
+    clock: VirtualClock
+    turn: Lock = field(default_factory=Lock)
+
+    def run(self, table: Mapping[str, Step], event: dict[str, Any]) -> dict[str, Any]:
+        """Run a step, one at a time; then wake who still waits, as an event does: nobody waits for a poll."""
+        with self.turn:
+            result = steps.run(table, self.cloud, event)
+            token, workflow = event.get("token"), self.cloud.parts["workflow"]
+            if token and token not in workflow.completed:
+                self.clock.advance(A_LOOK_SECONDS)
+                workflow.complete(token, decided=False)
+            return result
+
+
+class Remembering(Workflow):
+    """The workflow, with what it completed: moto forgets a token's first completion when a second one follows."""
+
+    def __init__(self, client: Any, state_machine_arns: Mapping[str, str]) -> None:
+        super().__init__(client, state_machine_arns)
+        self.completed: set[str] = set()
+
+    def complete(self, token: str, *, decided: bool) -> None:
+        """End a wait."""
+        self.completed.add(token)
+        super().complete(token, decided=decided)
 
 
 class Busy(Exception):
@@ -120,25 +142,17 @@ def door() -> Iterator[Door]:
 
 
 def cases() -> dict[str, dict[str, Any]]:
-    """Return manifests that take all roads, each in a namespace of its own, so that they can run side by side."""
-    broken = with_service(two_services(namespace="b.local", poll_seconds=1), "redis", image="redis:broken")
+    """Return manifests that take all roads."""
+    one, go, fail = {"image": "home:1"}, *({"before_deploy": {"command": [each]}} for each in ("go", "fail"))
     return {
-        "succeeds": two_services(namespace="a.local", poll_seconds=1),
-        "fails beside a sibling": with_service(broken, "slow", image="slow:1"),
-        "names a network that is not there": two_services(
-            namespace="c.local", poll_seconds=1, network={"vpc": "absent", "subnets": ["private"]}
+        "succeeds": two_services(),
+        "fails beside a sibling": with_service(
+            with_service(two_services(), "redis", image="redis:broken"), "slow", image="slow:1"
         ),
-        "runs a task first": two_services(
-            namespace=None, poll_seconds=1, services={"home": {"image": "home:1", "before_deploy": {"command": ["go"]}}}
-        ),
-        "runs a task that fails": two_services(
-            namespace=None,
-            poll_seconds=1,
-            services={"home": {"image": "home:1", "before_deploy": {"command": ["fail"]}}},
-        ),
-        "times out": two_services(
-            namespace=None, poll_seconds=1, timeout_seconds=6, services={"slow": {"image": "slow:1"}}
-        ),
+        "names a network that is not there": two_services(network={"vpc": "absent", "subnets": ["private"]}),
+        "runs a task first": two_services(namespace=None, services={"home": {**one, **go}}),
+        "runs a task that fails": two_services(namespace=None, services={"home": {**one, **fail}}),
+        "times out": two_services(namespace=None, timeout_seconds=6, services={"slow": {"image": "slow:1"}}),
     }
 
 
@@ -168,23 +182,33 @@ def test_executions_end_alike_on_moto(door: Door) -> None:
 
 def on_moto(door: Door, store: Store, manifests: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return how deployments end whose workflow is moto's, side by side."""
-    step_functions, clock = door.client("stepfunctions"), WallClock()
+    step_functions = door.client("stepfunctions")
     machine = step_functions.create_state_machine(name=NAME, definition=json.dumps(definition()), roleArn=ROLE)
     arn = machine["stateMachineArn"]
+    workflow = Remembering(step_functions, {"deploy": arn})
+    began = {name: case(store, workflow) for name in manifests}
+    by_application = {manifest["application"]: began[name] for name, manifest in manifests.items()}
+
+    def run(table: Mapping[str, Step], event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        return by_application[store.get(event["deployment_id"]).application].run(table, event)
+
+    door.lambdas.add("act", partial(run, steps.ACT))
+    door.lambdas.add("observe", partial(run, steps.OBSERVE))
+    posted = {name: deployments.create(began[name].cloud, request(each))[0].id for name, each in manifests.items()}
+    return {name: ended(door, began[name].cloud, arn, deployment_id) for name, deployment_id in posted.items()}
+
+
+def case(store: Store, workflow: Workflow) -> Case:
+    """Return an installation on moto's workflow, in a world in which everything is there at the second look."""
+    clock = VirtualClock()
     world = World(clock, rollout_seconds=0.3, namespace_seconds=0.3, dns_seconds=0.2, task_seconds=0.3, **BEHAVIOUR)
-    cloud = FakeCloud(world, store, Workflow(step_functions, {"deploy": arn}), Faults(), clock)
-    door.lambdas.add("act", lambda event, _context: steps.run(steps.ACT, cloud, event))
-    door.lambdas.add("observe", lambda event, _context: steps.run(steps.OBSERVE, cloud, event))
-    bodies = {name: json.dumps(manifest).encode() for name, manifest in manifests.items()}
-    requests = {name: deployments.Request(body, "application/json", "tester") for name, body in bodies.items()}
-    posted = {name: deployments.create(cloud, request)[0].id for name, request in requests.items()}
-    return {name: ended(door, cloud, arn, deployment_id) for name, deployment_id in posted.items()}
+    return Case(FakeCloud(world, store, workflow, Faults(), clock), clock)
 
 
-def ended(door: Door, cloud: FakeCloud, machine_arn: str, deployment_id: str) -> dict[str, Any]:
+def ended(door: Door, cloud: FakeCloud, arn: str, deployment_id: str) -> dict[str, Any]:
     """Wait for an execution's end, and return its outcome."""
-    wait_until(partial(_has_ended, cloud, deployment_id), seconds=30)
-    execution = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{deployment_id}"
+    wait_until(partial(_has_ended, cloud, deployment_id), seconds=PATIENCE_SECONDS)
+    execution = f"{arn.replace(':stateMachine:', ':execution:')}:{deployment_id}"
     history = door.client("stepfunctions").get_execution_history(executionArn=execution)["events"]
     entered = {event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event}
     return outcome(cloud.store.get(deployment_id), str(cloud.workflow.status(deployment_id, "deploy")), entered)
