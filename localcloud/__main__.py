@@ -14,7 +14,7 @@ from localcloud.images import Images, ImagesError
 from localcloud.network.choice import NetworkError, choose
 from localcloud.network.namespaces import CommandError
 from localcloud.platform import Platform
-from localcloud.settings import HOST, LOAD_BALANCERS, Settings, SettingsError
+from localcloud.settings import HOST, Settings, SettingsError
 
 LOOK_SECONDS = 0.5
 
@@ -78,10 +78,10 @@ def up(settings: Settings) -> int:
     """Serve until Ctrl-C; one line says `ready` and where."""
     with Platform(settings) as platform:
         dns_host, dns_port = platform.dns_address
-        last = settings.alb_port + len(LOAD_BALANCERS) - 1
+        first, *_, last = platform.balancer_ports
         print(
             f"ready API {platform.url} AWS {platform.account.endpoint} "
-            f"load balancers http://{HOST}:{settings.alb_port}-{last} DNS {dns_host}:{dns_port} "
+            f"load balancers http://{HOST}:{first}-{last} DNS {dns_host}:{dns_port} "
             f"network {settings.network} speed {settings.speed:g}",
             flush=True,
         )

@@ -1,18 +1,16 @@
 """What is in the local account from the start: a network, load balancers, and Slipway itself."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_urlsafe
 from typing import Any
 
 import boto3
-import yaml
 from botocore.config import Config
 
-from localcloud.account_network import VPC_NAME, AccountNetwork
-from localcloud.settings import ACCOUNT, REGION, ROOT
+from localcloud.account_network import VPC_NAME
+from localcloud.settings import ACCOUNT, REGION
 
 TABLE = "slipway-deployments"
 STATE_MACHINES = {"slipway-deployment": "deployment.asl.json", "slipway-teardown": "teardown.asl.json"}
@@ -20,7 +18,6 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/slipway-local"
 EXECUTION_ROLE = f"arn:aws:iam::{ACCOUNT}:role/ecsTaskExecutionRole"
 TASK_ROLES = ("ecsTaskExecutionRole", "ecs-practice-task", "bookingapp-home")
 """The roles that the stage's defaults, the samples and docs/manifest.md name."""
-TRUST = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
 STATE_MACHINE_ARN, TEARDOWN_STATE_MACHINE_ARN = (
     f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}" for name in STATE_MACHINES
 )
@@ -36,7 +33,7 @@ FUNCTIONS = {"ActFunction": "act", "ObserveFunction": "observe"}
 
 @dataclass(frozen=True)
 class Account:
-    """Fills the account behind an AWS endpoint."""
+    """The account behind an AWS endpoint."""
 
     endpoint: str
 
@@ -52,60 +49,25 @@ class Account:
             config=Config(inject_host_prefix=False),
         )
 
-    def fill(self) -> None:
-        """Make the network, the load balancers, the roles, the table and the state machines."""
-        AccountNetwork(self.client).make()
-        self._container_instances()
-        self._secrets()
-        self._roles()
-        self._table()
-        self._state_machines()
-
     def vpc(self) -> str:
         """Return the id of the VPC whose resolver answers in the local cloud."""
         named = [{"Name": "tag:Name", "Values": [VPC_NAME]}]
         return str(self.client("ec2").describe_vpcs(Filters=named)["Vpcs"][0]["VpcId"])
 
-    def _container_instances(self) -> None:
-        """Register a c5.xlarge in each zone with the cluster `default`, as the ECS agent on it does."""
-        ecs = self.client("ecs")
-        ecs.create_cluster(clusterName="default")
-        for number, zone in enumerate(ZONES):
-            ecs.register_container_instance(
-                cluster="default",
-                instanceIdentityDocument=json.dumps({"instanceId": f"i-{number:017x}"}),
-                totalResources=[
-                    {"name": name, "type": "INTEGER", "integerValue": value} for name, value in INSTANCE_SIZE.items()
-                ],
-                attributes=[{"name": "ecs.availability-zone", "value": zone}],
-            )
 
-    def _secrets(self) -> None:
-        """Keep the passwords of the sample dks, made up anew each time, and what Slipway and GitHub share."""
-        for name, value in ((GITHUB_SECRET, GITHUB_SECRET_VALUE), (GITHUB_TOKEN, GITHUB_TOKEN_VALUE)):
-            self.client("secretsmanager").create_secret(Name=name, SecretString=value)
-        passwords = {name: token_urlsafe(24) for name in ("POSTGRES_PASSWORD", "DB_ROLE_PASSWORD")}
-        self.client("secretsmanager").create_secret(
-            Name="dks/db",
-            SecretString=json.dumps(passwords),
-            Tags=[{"Key": "slipway:installation", "Value": "slipway"}],
-        )
-
-    def _roles(self) -> None:
-        trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
-        for name in TASK_ROLES:
-            self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)
-
-    def _table(self) -> None:
-        template = yaml.safe_load((ROOT / "infrastructure" / "template.yaml").read_text())
-        properties = dict(template["Resources"]["DeploymentsTable"]["Properties"])
-        properties.pop("TimeToLiveSpecification")
-        self.client("dynamodb").create_table(TableName=TABLE, **properties)
-
-    def _state_machines(self) -> None:
-        for name, file in STATE_MACHINES.items():
-            definition = substituted(ROOT / "statemachines" / file, FUNCTIONS)
-            self.client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=ROLE)
+def register_container_instances(ecs: Callable[[str, dict[str, Any]], Any]) -> None:
+    """Register a c5.xlarge in each zone with the cluster `default`, as the ECS agent on it does."""
+    ecs("CreateCluster", {"clusterName": "default"})
+    for number, zone in enumerate(ZONES):
+        instance = {
+            "cluster": "default",
+            "instanceIdentityDocument": json.dumps({"instanceId": f"i-{number:017x}"}),
+            "totalResources": [
+                {"name": name, "type": "INTEGER", "integerValue": value} for name, value in INSTANCE_SIZE.items()
+            ],
+            "attributes": [{"name": "ecs.availability-zone", "value": zone}],
+        }
+        ecs("RegisterContainerInstance", instance)
 
 
 def substituted(asl: Path, names: Mapping[str, str]) -> str:

@@ -25,7 +25,7 @@ def demo(settings: Settings) -> int:
         client = Client(platform.url, "local-admin")
         if not _deployed(client):
             return 1
-        proven = _show_proof(platform, f"http://{HOST}:{settings.alb_port}")
+        proven = _show_proof(platform, f"http://{HOST}:{platform.balancer_ports[0]}")
         print("\nThe same manifest again:")
         return 0 if _deployed(client) and proven else 1
 

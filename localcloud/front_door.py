@@ -20,15 +20,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
+from socket import socket
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
-from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from waitress.channel import ClientDisconnected
 
-from localcloud import call_counter, fault_injection
+from localcloud import call_counter, fault_injection, moto_process
 from localcloud.async_invocations import RETRY_SECONDS, AsyncInvocations
 from localcloud.aws_protocol import (
     AwsCall,
@@ -42,7 +42,7 @@ from localcloud.aws_protocol import (
 from localcloud.call_counter import CallCounter
 from localcloud.fault_injection import FaultInjection
 from localcloud.faults import AwsFault
-from localcloud.interpreter_speed import keep_what_it_makes
+from localcloud.interpreter_speed import call_lambda_at
 from localcloud.lambdas import Lambdas
 from localcloud.throttles import Throttles
 from localcloud.wsgi_server import Environ, HttpAnswer, StartResponse, WsgiServer, wsgi_answer
@@ -54,7 +54,6 @@ Observer = Callable[[str, str], None]
 Listener = Callable[[dict[str, Any]], None]
 """Told the request of a JSON call that moto has carried out, before its caller hears of it."""
 
-ACCOUNT = "000000000000"
 THREADS = 64
 INVOCATION = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations")
 LOAD_BALANCING = "elasticloadbalancing"
@@ -66,7 +65,7 @@ logger = logging.getLogger(__name__)
 
 
 class FrontDoor:
-    """Answer AWS calls on `host`:`port`.
+    """Answer AWS calls on the socket `listening`.
 
     `services` are handlers by signing name ("ecs", "servicediscovery"), `operations` of single ones by (signing name,
     operation), where moto has the others of a JSON service, `elb_data_plane` answers DATA_PLANE,
@@ -88,8 +87,7 @@ class FrontDoor:
         faults: FaultInjection | None = None,
         throttles: Throttles | None = None,
         retry_seconds: Sequence[float] = RETRY_SECONDS,
-        host: str = "127.0.0.1",
-        port: int,
+        listening: socket,
     ) -> None:
         self._lambdas = lambdas
         self._services = services
@@ -101,7 +99,7 @@ class FrontDoor:
         self._throttles = throttles
         self._later = AsyncInvocations(lambdas, retry_seconds)
         self._calls = CallCounter()
-        self._server = WsgiServer(self._serve, host=host, port=port, threads=THREADS)
+        self._server = WsgiServer(self._serve, listening, threads=THREADS)
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._moto_locks: dict[str, Lock] = defaultdict(Lock)
 
@@ -112,16 +110,11 @@ class FrontDoor:
 
     def start(self) -> None:
         """Serve, and let moto really execute state machines, calling Lambda through this door."""
+        moto_process.set_up()
         self._later.start()
         self._server.start()
-        default_user_config["stepfunctions"] = {"execute_state_machine": True}
-        default_user_config["lambda"] = {"use_docker": False}
-        os.environ["MOTO_PORT"] = str(self._server.port)  # where its interpreter finds other services
-        self._calling = keep_what_it_makes(self.url)
-        os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
-        # Its interpreter logs an error, with traceback, for each Lambda that raises: here that is an ordinary road.
-        logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL + 1)
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        os.environ["MOTO_PORT"] = str(self._server.port)  # where moto's interpreter finds other services
+        self._calling = call_lambda_at(self.url)
 
     def stop(self) -> None:
         """Stop serving; functions invoked as events end first, those not yet begun are dropped."""

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
+from socket import socket
 from typing import Any
 
 from chalice.app import Chalice, ChaliceAuthorizer
@@ -48,14 +49,14 @@ BODY_TOO_LARGE = Problem(413, "body_too_large", "The body is too large", "API Ga
 
 
 class Gateway:
-    """Serve a Chalice app on `host`:`port`, under `/` and under `/{stage}/`."""
+    """Serve a Chalice app on the socket `listening`, under `/` and under `/{stage}/`."""
 
-    def __init__(self, app: Chalice, *, host: str = "127.0.0.1", port: int, stage: str = "api") -> None:
+    def __init__(self, app: Chalice, listening: socket, *, stage: str = "api") -> None:
         _refuse_what_is_not_emulated(app)
         self._app = concurrent(app)
         self._stage = stage
         self._authorizers = Authorizers()
-        self._server = WsgiServer(self._serve, host=host, port=port, threads=THREADS)
+        self._server = WsgiServer(self._serve, listening, threads=THREADS)
 
     @property
     def url(self) -> str:

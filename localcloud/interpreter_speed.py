@@ -24,20 +24,21 @@ LAMBDA_SECONDS = 900
 """The longest that a function may run on AWS: https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html"""
 
 
-def keep_what_it_makes(endpoint: str) -> Any:
-    """Let moto's interpreter parse each path and definition once, and call Lambda at `endpoint` through one client.
-
-    Return the client, to be closed at the end. What is parsed keeps no state: in a Map many threads share it already.
-    """
-    client = lambda_client(endpoint)
+def parse_once() -> None:
+    """Let moto's interpreter parse each path and definition once; what is parsed keeps no state: threads share it."""
     replacements: tuple[tuple[Any, str, Any], ...] = (
         (json_path, "parse", PARSE_PATH),
         (result_path, "parse", PARSE_RESULT_PATH),
         (AmazonStateLanguageParser, "parse", staticmethod(PARSE_DEFINITION)),
-        (lambda_eval_utils, "boto_client_for", lambda **_asked: client),
     )
     for owner, name, replacement in replacements:
         setattr(owner, name, replacement)
+
+
+def call_lambda_at(endpoint: str) -> Any:
+    """Let moto's interpreter call Lambda at `endpoint` through one client; return it, to be closed at the end."""
+    client = lambda_client(endpoint)
+    setattr(lambda_eval_utils, "boto_client_for", lambda **_asked: client)  # noqa: B010  it is not exported
     return client
 
 

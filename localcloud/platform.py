@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from dnslib import RCODE
 
-from localcloud import account, dynamodb
+from localcloud import account, account_memory, dynamodb
 from localcloud.account import Account
 from localcloud.account_network import VPC_NAME
 from localcloud.async_invocations import RETRY_SECONDS
@@ -33,6 +33,7 @@ from localcloud.log_sink import LogSink
 from localcloud.network.loopback import Loopback
 from localcloud.network.moto_memory import MotoMemory as NetworkMemory
 from localcloud.network.vpc import RESOLVER, Vpc
+from localcloud.ports import bind, port_of
 from localcloud.registry import Registry
 from localcloud.request_log import RequestLog
 from localcloud.secret_store import SecretStore
@@ -66,7 +67,6 @@ class Platform:
         self._clock = Clock(settings.speed)
         self._stack = ExitStack()
         self._observer = observer
-        self.account = Account(f"http://{HOST}:{settings.aws_port}")
 
     def __enter__(self) -> "Platform":
         """Start everything; what has started is stopped when something fails."""
@@ -83,13 +83,24 @@ class Platform:
         self._stack.close()
 
     def _start(self) -> None:
-        self._variables({"AWS_ENDPOINT_URL": self.account.endpoint} | AWS_VARIABLES)
+        self._ports = bind(self._settings)
+        for listening in self._ports:
+            self._stack.callback(listening.close)
+        self.account = Account(f"http://{HOST}:{port_of(self._ports.aws)}")
+        account_memory.fill()
+        # Lines for CloudWatch alone, several for each request; those of alarms are printed all the same.
+        metrics = {"POWERTOOLS_METRICS_DISABLED": os.environ.get("POWERTOOLS_METRICS_DISABLED", "true")}
+        self._variables({"AWS_ENDPOINT_URL": self.account.endpoint} | AWS_VARIABLES | metrics)
         self._names_and_network()
         self._living_services()
         self._front_door()
-        self.account.fill()
         self.network.place_balancers(LOAD_BALANCERS)
         self._slipway()
+
+    @property
+    def balancer_ports(self) -> tuple[int, ...]:
+        """Return the ports of the load balancers, in their order."""
+        return tuple(port_of(each) for each in self._ports.balancers)
 
     def _names_and_network(self) -> None:
         self.cloud_map = CloudMap(clock=self._clock, zones=MotoZones())
@@ -112,7 +123,7 @@ class Platform:
             network=self.network,
             discovery=self.cloud_map,
             balancer=self.balancer,
-            logs=LogSink(self.account.client("logs")),
+            logs=LogSink(),
             emit=self.faults.on_events(self.events.put),
             secrets=SecretStore(self.account.client("secretsmanager"), self.account.client("ssm")),
             interfaces=MotoInterfaces(),
@@ -140,14 +151,14 @@ class Platform:
             faults=self.faults,
             throttles=Throttles() if self._settings.throttles else None,
             retry_seconds=[self._clock.scaled(seconds) for seconds in RETRY_SECONDS],
-            host=HOST,
-            port=self._settings.aws_port,
+            listening=self._ports.aws,
         )
         self._run(door)
         self.network.call(lambda: self._run(self.balancer))
-        for number, name in enumerate(LOAD_BALANCERS):
-            self.balancer.serve(name, HOST, self._settings.alb_port + number)
+        for name, listening in zip(LOAD_BALANCERS, self._ports.balancers, strict=True):
+            self.balancer.serve(name, listening)
         self._run(self.ecs)
+        account.register_container_instances(self.ecs.handle)
 
     def _network(self) -> Loopback | Vpc:
         """Make the network; in a VPC names are asked of its own resolver, which answers as the other one does."""
@@ -172,7 +183,7 @@ class Platform:
         self._run(self.events)  # its functions call the front door: it ends before that does
         self._admit_tokens(app_module.cloud())
         self._run(ExecutionWatch(self.faults.on_events(self.events.put)))
-        gateway = self._run(Gateway(app_module.app, host=HOST, port=self._settings.api_port))
+        gateway = self._run(Gateway(app_module.app, self._ports.api))
         self.url = gateway.url
 
     def _admit_tokens(self, cloud: Any) -> None:
@@ -189,7 +200,8 @@ class Platform:
             "execution_role": account.EXECUTION_ROLE,
             "poll_seconds": settings.poll_seconds,
         }
-        urls = {name: f"http://{HOST}:{settings.alb_port + number}" for number, name in enumerate(LOAD_BALANCERS)}
+        ports = zip(LOAD_BALANCERS, self.balancer_ports, strict=True)
+        urls = {name: f"http://{HOST}:{port}" for name, port in ports}
         return {
             "SLIPWAY_TABLE": account.TABLE,
             "SLIPWAY_STATE_MACHINE_ARN": account.STATE_MACHINE_ARN,
@@ -212,7 +224,7 @@ class Platform:
             "SLIPWAY_NOTIFY_FUNCTION": "notify",
             "SLIPWAY_GITHUB_API": self._settings.github_api,
             "SLIPWAY_GITHUB_TOKEN": account.GITHUB_TOKEN,
-            "SLIPWAY_PUBLIC_URL": f"http://{HOST}:{self._settings.api_port}",
+            "SLIPWAY_PUBLIC_URL": f"http://{HOST}:{port_of(self._ports.api)}",
         }
 
     def _variables(self, variables: dict[str, str]) -> None:
@@ -235,8 +247,6 @@ AWS_VARIABLES = {
     # DiscoverInstances goes to a host of its own on AWS, "data-servicediscovery…", which 127.0.0.1 is not.
     "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
     "POWERTOOLS_LOG_LEVEL": "WARNING",
-    # Lines for CloudWatch alone, several for each request; those of alarms are printed all the same.
-    "POWERTOOLS_METRICS_DISABLED": os.environ.get("POWERTOOLS_METRICS_DISABLED", "true"),
 }
 
 

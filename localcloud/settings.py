@@ -9,6 +9,8 @@ ACCOUNT = "000000000000"
 REGION = "us-east-1"
 NETWORKS = ("auto", "vpc", "loopback")
 LOAD_BALANCERS = ("slipway", "slipway-2", "slipway-3", "slipway-4", "slipway-5", "slipway-6")
+PORTS = range(65_536)
+FIRST_OF_A_ROW = range(PORTS.stop - len(LOAD_BALANCERS))
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -18,7 +20,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Ports, speed and images of one local cloud. `speed` divides AWS's own delays; port 0 picks a free one.
+    """Ports, speed and images of one local cloud. `speed` divides AWS's own delays; port 0 is any that is free.
 
     `throttles` says whether ECS's limits on the rate of calls hold; `github_api` where GitHub is told how its
     deployments go, None: nowhere; `requests` the file into which each call of Slipway to AWS is written, None: none.
@@ -47,10 +49,10 @@ class Settings:
             raise SettingsError(f"SLIPWAY_THROTTLES={throttles}: write on or off")
         extra = [Path(path).resolve() for path in environment.get("SLIPWAY_IMAGES", "").split(":") if path]
         return cls(
-            api_port=_whole(environment, "SLIPWAY_API_PORT", cls.api_port, 65535),
-            aws_port=_whole(environment, "SLIPWAY_AWS_PORT", cls.aws_port, 65535),
-            alb_port=_whole(environment, "SLIPWAY_ALB_PORT", cls.alb_port, 65535 - len(LOAD_BALANCERS)),
-            poll_seconds=_whole(environment, "SLIPWAY_POLL_SECONDS", cls.poll_seconds, 300),
+            api_port=_whole(environment, "SLIPWAY_API_PORT", cls.api_port, PORTS),
+            aws_port=_whole(environment, "SLIPWAY_AWS_PORT", cls.aws_port, PORTS),
+            alb_port=_whole(environment, "SLIPWAY_ALB_PORT", cls.alb_port, FIRST_OF_A_ROW),
+            poll_seconds=_whole(environment, "SLIPWAY_POLL_SECONDS", cls.poll_seconds, range(1, 301)),
             speed=_speed(environment),
             network=network,
             throttles=throttles == "on",
@@ -60,10 +62,10 @@ class Settings:
         )
 
 
-def _whole(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+def _whole(environment: Mapping[str, str], name: str, default: int, allowed: range) -> int:
     text = environment.get(name, str(default))
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise SettingsError(f"{name}={text}: write a whole number from 1 to {most}")
+    if not text.isdecimal() or int(text) not in allowed:
+        raise SettingsError(f"{name}={text}: write a whole number from {allowed[0]} to {allowed[-1]}")
     return int(text)
 
 

@@ -8,12 +8,15 @@ The front door and the gateway are both served by this.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
+from socket import socket
 from threading import Event, Thread
 from typing import Any
 
 from waitress import wasyncore
 from waitress.server import create_server
 from waitress.task import ThreadedTaskDispatcher
+
+from localcloud.ports import BACKLOG
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -58,26 +61,34 @@ def wsgi_answer(application: WsgiApplication, environ: Environ) -> HttpAnswer:
 
 
 class WsgiServer:
-    """Serve `application` on `host`:`port` (0 takes any free one) with `threads` threads, and more when all wait."""
+    """Serve `application` on the socket `listening` with `threads` threads, and more when all wait."""
 
-    def __init__(self, application: WsgiApplication, *, host: str, port: int, threads: int) -> None:
+    def __init__(self, application: WsgiApplication, listening: socket, *, threads: int) -> None:
         self._application = application
-        self._host = host
+        self._listening = listening
         self._threads = threads
         self._channels: dict[int, Any] = {}
         self._stopping = Event()
-        self.port = port
+        self.host, self.port = listening.getsockname()
 
     @property
     def url(self) -> str:
-        """Return the base URL, without a trailing slash; with port 0 it is known once started."""
-        return f"http://{self._host}:{self.port}"
+        """Return the base URL, without a trailing slash."""
+        return f"http://{self.host}:{self.port}"
 
     def start(self) -> None:
-        """Bind and serve in the background. Raises OSError naming the address when it cannot be had."""
+        """Serve in the background."""
         self._dispatcher = _GrowingDispatcher()
-        self._server = self._bind()
-        self.port = int(self._server.effective_port)
+        self._server = create_server(
+            self._application,
+            map=self._channels,
+            _dispatcher=self._dispatcher,
+            sockets=[self._listening],
+            backlog=BACKLOG,
+            connection_limit=CONNECTION_LIMIT,
+            clear_untrusted_proxy_headers=False,
+            ident=None,
+        )
         self._dispatcher.set_thread_count(self._threads)
         self._loop = Thread(target=self._run, name=f"http-{self.port}", daemon=True)
         self._loop.start()
@@ -99,23 +110,6 @@ class WsgiServer:
         channels = {number: each for number, each in self._channels.items() if each not in kept}
         wasyncore.close_all(channels, ignore_all=True)
         wasyncore.dispatcher.close(self._server)  # its own close() would close the trigger, too
-
-    def _bind(self) -> Any:
-        try:
-            return create_server(
-                self._application,
-                map=self._channels,
-                _dispatcher=self._dispatcher,
-                host=self._host,
-                port=self.port,
-                connection_limit=CONNECTION_LIMIT,
-                clear_untrusted_proxy_headers=False,
-                ident=None,
-            )
-        except OSError as error:
-            wasyncore.close_all(self._channels)
-            where = f"cannot listen on {self._host}:{self.port}: {error.strerror}"
-            raise OSError(error.errno, f"{where}. Stop what listens there or choose another port.") from error
 
 
 class _GrowingDispatcher(ThreadedTaskDispatcher):

@@ -15,6 +15,7 @@ from chalicelib.store import Store
 from localcloud.dynamodb import OPERATIONS, DynamoDb
 from localcloud.front_door import FrontDoor, Handler
 from localcloud.lambdas import Lambdas
+from localcloud.ports import listen
 
 TEMPLATE = Path(__file__).parents[1] / "infrastructure" / "template.yaml"
 NAME = "slipway-test"
@@ -45,7 +46,7 @@ def moto_dynamodb() -> Iterator[Any]:
 @contextmanager
 def behind_door(operations: Mapping[tuple[str, str], Handler]) -> Iterator[Any]:
     """Lend a client of DynamoDB behind a front door, where moto has all but these operations."""
-    door = FrontDoor(lambdas=Lambdas(), services={}, operations=operations, port=0)
+    door = FrontDoor(lambdas=Lambdas(), services={}, operations=operations, listening=listen(0))
     door.start()
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
     client: Any = boto3.client("dynamodb", region_name="us-east-1", endpoint_url=door.url, **keys)

@@ -20,7 +20,6 @@ from localcloud.balancer.sessions import Sessions
 from localcloud.balancer.targets import Address, TargetHealth, Targets
 from localcloud.clock import Clock
 
-BACKLOG = 1024
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html (HTTP headers)
 MAX_LINE_BYTES = 16 * 1024
 GRACE_SECONDS = 1.0
@@ -51,17 +50,11 @@ class Balancer:
         self._listening: list[tuple[str, socket.socket]] = []
         self._runners: list[web.ServerRunner] = []
 
-    def serve(self, load_balancer_name: str, host: str, port: int) -> tuple[str, int]:
-        """Listen on host:port for that load balancer's listener on port 80; bound on return. Return the address.
-
-        Raises OSError when the port is taken.
-        """
-        listening = socket.create_server((host, port), backlog=BACKLOG)
+    def serve(self, load_balancer_name: str, listening: socket.socket) -> None:
+        """Serve that load balancer's listener on port 80 on a socket that listens."""
         self._listening.append((load_balancer_name, listening))
         if self._thread.is_alive():
             self._in_loop(self._accept(load_balancer_name, listening))
-        bound: tuple[str, int] = listening.getsockname()
-        return bound
 
     def start(self) -> None:
         """Serve and probe from now on."""

@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from localcloud.front_door import FrontDoor, Handler, Listener
 from localcloud.lambdas import Lambdas
+from localcloud.ports import listen
 from localcloud.throttles import Throttles
 
 ROLE = "arn:aws:iam::000000000000:role/x"
@@ -46,7 +47,7 @@ class Cloud:
             listeners=listeners or {},
             throttles=throttles,
             observer=lambda service, operation: self.calls.update([(service, operation)]),
-            port=0,
+            listening=listen(0),
         )
         self.closing = ExitStack()
 

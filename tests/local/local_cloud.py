@@ -3,10 +3,8 @@
 import contextlib
 import json
 import os
-import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,12 +18,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from localcloud.account import Account
+from tests.local.forked import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 ECS_PRACTICE = ROOT / "sample_services" / "ecs_practice" / "slipway.yaml"
 ENDED = ("succeeded", "failed", "rolled_back", "superseded", "cancelled", "timed_out")
 PATIENCE_SECONDS = 90
+FREE_PORTS = dict.fromkeys(("SLIPWAY_API_PORT", "SLIPWAY_AWS_PORT", "SLIPWAY_ALB_PORT"), "0")
 T = TypeVar("T")
+Program = subprocess.Popen[str] | Forked
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class HttpAnswer:
 class LocalCloud:
     """A running local cloud; `process` is `python -m localcloud up`, and `log` what Slipway's functions print."""
 
-    process: subprocess.Popen[str]
+    process: Program
     url: str
     aws: str
     balancer: str
@@ -96,19 +97,32 @@ class LocalCloud:
 
 
 @contextlib.contextmanager
-def local_cloud(**variables: str) -> Iterator[LocalCloud]:
-    """Run a local cloud on free ports; at the end it is interrupted, and must end by itself."""
-    environment = {**os.environ, "SLIPWAY_SPEED": "20", "PYTHONFAULTHANDLER": "1", **free_ports(), **variables}
+def local_cloud(*, forked: bool = True, **variables: str) -> Iterator[LocalCloud]:
+    """Run a local cloud on free ports; at the end it is interrupted, and must end by itself.
+
+    It is forked off a process that has imported everything, unless it is to be `make up` to the letter.
+    """
+    process = start({**os.environ, "SLIPWAY_SPEED": "20", **FREE_PORTS, **variables}, forked=forked)
+    printed = _Printed(process)
+    try:
+        yield _cloud(process, printed)
+    finally:
+        process.send_signal(signal.SIGINT)
+        _end(process)
+        printed.close()
+
+
+def start(environment: Mapping[str, str], *, forked: bool = True) -> Program:
+    """Start a local cloud."""
+    if forked:
+        return Forked(environment)
     command = [sys.executable, "-m", "localcloud", "up"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield _ready(process)
-        finally:
-            process.send_signal(signal.SIGINT)
-            _end(process)
+    return subprocess.Popen(
+        command, cwd=ROOT, env={**environment, "PYTHONFAULTHANDLER": "1"}, stdout=subprocess.PIPE, text=True
+    )
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: Program) -> None:
     try:
         process.wait(timeout=20)
     except subprocess.TimeoutExpired:
@@ -116,43 +130,31 @@ def _end(process: subprocess.Popen[str]) -> None:
         raise
 
 
-def _ready(process: subprocess.Popen[str]) -> LocalCloud:
-    """Read its first line, and all others as they come: a pipe that nobody reads fills up, and whoever prints waits."""
-    output = process.stdout
-    assert output
-    line, log = output.readline(), list[str]()
-    threading.Thread(target=lambda: log.extend(output), daemon=True).start()
+class _Printed:
+    """What a program prints, read as it comes: a pipe that nobody reads fills up, and whoever prints waits."""
+
+    def __init__(self, process: Program) -> None:
+        assert process.stdout
+        self._output = process.stdout
+        self.first_line = self._output.readline()
+        self.lines = list[str]()
+        self._thread = threading.Thread(target=lambda: self.lines.extend(self._output), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Read what is left of a program that has ended."""
+        self._thread.join(10)
+        self._output.close()
+
+
+def _cloud(process: Program, printed: _Printed) -> LocalCloud:
     found = re.fullmatch(
         r"ready API (\S+) AWS (\S+) load balancers (http://[^:]+:\d+)-\d+ DNS ([^:]+):(\d+) network (\w+) .*\n",
-        line,
+        printed.first_line,
     )
-    assert found, line
-    return LocalCloud(process, found[1], found[2], found[3], (found[4], int(found[5])), found[6], log)
-
-
-def free_ports() -> dict[str, str]:
-    """Return ports that nobody uses: one for the API, one for AWS, six in a row for the load balancers."""
-    with contextlib.ExitStack() as held:
-        single = [_bound(held, 0) for _ in range(2)]
-        # Anywhere: another run on this machine may look at the same moment.
-        row = next(first for first in iter(lambda: random.randrange(20_000, 30_000), None) if _row_is_free(first))
-    return {"SLIPWAY_API_PORT": str(single[0]), "SLIPWAY_AWS_PORT": str(single[1]), "SLIPWAY_ALB_PORT": str(row)}
-
-
-def _bound(held: contextlib.ExitStack, port: int) -> int:
-    taken = held.enter_context(socket.socket())
-    taken.bind(("127.0.0.1", port))
-    return int(taken.getsockname()[1])
-
-
-def _row_is_free(first: int) -> bool:
-    with contextlib.ExitStack() as held:
-        try:
-            for port in range(first, first + 6):
-                _bound(held, port)
-        except OSError:
-            return False
-    return True
+    assert found, printed.first_line
+    dns = found[4], int(found[5])
+    return LocalCloud(process, found[1], found[2], found[3], dns, found[6], printed.lines)
 
 
 def wait_for(look: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) -> T:

@@ -20,6 +20,7 @@ from localcloud.balancer.memory import Action, Condition, HealthCheck, Listener,
 from localcloud.balancer.routing import Asked, action_for, group_for, redirect_location
 from localcloud.clock import Clock
 from localcloud.faults import AwsFault
+from localcloud.ports import listen
 
 CHECK = HealthCheck(
     path="/health",
@@ -205,9 +206,10 @@ class Front:
 def front(memory: FakeMemory) -> Iterator[Front]:
     """Return a running balancer at speed 20: targets are probed every 100 ms and drain for a second."""
     balancer = Balancer(clock=Clock(speed=20, patience_seconds=0.2), memory=memory)
-    address = balancer.serve("booking", "127.0.0.1", 0)
+    listening = listen(0)
+    balancer.serve("booking", listening)
     balancer.start()
-    yield Front(balancer, address)
+    yield Front(balancer, listening.getsockname())
     balancer.stop()
 
 
@@ -237,7 +239,9 @@ def test_a_load_balancer_has_an_address(memory: FakeMemory) -> None:
         memory=memory,
         sources={"booking": "127.0.0.9", "other": "127.0.0.8"},
     )
-    front = Front(balancer, balancer.serve("booking", "127.0.0.1", 0))
+    listening = listen(0)
+    balancer.serve("booking", listening)
+    front = Front(balancer, listening.getsockname())
     balancer.start()
     with running("home") as target:
         front.add_healthy(target)

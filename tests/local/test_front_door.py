@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from localcloud.faults import AwsFault
 from localcloud.front_door import THREADS, FrontDoor
 from localcloud.lambdas import Lambdas
+from localcloud.ports import listen
 from tests.local.doors import Cloud
 
 CREATED_AT = datetime(2026, 11, 20, 18, 50, tzinfo=UTC)
@@ -240,12 +241,12 @@ def test_functions_that_call_aws_never_wait_for_threads(cloud: Cloud) -> None:
 
 def test_door_opens_again() -> None:
     """A door that stopped leaves its port free, and a taken port is named in the error."""
-    first = FrontDoor(lambdas=Lambdas(), services={}, port=0)
+    first = FrontDoor(lambdas=Lambdas(), services={}, listening=listen(0))
     first.start()
     port = int(first.url.rpartition(":")[2])
-    second = FrontDoor(lambdas=Lambdas(), services={}, port=port)
     with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}"):
-        second.start()
+        listen(port)
     first.stop()
+    second = FrontDoor(lambdas=Lambdas(), services={}, listening=listen(port))
     second.start()
     second.stop()

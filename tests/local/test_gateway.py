@@ -17,6 +17,7 @@ from chalice.app import AuthRequest, AuthResponse, AuthRoute, Chalice, Response
 
 from localcloud.authorizers import allows
 from localcloud.gateway import PAYLOAD_LIMIT_BYTES, Gateway
+from localcloud.ports import listen
 from localcloud.proxy_event import match
 
 ANY = ["*/*"]
@@ -127,7 +128,7 @@ class Client:
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Gateway]:
     """Return the running gateway of the shop."""
-    gateway = Gateway(shop(), port=0)
+    gateway = Gateway(shop(), listen(0))
     gateway.start()
     yield gateway
     gateway.stop()
@@ -345,5 +346,5 @@ def test_what_is_not_emulated(unusual: dict[str, bool]) -> None:
     """A route that needs what this gateway lacks is refused at once, not let pass."""
     app = Chalice(app_name="unusual")
     app.route("/", **unusual)(lambda: None)
-    with pytest.raises(ValueError, match="GET / uses an API key, CORS"):
-        Gateway(app, port=0)
+    with listen(0) as listening, pytest.raises(ValueError, match="GET / uses an API key, CORS"):
+        Gateway(app, listening)

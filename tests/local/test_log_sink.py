@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcloud.log_sink import LogSink, batches
+from localcloud.faults import AwsFault
+from localcloud.log_sink import LogSink
 from tests.local.doors import Cloud
 
 
@@ -24,8 +25,8 @@ def test_log_sink(cloud: Cloud) -> None:
     logs = cloud.client("logs")
     logs.create_log_group(logGroupName="/ecs/home")
     now = int(time.time() * 1000)
-    LogSink(logs).put("/ecs/home", "home/1", [(now + 1, "second"), (now, "first")])
-    LogSink(logs).put("/ecs/home", "home/1", [(now + 2, ""), (now + 3, "third")])
+    LogSink().put("/ecs/home", "home/1", [(now + 1, "second"), (now, "first")])
+    LogSink().put("/ecs/home", "home/1", [(now + 2, ""), (now + 3, "third")])
     events = logs.get_log_events(logGroupName="/ecs/home", logStreamName="home/1", startFromHead=True)["events"]
     assert [one["message"] for one in events] == ["first", "second", "third"]
 
@@ -33,14 +34,14 @@ def test_log_sink(cloud: Cloud) -> None:
 def test_log_sink_knows_groups(cloud: Cloud) -> None:
     """A log group exists once it is made; a longer name that begins alike is another group."""
     logs = cloud.client("logs")
-    sink = LogSink(logs)
+    sink = LogSink()
     logs.create_log_group(logGroupName="/ecs/shop-2")
     assert not sink.exists("/ecs/shop")
     logs.create_log_group(logGroupName="/ecs/shop")
     assert sink.exists("/ecs/shop")
 
 
-def test_log_batches() -> None:
-    """A batch holds at most 10,000 events and 1 MB, each event counted with 26 bytes more."""
-    assert [len(batch) for batch in batches([(0, "x")] * 10_001)] == [10_000, 1]
-    assert [len(batch) for batch in batches([(0, "x" * 524_288)] * 2)] == [1, 1]
+def test_log_sink_without_a_group(cloud: Cloud) -> None:
+    """Lines for a group that is not there are refused in AWS's words."""
+    with pytest.raises(AwsFault, match="The specified log group does not exist"):
+        LogSink().put("/ecs/gone", "home/1", [(0, "lost")])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.network.choice import choose
-from tests.local.local_cloud import LocalCloud, free_ports, hello, local_cloud, wait_for
+from tests.local.local_cloud import FREE_PORTS, LocalCloud, hello, local_cloud, wait_for
 
 PROCESSES = Path("/proc")
 
@@ -78,7 +78,7 @@ def refused_start(**variables: str) -> subprocess.CompletedProcess[str]:
     """Run `up` with variables with which it cannot start, until it has ended."""
     return subprocess.run(
         [sys.executable, "-m", "localcloud", "up"],
-        env={**os.environ, **free_ports(), **variables},
+        env={**os.environ, **FREE_PORTS, **variables},
         capture_output=True,
         text=True,
         timeout=30,
@@ -124,7 +124,7 @@ def test_the_demo_proves_what_it_shows(network: str, address: str) -> None:
         pytest.skip(choose("auto").why)
     ended = subprocess.run(
         [sys.executable, "-m", "localcloud", "demo"],
-        env={**os.environ, **free_ports(), "SLIPWAY_SPEED": "20", "SLIPWAY_NETWORK": network},
+        env={**os.environ, **FREE_PORTS, "SLIPWAY_SPEED": "20", "SLIPWAY_NETWORK": network},
         capture_output=True,
         text=True,
         timeout=120,
@@ -148,7 +148,7 @@ def test_vpc_is_refused_where_it_is_impossible() -> None:
     """Asked for `vpc` where the kernel refuses namespaces, `up` ends saying so and what to do."""
     ended = subprocess.run(
         [*UP_WHERE_IT_IS_REFUSED, "-m", "localcloud", "up"],
-        env={**os.environ, **free_ports(), "SLIPWAY_NETWORK": "vpc"},
+        env={**os.environ, **FREE_PORTS, "SLIPWAY_NETWORK": "vpc"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -166,7 +166,7 @@ def test_auto_falls_back_and_says_so() -> None:
     """Where `vpc` is impossible `auto` is loopback: one line on stderr says why, and the ready line says which."""
     command = [*UP_WHERE_IT_IS_REFUSED, "-m", "localcloud", "up"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env={**os.environ, **free_ports()}, **pipes) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(command, env={**os.environ, **FREE_PORTS}, **pipes) as process:  # type: ignore[call-overload]
         ready = process.stdout.readline()
         process.send_signal(signal.SIGINT)
         said = process.stderr.read().splitlines()

@@ -6,6 +6,7 @@ from threading import Event, Thread
 
 import pytest
 
+from localcloud.ports import listen
 from localcloud.wsgi_server import Environ, StartResponse, WsgiServer
 
 
@@ -20,7 +21,7 @@ def test_an_answer_under_way_at_the_end(caplog: pytest.LogCaptureFixture) -> Non
         start_response("200 OK", [("Content-Length", "2")])
         return [b"ok"]
 
-    server = WsgiServer(slow, host="127.0.0.1", port=0, threads=1)
+    server = WsgiServer(slow, listen(0), threads=1)
     server.start()
     with socket.create_connection(("127.0.0.1", server.port), 10) as caller:
         caller.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")

@@ -22,9 +22,10 @@ def test_throttles_are_switched_on() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("SLIPWAY_API_PORT", "0"),
+        ("SLIPWAY_API_PORT", "http"),
         ("SLIPWAY_AWS_PORT", "65536"),
         ("SLIPWAY_ALB_PORT", "-1"),
+        ("SLIPWAY_ALB_PORT", "65531"),
         ("SLIPWAY_POLL_SECONDS", "half"),
         ("SLIPWAY_SPEED", "0.5"),
         ("SLIPWAY_SPEED", "nan"),
