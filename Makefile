@@ -59,19 +59,26 @@ format: setup
 
 setup: .venv/ready
 
-# uv installs in seconds what takes pip a minute; chalice and the images still need pip itself.
+# What is installed is what was locked, by its hash, uv first: that one pip installs, and uv installs in seconds what takes
+# pip a minute. chalice and the images still need pip itself.
 .venv/ready: requirements-dev.txt sample_services/images.toml $(wildcard sample_services/*/*/requirements.txt)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements-dev.txt)"
-	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --compile-bytecode -r requirements-dev.txt
+	sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt | \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m localcloud prepare
 	@touch $@
 
+# Versions stay as they are unless the .in file says others; an image has none, and its versions are changed where they are.
+LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --custom-compile-command "make lock"
+
 lock: setup
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command "make lock" requirements.in -o requirements.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	for file in sample_services/*/*/requirements.txt; do \
+	  grep == $$file | tr -d '\\' | $(LOCK) --no-annotate - -o $$file.new && mv $$file.new $$file || exit; \
+	done
 
 clean:
 	rm -rf .venv .slipway dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

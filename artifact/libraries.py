@@ -14,7 +14,8 @@ def installed(requirements: Path) -> dict[str, bytes]:
     """Return the content of each installed file, by its path.
 
     Machine code has the processor in its name (`….cpython-311-x86_64-linux-gnu.so`), so that one zip runs on both.
-    Raises CalledProcessError; uv itself says why on stderr, such as that there is no wheel for a processor.
+    A wheel must have one of the hashes that the file says. Raises CalledProcessError; uv itself says why on stderr,
+    such as that there is no wheel for a processor.
     """
     files: dict[str, bytes] = {}
     for platform in PLATFORMS:
@@ -27,6 +28,6 @@ def installed(requirements: Path) -> dict[str, bytes]:
 
 def _install(requirements: Path, platform: str, folder: str) -> None:
     uv = str(Path(sys.executable).with_name("uv"))
-    what = ["--requirement", str(requirements), "--no-deps", "--only-binary", ":all:", "--target", folder]
-    where = ["--python-platform", platform, "--python-version", PYTHON, "--python", sys.executable]
+    what = ["--requirement", str(requirements), "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    where = ["--target", folder, "--python-platform", platform, "--python-version", PYTHON, "--python", sys.executable]
     subprocess.run([uv, "pip", "install", "--quiet", *what, *where], check=True)

@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
+from localcloud.platform import TOKENS
 from tests.local.local_cloud import ROOT, LocalCloud, hello
 
 DOCS = ROOT / "docs"
 MISSING = [tool for tool in ("bash", "curl", "jq") if not shutil.which(tool)]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not on this machine: {', '.join(MISSING)}")
+# Until the local cloud knows a token that may only read and plan.
+PLANNER = "local-planner" if "local-planner" in TOKENS else "local-admin"
+SECRETS = {"${{ secrets.SLIPWAY_PLAN_TOKEN }}": PLANNER, "${{ secrets.SLIPWAY_DEPLOY_TOKEN }}": "local-admin"}
 
 
 @pytest.fixture
@@ -50,16 +54,17 @@ def test_success_is_0_and_sent_again_it_is_the_same(cloud: LocalCloud, checkout:
     assert first.stderr == again.stderr != later.stderr
     assert re.search(r"^\S+Z  hello  proven  ", first.stdout, re.MULTILINE)
     made = cloud.ask("GET", "/deployments?application=ci").document["deployments"]
-    assert (2, made[1]["verdict"]) == (len(made), first.stdout.splitlines()[-1])
+    assert (2, f"verdict: {made[1]['verdict']}") == (len(made), first.stdout.splitlines()[-1])
 
 
 def test_failure_is_1(cloud: LocalCloud, checkout: Path) -> None:
-    """A deployment that fails exits 1 and says the cause and the fix."""
+    """A deployment that fails exits 1 and says the cause, the fix and the evidence."""
     write(checkout, hello("ci-fails", image="nowhere/nothing:1"))
     ran = run(cloud, checkout, "./deploy.sh slipway.yaml")
 
     assert 1 == ran.returncode, ran.stderr
-    assert ["cause:", "fix:"] == [line.split()[0] for line in ran.stdout.splitlines()[-2:]]
+    told = [line.split()[0] for line in ran.stdout.splitlines() if re.match(r"[a-z]+: ", line)]
+    assert (["verdict:", "cause:", "fix:"], {"evidence:"}) == (told[:3], set(told[3:]))
 
 
 def test_rolled_back_is_1(cloud: LocalCloud, checkout: Path) -> None:
@@ -110,7 +115,8 @@ def test_the_workflow_runs(cloud: LocalCloud, checkout: Path, job: str) -> None:
     """Each job of the workflow for GitHub Actions succeeds, and only one of them deploys."""
     workflow = yaml.safe_load((DOCS / "examples" / "github-actions.yml").read_text())
     write(checkout, hello(f"ci-{job}"))
-    ran = run(cloud, checkout, workflow["jobs"][job]["steps"][-1]["run"], **github(3))
+    step = workflow["jobs"][job]["steps"][-1]
+    ran = run(cloud, checkout, step["run"], **github(3), SLIPWAY_TOKEN=SECRETS[step["env"]["SLIPWAY_TOKEN"]])
 
     assert 0 == ran.returncode, ran.stdout + ran.stderr
     made = cloud.ask("GET", f"/deployments?application=ci-{job}").document["deployments"]
@@ -135,7 +141,8 @@ def test_the_page_runs(cloud: LocalCloud, checkout: Path) -> None:
     """The lines of docs/ci.md, one after the other, end well, and show a verdict and a plan."""
     blocks = re.findall(r"^ *```sh\n(.*?)^ *```", (DOCS / "ci.md").read_text(), re.MULTILINE | re.DOTALL)
     write(checkout, hello("ci-page"))
-    ran = run(cloud, checkout, "\n".join(blocks).replace("http://127.0.0.1:8000", cloud.url))
+    lines = "\n".join(blocks).replace("http://127.0.0.1:8000", cloud.url).replace("local-planner", PLANNER)
+    ran = run(cloud, checkout, lines)
 
     assert 0 == ran.returncode, ran.stdout + ran.stderr
     assert '"action": "unchanged"' in ran.stdout
