@@ -25,6 +25,7 @@ from localcloud.wsgi_server import Environ, HttpAnswer
 
 CREDENTIAL_SCOPE = re.compile(r"Credential=(?P<access_key_id>[^/]+)/\d{8}/[^/]+/(?P<service>[^/]+)/aws4_request")
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/x-amz-json-1.1"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def json_request(call: AwsCall) -> dict[str, Any]:
 def json_answer(result: dict[str, Any]) -> HttpAnswer:
     """Write a result; datetimes become seconds since the epoch."""
     body = json.dumps(result, default=_epoch_seconds).encode()
-    return HttpAnswer(200, _headers("application/x-amz-json-1.1"), body)
+    return HttpAnswer(200, _headers(JSON), body)
 
 
 def query_request(call: AwsCall) -> dict[str, Any]:
@@ -96,12 +97,12 @@ def query_answer(call: AwsCall, result: dict[str, Any]) -> HttpAnswer:
     return HttpAnswer(200, _headers("text/xml"), str(response["body"]).encode())
 
 
-def fault_answer(call: AwsCall, fault: AwsFault) -> HttpAnswer:
-    """Write a refusal in the protocol that the call came in."""
-    if call.content_type.startswith(FORM):
+def fault_answer(content_type: str, fault: AwsFault, json_type: str = JSON) -> HttpAnswer:
+    """Write a refusal in the protocol of a call, which its content type tells."""
+    if content_type.startswith(FORM):
         return HttpAnswer(fault.status, _headers("text/xml"), _query_fault(fault))
     body = {"__type": fault.code, "message": fault.message, **fault.members}
-    headers = (*_headers("application/x-amz-json-1.1"), ("x-amzn-ErrorType", fault.code))
+    headers = (*_headers(json_type), ("x-amzn-ErrorType", fault.code))
     return HttpAnswer(fault.status, headers, json.dumps(body, default=_epoch_seconds).encode())
 
 

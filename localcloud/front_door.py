@@ -9,7 +9,7 @@
     /_slipway/calls                             → how often what was called: call_counter.py
     /_slipway/lambdas                           → how often each function was invoked, and for how long
 
-boto3, the aws CLI and moto's Step Functions interpreter all come in here.
+boto3, the aws CLI and moto's Step Functions interpreter all come in here; no web page does: doors.py.
 """
 
 import logging
@@ -40,6 +40,7 @@ from localcloud.aws_protocol import (
     read_call,
 )
 from localcloud.call_counter import CallCounter
+from localcloud.doors import refusal, unreadable_elsewhere
 from localcloud.fault_injection import FaultInjection
 from localcloud.faults import AwsFault
 from localcloud.interpreter_speed import call_lambda_at
@@ -100,7 +101,7 @@ class FrontDoor:
         self._later = AsyncInvocations(lambdas, retry_seconds)
         self._calls = CallCounter()
         self._server = WsgiServer(self._serve, listening, threads=THREADS)
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = _Moto(create_backend_app)
         self._moto_locks: dict[str, Lock] = defaultdict(Lock)
 
     @property
@@ -123,18 +124,20 @@ class FrontDoor:
         self._calling.close()
 
     def _serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if why := refusal(environ, self._server.port, "nobody"):
+            return _refused(environ, why).send(environ, start_response)
         if answer := self._answer_of_ours(environ):
             return answer.send(environ, start_response)
         call = read_call(environ)
         try:
             answer = self._answer(call, environ)
         except AwsFault as fault:
-            answer = fault_answer(call, fault)
+            answer = fault_answer(call.content_type, fault)
         except ClientDisconnected:
             raise
         except Exception as error:
             logger.exception("%s %s failed", call.service, call.operation)
-            answer = fault_answer(call, _internal_failure(call, error))
+            answer = fault_answer(call.content_type, _internal_failure(call, error))
         return answer.send(environ, start_response)
 
     def _answer_of_ours(self, environ: Environ) -> HttpAnswer | None:
@@ -193,7 +196,7 @@ class FrontDoor:
 
     def _ask_moto(self, call: AwsCall, environ: Environ) -> HttpAnswer:
         with self._moto_turn(call.service):
-            answer = wsgi_answer(self._moto, environ)
+            answer = unreadable_elsewhere(wsgi_answer(self._moto, environ))
             listener = self._listeners.get((call.service, call.operation))
             if listener and answer.status == HTTPStatus.OK:
                 listener(json_request(call))
@@ -205,6 +208,21 @@ class FrontDoor:
         Step Functions are excepted: what they do may have to wait for another call to them.
         """
         return nullcontext() if service == STEP_FUNCTIONS else self._moto_locks[service]
+
+
+class _Moto(DomainDispatcherApplication):
+    """moto without its own API, /moto-api, which shows and changes everything: that is a path of S3's, as on AWS."""
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """Return the name of what answers at a host, or None."""
+        backend = super().get_backend_for_host(host)
+        return None if str(backend).startswith("moto_api") else backend
+
+
+def _refused(environ: Environ, why: str) -> HttpAnswer:
+    """Write it for AWS clients, and as JSON that a browser shows to a person."""
+    fault = AwsFault("AccessDenied", why, HTTPStatus.FORBIDDEN)
+    return fault_answer(environ.get("CONTENT_TYPE", ""), fault, json_type="application/json")
 
 
 def _internal_failure(call: AwsCall, error: Exception) -> AwsFault:

@@ -13,6 +13,7 @@ from typing import Any
 from chalice.app import Chalice, ChaliceAuthorizer
 
 from localcloud.authorizers import Authorizers, ForbiddenError, UnauthorizedError
+from localcloud.doors import refusal
 from localcloud.lambdas import LambdaContext, running
 from localcloud.proxy_event import ACCOUNT, API_ID, headers_of, match, proxy_event, request_path
 from localcloud.wsgi_server import Environ, HttpAnswer, StartResponse, WsgiServer
@@ -20,6 +21,7 @@ from localcloud.wsgi_server import Environ, HttpAnswer, StartResponse, WsgiServe
 PAYLOAD_LIMIT_BYTES = 10 * 1024 * 1024
 THREADS = 32
 FUNCTION = "api"  # as its policy is named; Chalice calls it api_handler
+PAGE = "/"  # what chats and GitHub link to
 TYPE_URI = "https://slipway.dev/problems/"
 
 logger = logging.getLogger(__name__)
@@ -79,6 +81,8 @@ class Gateway:
 
     def _answer(self, environ: Environ, request_id: str) -> HttpAnswer:
         path = request_path(environ, self._stage)
+        if why := refusal(environ, self._server.port, "link" if path.in_api == PAGE else "person"):
+            return Problem(403, "forbidden", "The door is closed to this request", why).answer()
         method = environ["REQUEST_METHOD"]
         matched = match(self._app.routes, path.in_api)
         if matched is None or method not in self._app.routes[matched.resource]:

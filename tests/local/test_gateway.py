@@ -227,7 +227,7 @@ def test_head(gateway: Gateway, path: str, status: int) -> None:
     """HEAD is answered without a body, and is unmatched where no route has it."""
     host, port = gateway.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
-        connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
         head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
     assert (int(head.split()[1]), body) == (status, b"")
 

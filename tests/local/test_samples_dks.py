@@ -1,23 +1,16 @@
 """dks: PostgreSQL, an API and a page, one after the other, on container instances."""
 
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.local.browser import needs_browser, shown
 from tests.local.local_cloud import LocalCloud, visitors
 from tests.local.samples import addresses, deployed, page, reaches, tasks, url, visit
 
 MANIFEST = "dks/slipway.yaml"
 SERVICES = ("dks-db", "dks-api", "dks-ui")
-CHROMIUM = shutil.which("chromium")
-# Nothing but the page: at its start a browser would call home, many times.
-QUIET = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-)
 
 
 @pytest.fixture(scope="module")
@@ -78,19 +71,12 @@ def test_the_page_is_served(home: str) -> None:
     assert '<form id="share">' in text
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on PATH")
+@needs_browser
 def test_a_browser_shows_what_is_shared(home: str, tmp_path: Path) -> None:
     """A visitor's browser shows what others shared, which its script asked the API for."""
     visit(f"{home}posts", {"title": "Seen in a browser", "author": "Barbara"})
-    seen = subprocess.run(
-        [str(CHROMIUM), *QUIET, f"--user-data-dir={tmp_path}", "--virtual-time-budget=5000", "--dump-dom", home],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
 
-    assert "<li>Seen in a browser (Barbara)</li>" in seen.stdout
+    assert "<li>Seen in a browser (Barbara)</li>" in shown(home, tmp_path)
 
 
 def test_database_and_api_are_private(vpc: LocalCloud, home: str) -> None:
