@@ -11,6 +11,7 @@ import boto3
 import yaml
 from moto import mock_aws
 from moto.core.config import DefaultConfig
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from localcloud import moto_process
 from localcloud.account import (
@@ -27,6 +28,7 @@ from localcloud.account import (
     substituted,
 )
 from localcloud.account_network import AccountNetwork
+from localcloud.interpreter_speed import unparsed
 from localcloud.settings import REGION, ROOT
 
 TRUST = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -90,6 +92,17 @@ class AccountMemory:
 
     def _state_machines(self) -> None:
         states = self.client("stepfunctions")
-        for name, file in STATE_MACHINES.items():
-            definition = substituted(ROOT / "statemachines" / file, FUNCTIONS)
-            states.create_state_machine(name=name, definition=definition, roleArn=ROLE)
+        with unparsed():
+            for name, definition in definitions().items():
+                states.create_state_machine(name=name, definition=definition, roleArn=ROLE)
+
+
+def definitions() -> dict[str, str]:
+    """Return the definitions of Slipway's state machines, by their names."""
+    return {name: substituted(ROOT / "statemachines" / file, FUNCTIONS) for name, file in STATE_MACHINES.items()}
+
+
+def parse_definitions() -> None:
+    """Have moto's interpreter parse Slipway's state machines before their first executions do."""
+    for definition in definitions().values():
+        AmazonStateLanguageParser.parse(definition)

@@ -3,7 +3,10 @@
 docs/decisions/0011 tells what each of them costs.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -17,11 +20,34 @@ from moto.stepfunctions.parser.asl.utils import json_path
 
 PARSE_PATH = lru_cache(maxsize=1000)(jsonpath_ng_ext.parse)
 PARSE_RESULT_PATH = lru_cache(maxsize=1000)(jsonpath_ng_plain.parse)
-PARSE_DEFINITION = lru_cache(maxsize=32)(AmazonStateLanguageParser.parse)
+PARSE = AmazonStateLanguageParser.parse
+PARSING = Lock()
 
 EXECUTIONS_AT_ONCE = 200
 LAMBDA_SECONDS = 900
 """The longest that a function may run on AWS: https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html"""
+
+
+@lru_cache(maxsize=32)
+def parse_definition(definition: str) -> Any:
+    """Return what moto's parser makes of a state machine's definition."""
+    return PARSE(definition)
+
+
+def _parse_in_turn(definition: str) -> Any:
+    """Parse a definition once also when many executions begin at once."""
+    with PARSING:
+        return parse_definition(definition)
+
+
+@contextmanager
+def unparsed() -> Iterator[None]:
+    """Let state machines be made meanwhile without a look at their definitions, which takes a second for each."""
+    setattr(AmazonStateLanguageParser, "parse", staticmethod(lambda _definition: (None, None)))  # noqa: B010
+    try:
+        yield
+    finally:
+        parse_once()
 
 
 def parse_once() -> None:
@@ -29,7 +55,7 @@ def parse_once() -> None:
     replacements: tuple[tuple[Any, str, Any], ...] = (
         (json_path, "parse", PARSE_PATH),
         (result_path, "parse", PARSE_RESULT_PATH),
-        (AmazonStateLanguageParser, "parse", staticmethod(PARSE_DEFINITION)),
+        (AmazonStateLanguageParser, "parse", staticmethod(_parse_in_turn)),
     )
     for owner, name, replacement in replacements:
         setattr(owner, name, replacement)

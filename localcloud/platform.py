@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 from contextlib import ExitStack
+from threading import Thread
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
@@ -96,6 +97,8 @@ class Platform:
         self._front_door()
         self.network.place_balancers(LOAD_BALANCERS)
         self._slipway()
+        # Whoever deploys at once waits for it, anybody else does not.
+        Thread(target=account_memory.parse_definitions, name="parse", daemon=True).start()
 
     @property
     def balancer_ports(self) -> tuple[int, ...]:

@@ -25,6 +25,7 @@ SERVICES = (
 """Whose models botocore reads, beside those that the account is filled by: the first client of each takes a while."""
 
 account_memory.fill()
+account_memory.parse_definitions()
 for service in SERVICES:
     boto3.client(service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # type: ignore[call-overload]
 assert app.app

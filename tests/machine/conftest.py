@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import botocore.session
 import pytest
-from botocore.loaders import create_loader
 from moto import mock_aws
 
 import app
@@ -19,8 +17,6 @@ from tests.direct_dynamodb import DirectClient, DirectDynamoDb
 from tests.machine.api import SETTINGS, Api, Table
 from tests.tables import NAME, create_table, fresh_store
 
-LOADER = create_loader()
-
 
 @pytest.fixture(scope="module")
 def items() -> DirectDynamoDb:
@@ -30,11 +26,9 @@ def items() -> DirectDynamoDb:
 
 @pytest.fixture(scope="module")
 def session(items: DirectDynamoDb) -> Iterator[boto3.Session]:
-    """Lend the session in which boto3 makes the app's clients. All share what botocore reads of its files."""
+    """Lend the session in which boto3 makes the app's clients."""
     with mock_aws():
-        ours = botocore.session.Session()
-        ours.register_component("data_loader", LOADER)
-        boto3.setup_default_session(botocore_session=ours)
+        boto3.setup_default_session()
         assert boto3.DEFAULT_SESSION is not None
         items.listen(boto3.DEFAULT_SESSION.events)
         yield boto3.DEFAULT_SESSION
