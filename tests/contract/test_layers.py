@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -60,9 +61,15 @@ def room(path: Path) -> str:
     return parts[1] if len(parts) > 1 else parts[0]
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """Return all that a file says, parsed."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def imports(path: Path) -> Iterator[str]:
     """Yield the full names of what a file imports."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -104,6 +111,6 @@ def test_nothing_knows_the_local_cloud(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=identify)
 def test_nothing_sleeps(path: Path) -> None:
     """Waiting belongs to the state machine; between two attempts of a call there is a breath, as in botocore."""
-    names = [node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]
+    names = [node.attr for node in nodes(path) if isinstance(node, ast.Attribute)]
     assert names.count("sleep") == (path == ROOT / "chalicelib" / "aws" / "calls.py")
     assert "time.sleep" not in list(imports(path))

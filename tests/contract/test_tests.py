@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import TypeGuard
 
@@ -12,10 +13,16 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "tests").rglob("*.py"))
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """Return all that a file says, parsed."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+@cache
 def calls(path: Path) -> list[tuple[str, ast.Call]]:
     """Return the calls in a file, by the names as they are written."""
-    tree = ast.parse(path.read_text())
-    return [(ast.unparse(node.func), node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [(ast.unparse(node.func), node) for node in nodes(path) if isinstance(node, ast.Call)]
 
 
 def identify(path: Path) -> str:
@@ -44,7 +51,7 @@ def test_our_own_code_is_not_replaced(path: Path) -> None:
 def test_nobody_sleeps_for_luck(path: Path) -> None:
     """A test waits for a condition with a bounded helper; one that must see nothing happen says so beside its sleep."""
     text = path.read_text()
-    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in nodes(path) if isinstance(node, ast.FunctionDef)]
     inside = [node for each in functions if each.name.startswith("test_") for node in ast.walk(each)]
     assert [] == [node.lineno for node in inside if _sleeps(node) and "  # " not in text.splitlines()[node.lineno - 1]]
 
@@ -56,7 +63,7 @@ def _sleeps(node: ast.AST) -> TypeGuard[ast.Call]:
 @pytest.mark.parametrize("path", FILES, ids=identify)
 def test_every_test_states_its_rule(path: Path) -> None:
     """Every test has a docstring."""
-    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in nodes(path) if isinstance(node, ast.FunctionDef)]
     tests = [each for each in functions if each.name.startswith("test_")]
     assert [] == [each.name for each in tests if not ast.get_docstring(each)]
 
