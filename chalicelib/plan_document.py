@@ -37,7 +37,7 @@ def plan_document(manifest: Manifest, forecast: Forecast) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    said = {field.name: getattr(finding, field.name) for field in fields(finding)}
+    said = {field.name: getattr(finding, field.name) for field in fields(finding) if field.name != "remedy"}
     return {**said, "fix": finding.fix}
 
 
