@@ -262,6 +262,18 @@ class TestDeployRegistered:
         )
         assert ["/application", "/aplication"] == pointers(api.post({"aplication": name}))
 
+    def test_slipways_own_secret(self, api: Api, cloud: Cloud) -> None:
+        """A secret of Slipway's own is neither registered, nor deployed from what was registered before."""
+        manifest = template(execution_role="runner")
+        put(api, manifest)
+        stored = cloud.store.registration(manifest["application"], "default")
+        assert stored is not None
+        stealing = with_service(manifest, "home", secrets={"GH": "/slipway/github-webhook"})
+        assert ["/manifest/services/home/secrets/GH"] == pointers(put(api, stealing))
+        cloud.store.register(stored.model_copy(update={"manifest": {**stealing, "environment": "default"}}))
+        released = api.post({"application": manifest["application"], "version": "1"})
+        assert ["/services/home/secrets/GH"] == pointers(released)
+
     def test_unregistered(self, api: Api) -> None:
         """What is not registered is not found."""
         problem(api.post({"application": "nobody", "version": "1"}), 404, "not_found")
