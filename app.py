@@ -13,7 +13,7 @@ from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rat
 
 from chalicelib import metrics
 from chalicelib.api import applications, deployments, logs, page, plans, problems, registrations, tokens, ways_back
-from chalicelib.api.options import options
+from chalicelib.api.options import options, scope_of
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.deployment import Deployment, status_document
 from chalicelib.errors import InternalError, NewerRelease, RequestError, StoreConflict, Throttled, TransientAws
@@ -65,8 +65,11 @@ def authorize(request: AuthRequest) -> AuthResponse:
     return AuthResponse(routes=["*"], principal_id=principal.name, context=context)
 
 
-def answers(scope: str | None) -> Callable[[View], View]:
-    """Ask for a scope, and turn errors into problems: a view's own exception would be Chalice's bare 500."""
+def answers(scope: str | Callable[[Mapping[str, str]], str] | None) -> Callable[[View], View]:
+    """Ask for a scope, which the query may decide, and turn errors into problems.
+
+    A view's own exception would be Chalice's bare 500.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -74,7 +77,8 @@ def answers(scope: str | None) -> Callable[[View], View]:
             request = cast("Request", app.current_request)
             try:
                 if scope:
-                    tokens.require(request.context["authorizer"]["scopes"], scope)
+                    needed = scope if isinstance(scope, str) else scope(request.query_params or {})
+                    tokens.require(request.context["authorizer"]["scopes"], needed)
                 return view(request, **path)
             except RequestError as error:
                 return problem(error)
@@ -126,7 +130,7 @@ def show_manifest_schema() -> dict[str, Any]:
 
 
 @app.route("/deployments", methods=["POST"], content_types=ANY_CONTENT, authorizer=authorize)
-@answers("write")
+@answers(scope_of)
 def create_deployment(request: Request) -> Response:
     """Accept a manifest: 202, or what the same Idempotency-Key made before; or show its plan: `?dry_run=true`."""
     wanted = options(request.query_params or {})
