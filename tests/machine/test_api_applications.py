@@ -114,6 +114,17 @@ class TestRegister:
             "/triggers/0/workflow",
         ] == sorted(pointers(put(api, template(), triggers=[trigger])))
 
+    def test_a_run_needs_its_workflow(self, api: Api) -> None:
+        """A trigger of a workflow's run names the workflow, and lists only events whose runs may deploy."""
+        run = {"event": "workflow_run", "repository": "acme/shop"}
+        assert ["/triggers/0/workflow"] == pointers(put(api, template(), triggers=[run]))
+        listed = {**run, "workflow": "CI", "runs_of": ["push", "pull_request", "psh"]}
+        strange = {**PUSH, "runs_of": ["push"]}
+        assert ["/triggers/0/runs_of/1", "/triggers/0/runs_of/2"] == pointers(put(api, template(), triggers=[listed]))
+        assert ["/triggers/0/runs_of"] == pointers(put(api, template(), triggers=[strange]))
+        taken = put(api, template(), triggers=[{**run, "workflow": "CI", "runs_of": ["push", "schedule"]}])
+        assert (201, ["push", "schedule"]) == (taken.status_code, taken.json_body["triggers"][0]["runs_of"])
+
     def test_limits_of_triggers(self, api: Api) -> None:
         """As many triggers as there may be, with patterns as long as they may be, are taken; one more is a fault."""
         most = {**PUSH, "branch": "b" * limits.PATTERN_LENGTH}
