@@ -13,6 +13,7 @@ from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rat
 
 from chalicelib import metrics
 from chalicelib.api import applications, deployments, logs, page, plans, problems, registrations, tokens, ways_back
+from chalicelib.api.headers import SAFE
 from chalicelib.api.options import options, scope_of
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.deployment import Deployment, status_document
@@ -51,6 +52,14 @@ def count_calls(event: Any, get_response: Callable[[Any], Any]) -> Any:
     """Count what an invocation of any function asks of AWS; Chalice has no middleware for an authorizer."""
     with metrics.calls_counted():
         return get_response(event)
+
+
+@app.middleware("http")
+def be_safe(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Give every answer the headers that keep a browser from making something else of it."""
+    response = get_response(event)
+    response.headers = {**SAFE, **response.headers}
+    return response
 
 
 # ── HTTP ────────────────────────────────────────────────────────────────────────────────────────────
