@@ -13,7 +13,8 @@ from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rat
 
 from chalicelib import metrics
 from chalicelib.api import applications, deployments, logs, page, plans, problems, registrations, tokens, ways_back
-from chalicelib.api.options import options
+from chalicelib.api.headers import SAFE
+from chalicelib.api.options import options, scope_of
 from chalicelib.cloud import Cloud, Settings
 from chalicelib.deployment import Deployment, status_document
 from chalicelib.errors import InternalError, NewerRelease, RequestError, StoreConflict, Throttled, TransientAws
@@ -53,6 +54,14 @@ def count_calls(event: Any, get_response: Callable[[Any], Any]) -> Any:
         return get_response(event)
 
 
+@app.middleware("http")
+def be_safe(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Give every answer the headers that keep a browser from making something else of it."""
+    response = get_response(event)
+    response.headers = {**SAFE, **response.headers}
+    return response
+
+
 # ── HTTP ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -65,8 +74,11 @@ def authorize(request: AuthRequest) -> AuthResponse:
     return AuthResponse(routes=["*"], principal_id=principal.name, context=context)
 
 
-def answers(scope: str | None) -> Callable[[View], View]:
-    """Ask for a scope, and turn errors into problems: a view's own exception would be Chalice's bare 500."""
+def answers(scope: str | Callable[[Mapping[str, str]], str] | None) -> Callable[[View], View]:
+    """Ask for a scope, which the query may decide, and turn errors into problems.
+
+    A view's own exception would be Chalice's bare 500.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -74,7 +86,8 @@ def answers(scope: str | None) -> Callable[[View], View]:
             request = cast("Request", app.current_request)
             try:
                 if scope:
-                    tokens.require(request.context["authorizer"]["scopes"], scope)
+                    needed = scope if isinstance(scope, str) else scope(request.query_params or {})
+                    tokens.require(request.context["authorizer"]["scopes"], needed)
                 return view(request, **path)
             except RequestError as error:
                 return problem(error)
@@ -126,7 +139,7 @@ def show_manifest_schema() -> dict[str, Any]:
 
 
 @app.route("/deployments", methods=["POST"], content_types=ANY_CONTENT, authorizer=authorize)
-@answers("write")
+@answers(scope_of)
 def create_deployment(request: Request) -> Response:
     """Accept a manifest: 202, or what the same Idempotency-Key made before; or show its plan: `?dry_run=true`."""
     wanted = options(request.query_params or {})

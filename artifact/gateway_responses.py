@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-r
 import json
 from typing import Any
 
+from chalicelib.api.headers import SAFE
 from chalicelib.api.problems import MEDIA_TYPE, problem
 from chalicelib.errors import (
     BodyTooLarge,
@@ -54,7 +55,7 @@ def gateway_responses() -> dict[str, Any]:
 
 def _response(error: RequestError) -> dict[str, Any]:
     """Return one answer: API Gateway looks a template up as JSON, so that its media type is said as a header."""
-    headers = {"Content-Type": MEDIA_TYPE}
+    headers = {"Content-Type": MEDIA_TYPE, **SAFE}
     if error.status in (429, 503):
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return {

@@ -15,10 +15,10 @@ from chalicelib.log import logger
 from chalicelib.manifest import Manifest, with_images
 from chalicelib.plan import task_spec
 from chalicelib.plan_document import plan_document
-from chalicelib.preflight import Finding, could_not_check
+from chalicelib.preflight import Finding, claimed_by_others, could_not_check
 from chalicelib.specs import Serving
 from chalicelib.steps import preflight
-from chalicelib.steps.found import known_revision, placement
+from chalicelib.steps.found import known_revision, ours, placement
 from chalicelib.steps.plan import resolved_images
 from chalicelib.steps.step import owner_tags, tags
 
@@ -72,7 +72,7 @@ def _forecast(cloud: Cloud, manifest: Manifest, *, force: bool) -> Forecast:
     namespace = looks.at("discovery", "the names in Cloud Map", lambda: _namespace(cloud, manifest))
     cluster = looks.at("cluster", "the cluster", lambda: cloud.clusters.find(manifest.cluster_name))
     told: dict[str, tuple[Effect, ...] | None] = dict.fromkeys(manifest.services)
-    for name, now in (serving or {}).items():
+    for name, now in ours(cloud, manifest, serving or {}).items():
         if not refuses(findings, name):
             asked = _Asked(manifest, name, namespace, _tags(cloud, manifest, name))
             found = replace(_found(cloud, asked, _active(now), looks), force=force)
@@ -150,11 +150,17 @@ def _log_group(cloud: Cloud, name: str | None) -> LogGroup | None:
 
 
 def _registered(cloud: Cloud, asked: _Asked) -> Registered | None:
-    """Return the Cloud Map service that is there; Preflight looks at its record types."""
+    """Return the Cloud Map service that is there, unless it is another application's.
+
+    Preflight looks at its record types, and tells whose it is.
+    """
     wanted = asked.manifest.services[asked.name].discovery
     if wanted is None or asked.namespace is None:
         return None
-    return cloud.cloud_map.registered(asked.namespace).get(wanted.name or asked.name)
+    found = cloud.cloud_map.registered(asked.namespace).get(wanted.name or asked.name)
+    if found and claimed_by_others(cloud.cloud_map.tags(found.arn), owner_tags(cloud, asked.manifest)):
+        return None
+    return found
 
 
 def _scaling(asked: _Asked, listener: Listener | None, routed: Routed | None) -> Scaled | None:

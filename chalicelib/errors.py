@@ -289,7 +289,7 @@ class ListenerNotFound(DeploymentError):
 class ServiceNotOwned(DeploymentError):
     """An ECS service of this name exists that Slipway did not make, or made for another application."""
 
-    fix = "Name the service otherwise, delete the one that is there, or take it over: write adopt: true."
+    fix = "Name the service otherwise or deploy into another cluster, or have whose it is remove it first."
 
 
 class LaunchTypeFixed(DeploymentError):

@@ -19,7 +19,7 @@ from chalicelib.registration import Registration
 
 @dataclass(frozen=True)
 class Principal:
-    """Whom a bearer token belongs to, and what he may: `read`, `write`."""
+    """Whom a bearer token belongs to, and what he may: `read`, `plan`, `write`."""
 
     name: str
     scopes: tuple[str, ...]

@@ -11,8 +11,10 @@ from chalicelib.log import logger
 from chalicelib.manifest import Manifest
 from chalicelib.plan import changes
 from chalicelib.plan_document import shown_change
+from chalicelib.preflight import claimed_by_others
 from chalicelib.specs import Serving, TaskSpec
 from chalicelib.steps.name_proof import answers_of, vpc_of
+from chalicelib.steps.step import owner_tags
 
 STATE = "Live"  # what `observe` is told in the place of a state
 LATEST = 20  # deployments among which the last one of each service is looked for
@@ -72,7 +74,9 @@ def _told(deployment: Deployment) -> dict[str, Any]:
 
 def _service(cloud: Cloud, asked: _Succeeded) -> dict[str, Any]:
     cluster, name = asked.deployment.ecs_service(asked.name)
-    serving = cloud.ecs.serving(cluster, [name])[name]
+    found = cloud.ecs.serving(cluster, [name])[name]
+    # Another application may have made a service of this name since: nothing of that is told here.
+    serving = None if found and claimed_by_others(found.tags, owner_tags(cloud, asked.deployment)) else found
     rollout = cloud.ecs.rollout(cluster, name, None) if serving else None
     return {
         "task_definition": serving.spec.task_definition if serving else None,

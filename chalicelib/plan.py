@@ -23,7 +23,7 @@ from chalicelib.specs import (
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be done: `create`, `update` or `unchanged` for each service, what served, and the waves."""
+    """What will be done: `create`, `update`, `unchanged` or `refused` for each service, what served, and the waves."""
 
     actions: Mapping[str, str]
     changed_fields: Mapping[str, tuple[str, ...]]
@@ -33,17 +33,18 @@ class Plan:
     @property
     def changed(self) -> tuple[str, ...]:
         """Return the services that do not stay as they are."""
-        return tuple(name for name, action in self.actions.items() if action != "unchanged")
+        return tuple(name for name, action in self.actions.items() if action in ("create", "update"))
 
 
 def plan(manifest: Manifest, serving: Mapping[str, Serving | None], *, force: bool = False) -> Plan:
     """Compare what is asked with what serves. `serving` holds ACTIVE services only, None for those to be made.
 
-    With `force` what did not change is an update, too.
+    One that is not in it is somebody else's: it is refused. With `force` what did not change is an update, too.
     """
-    changed = {name: _changed_fields(manifest, name, serving[name]) for name in manifest.services}
+    changed = {name: _changed_fields(manifest, name, now) for name, now in serving.items()}
+    refused = dict.fromkeys(manifest.services, "refused")
     return Plan(
-        actions={name: _action(serving[name], changed[name], force=force) for name in manifest.services},
+        actions=refused | {name: _action(now, changed[name], force=force) for name, now in serving.items()},
         changed_fields=changed,
         previous={name: now.spec.task_definition if now else None for name, now in serving.items()},
         waves=waves({name: service.depends_on for name, service in manifest.services.items()}),

@@ -8,13 +8,12 @@ from pydantic import BaseModel
 
 from chalicelib.forecast import Effect, Forecast
 from chalicelib.manifest import Manifest
+from chalicelib.manifest.secret_rules import REFERENCES
 from chalicelib.plan import waves
 from chalicelib.preflight import Finding
 from chalicelib.specs import Change
 
 HIDDEN = "(secret)"
-# Where a raw task definition names a secret: ECS API reference, Secret and RepositoryCredentials.
-REFERENCES = {"valueFrom", "credentialsParameter"}
 
 
 def plan_document(manifest: Manifest, forecast: Forecast) -> dict[str, Any]:
@@ -37,7 +36,7 @@ def plan_document(manifest: Manifest, forecast: Forecast) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    said = {field.name: getattr(finding, field.name) for field in fields(finding)}
+    said = {field.name: getattr(finding, field.name) for field in fields(finding) if field.name != "remedy"}
     return {**said, "fix": finding.fix}
 
 

@@ -14,13 +14,19 @@ from chalicelib.errors import NewerRelease
 Document = dict[str, Any]
 Upgrade = Callable[[Document], Document]
 
+
+def as_it_was(document: Document) -> Document:
+    """Return a document to which a version gave a field that has a default."""
+    return document
+
+
 UPGRADES: Mapping[str, tuple[Upgrade, ...]] = {
     "deployment": (),
     "service": (),
     "event": (),
     "manifest": (),
     "belongings": (),
-    "registration": (),
+    "registration": (as_it_was,),  # 2: a trigger has `runs_of`
     "ServiceSpec": (),
     "Routed": (),
     "Scaled": (),

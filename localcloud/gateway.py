@@ -12,6 +12,7 @@ from typing import Any
 
 from chalice.app import Chalice, ChaliceAuthorizer
 
+from chalicelib.api.headers import SAFE
 from localcloud.authorizers import Authorizers, ForbiddenError, UnauthorizedError
 from localcloud.doors import refusal
 from localcloud.lambdas import LambdaContext, running
@@ -39,7 +40,7 @@ class Problem:
     def answer(self) -> HttpAnswer:
         """Write the problem."""
         body = {"type": TYPE_URI + self.code, **self.__dict__}
-        return HttpAnswer(self.status, (("Content-Type", "application/problem+json"),), json.dumps(body).encode())
+        return _own(self.status, "application/problem+json", body)
 
 
 UNAUTHORIZED = Problem(
@@ -173,4 +174,9 @@ def _proxy_answer(result: dict[str, Any]) -> HttpAnswer:
 
 
 def _message(status: int, message: str | None) -> HttpAnswer:
-    return HttpAnswer(status, (("Content-Type", "application/json"),), json.dumps({"message": message}).encode())
+    return _own(status, "application/json", {"message": message})
+
+
+def _own(status: int, media_type: str, body: dict[str, Any]) -> HttpAnswer:
+    """Return what the gateway says itself, with the headers that its gateway responses have on AWS."""
+    return HttpAnswer(status, (("Content-Type", media_type), *SAFE.items()), json.dumps(body).encode())

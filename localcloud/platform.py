@@ -41,7 +41,7 @@ from localcloud.secret_store import SecretStore
 from localcloud.settings import HOST, LOAD_BALANCERS, REGION, Settings
 from localcloud.throttles import Throttles
 
-TOKENS = {"local-admin": ("read", "write"), "local-read": ("read",)}
+TOKENS = {"local-admin": ("read", "write"), "local-planner": ("read", "plan"), "local-read": ("read",)}
 
 
 DNS_PORT = 53

@@ -65,13 +65,18 @@ def _operation(operation: Operation, shown: Mapping[str, Node]) -> Node:
         },
     }
     if operation.scope:
-        told["description"] = f"The token needs the scope `{operation.scope}`."
+        told["description"] = _scope_sentence(operation)
     if operation.parameters:
         told["parameters"] = [_parameter(each) for each in operation.parameters]
     if operation.takes:
         content = {media_type: _content(schema, shown) for media_type, schema in operation.takes.items()}
         told["requestBody"] = {"required": True, "content": content}
     return told
+
+
+def _scope_sentence(operation: Operation) -> str:
+    needed = f"The token needs the scope `{operation.scope}`"
+    return f"{needed}; with dry_run=true `{operation.dry_run_scope}`." if operation.dry_run_scope else f"{needed}."
 
 
 def _security(operation: Operation) -> list[Node]:

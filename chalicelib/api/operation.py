@@ -39,6 +39,8 @@ class Answer:
 class Operation:
     """A route under one method; `scope` None lets in anybody, or where it is `signed` whoever knows the secret.
 
+    With `dry_run=true` a route that has it asks for `dry_run_scope` instead.
+
     `takes` names the component that its body is, by media type. `errors` are those of this route alone: what every
     route that is not open to anybody may answer beside them is in `openapi.COMMON`.
     """
@@ -53,3 +55,4 @@ class Operation:
     takes: Mapping[str, str] = field(default_factory=dict)
     errors: tuple[type[RequestError], ...] = ()
     signed: bool = False
+    dry_run_scope: Literal["plan"] | None = None

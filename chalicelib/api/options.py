@@ -24,6 +24,11 @@ class Options:
     supersede: bool
 
 
+def scope_of(query: Mapping[str, str]) -> str:
+    """Return the scope that a POST needs: a dry run changes nothing, and whatever is not plainly one needs `write`."""
+    return "plan" if query.get("dry_run") == "true" else "write"
+
+
 def options(query: Mapping[str, str]) -> Options:
     """Return what a query asks for; the first choice of each parameter is what is meant without it.
 

@@ -91,6 +91,9 @@ def _trigger_findings(triggers: Iterable[Trigger], manifest: Mapping[str, Any]) 
     for at, trigger in enumerate(triggers):
         for field in trigger.strange:
             yield Finding(("triggers", at, field), f"{trigger.event} has no {field}: leave it out")
+        if trigger.event == "workflow_run" and trigger.workflow is None:
+            detail = '"workflow" is missing: write the name or the file of the one whose success deploys, such as "CI"'
+            yield Finding(("triggers", at, "workflow"), detail)
         for name, image in trigger.images.items():
             path = ("triggers", at, "images", name)
             if name not in names and trigger.to_environment in (None, manifest["environment"]):

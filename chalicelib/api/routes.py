@@ -55,7 +55,7 @@ IDEMPOTENCY_KEY = Parameter(
 )
 IF_NONE_MATCH = Parameter("If-None-Match", "header", "The ETag of what the caller has.", {"type": "string"})
 OPTIONS = {
-    "dry_run": "true: only the plan.",
+    "dry_run": "true: only the plan, which a token with the scope plan may ask for.",
     "force": "true: what did not change is deployed, too.",
     "on_busy": "supersede: it takes the place of the deployments that hold its services.",
 }
@@ -113,6 +113,7 @@ OPERATIONS: tuple[Operation, ...] = (
         (*CHOSEN, IDEMPOTENCY_KEY),
         takes=dict.fromkeys((JSON, YAML), "ManifestOrRelease"),
         errors=(*READING, NotFound, *ACCEPTING),
+        dry_run_scope="plan",
     ),
     Operation(
         "GET",

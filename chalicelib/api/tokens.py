@@ -26,6 +26,10 @@ def token_hash(token: str) -> str:
 
 
 def require(scopes: str, scope: str) -> None:
-    """Raise Forbidden unless `scopes`, as the authorizer hands them on ("read write"), hold `scope`."""
-    if scope not in scopes.split():
+    """Raise Forbidden unless `scopes`, as the authorizer hands them on ("read write"), hold `scope` or imply it.
+
+    Who may deploy may plan, too.
+    """
+    enough = {"plan", "write"} if scope == "plan" else {scope}
+    if enough.isdisjoint(scopes.split()):
         raise Forbidden(f"This token may {scopes or 'nothing'}; this route needs {scope}.")

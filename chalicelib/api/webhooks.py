@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.api.deployments import Request, accept, new_deployment
@@ -13,7 +14,7 @@ from chalicelib.github.body import demand_size
 from chalicelib.github.delivery import DeploymentRequested, Ignored, Occurrence, read
 from chalicelib.github.signature import verify
 from chalicelib.github.statuses import Refusal, words_of
-from chalicelib.github.triggers import Trigger, applies
+from chalicelib.github.triggers import Trigger, applies, names, why_not
 from chalicelib.manifest import Manifest
 from chalicelib.notices import notify_refusal
 from chalicelib.own_secrets import own_secret
@@ -76,18 +77,29 @@ def secrets(cloud: Cloud) -> list[bytes]:
 
 def matches(registrations: list[Registration], occurrence: Occurrence) -> list[Match]:
     """Return which environments an occurrence asks for, each once, by the first trigger that names it."""
-    by_environment = {(each.application, each.environment): each for each in registrations}
     found: dict[tuple[str, str], Match] = {}
-    for registration in registrations:
-        for trigger in registration.triggers:
-            key = registration.application, trigger.to_environment or registration.environment
-            target = by_environment.get(key)
-            if target and applies(trigger, occurrence, target.environment):
-                found.setdefault(key, Match(target, trigger, target.environment))
+    for each in _targets(registrations):
+        if applies(each.trigger, occurrence, each.environment):
+            found.setdefault((each.registration.application, each.environment), each)
     return list(found.values())
 
 
+def _targets(registrations: list[Registration]) -> Iterator[Match]:
+    """Yield every trigger with the environment that it may deploy."""
+    by_environment = {(each.application, each.environment): each for each in registrations}
+    for registration in registrations:
+        for trigger in registration.triggers:
+            key = registration.application, trigger.to_environment or registration.environment
+            if target := by_environment.get(key):
+                yield Match(target, trigger, target.environment)
+
+
 def _why_nothing(registrations: list[Registration], occurrence: Occurrence) -> str:
+    """Return why nothing is deployed: what is wrong with a trigger that names this, or that none does."""
+    for each in _targets(registrations):
+        named = names(each.trigger, occurrence, each.environment)
+        if named and (reason := why_not(each.trigger, occurrence)):
+            return f"the trigger of {each.registration.application} in {each.environment} {reason}"
     repositories = {trigger.repository for each in registrations for trigger in each.triggers}
     what = f"{occurrence.event} of {occurrence.ref[:100] or occurrence.sha} in {occurrence.repository[:100]}"
     return f"no trigger of any of {len(repositories)} registered repositories names this {what}"

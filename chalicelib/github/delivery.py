@@ -80,10 +80,11 @@ class Released(Occurrence):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowSucceeded(Occurrence):
-    """A workflow of the repository itself ended in success; `path` is its file."""
+    """A workflow of the repository itself ended in success; `path` is its file, `run_of` the event that started it."""
 
     workflow: str
     path: str
+    run_of: str
     branch: str
     default_branch: str
 
@@ -217,6 +218,7 @@ def _workflow_run(payload: Payload) -> Occurrence | Ignored:
         ref=f"refs/heads/{branch}",
         workflow=payload.text("workflow", "name") or payload.text(run, "name"),
         path=(payload.text(run, "path") or payload.text("workflow", "path")).partition("@")[0],
+        run_of=payload.text(run, "event"),
         branch=branch,
         default_branch=payload.default_branch,
     )
@@ -229,11 +231,16 @@ def _refusal_of_run(payload: Payload, repository: str) -> str | None:
         return "the workflow has not completed"
     if (conclusion := payload.text(run, "conclusion")) != "success":
         return f"the workflow ended in {conclusion[:50] or 'nothing that is told'}"
-    if payload.text(run, "event").startswith("pull_request"):
-        return "the workflow ran for a pull request"
+    if never_deploys(payload.text(run, "event")):
+        return f"the workflow ran for {payload.text(run, 'event')[:50]}: what is not merged yet deploys nothing"
     if payload.text(run, "head_repository", "full_name") != repository:
         return "the workflow ran for another repository, a fork"
     return _refusal_of_branch(payload.text(run, "head_branch"))
+
+
+def never_deploys(run_of: str) -> bool:
+    """Tell whether runs that an event started are of what is not merged: of a pull request, or in the merge queue."""
+    return run_of.startswith("pull_request") or run_of == "merge_group"
 
 
 def _refusal_of_branch(branch: str) -> str | None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from chalicelib.deployment import Deployment, Status
 from chalicelib.diagnosis import CODES
 from chalicelib.errors import ExecutionEnded, RequestError, StepFailed
+from chalicelib.github.public_words import public, public_url
 
 DESCRIPTION_LENGTH = 140
 DEPLOYMENT_STATES = {Status.PENDING: "queued", Status.RUNNING: "in_progress", Status.SUPERSEDED: "inactive"}
@@ -64,14 +65,14 @@ def comes_from_github(deployment: Deployment) -> bool:
     return deployment.source.get("type") == "github"
 
 
-def report_of(deployment: Deployment, public_url: str | None) -> StatusReport:
-    """Return what GitHub is to be told now; `public_url` is the API's own, None: then nothing links to it.
+def report_of(deployment: Deployment, api_url: str | None) -> StatusReport:
+    """Return what GitHub is to be told now; `api_url` is the API's own, None: then nothing links to it.
 
     What is linked is the page that says how to look at the deployment: whoever follows a link has no token with him.
     """
     source = deployment.source
-    page = f"{public_url.rstrip('/')}/?deployment={deployment.id}" if public_url else None
-    described = {"description": shortened(description(deployment), DESCRIPTION_LENGTH)}
+    page = f"{api_url.rstrip('/')}/?deployment={deployment.id}" if api_url else None
+    described = {"description": _described(description(deployment))}
     if source.get("deployment_id"):
         links = {"log_url": page, "environment_url": _first_url(deployment)}
         return _report(source, {"state": deployment_state(deployment), **described, **_told(links)})
@@ -82,7 +83,7 @@ def report_of(deployment: Deployment, public_url: str | None) -> StatusReport:
 
 def refusal_report(refusal: Refusal) -> StatusReport:
     """Return what GitHub is told of a refusal: `error`, with its words."""
-    body = {"state": "error", "description": shortened(refusal.words, DESCRIPTION_LENGTH)}
+    body = {"state": "error", "description": _described(refusal.words)}
     if not refusal.source.get("deployment_id"):
         body["context"] = _context(refusal.application, refusal.environment)
     return _report(refusal.source, body)
@@ -91,7 +92,12 @@ def refusal_report(refusal: Refusal) -> StatusReport:
 def words_of(error: RequestError) -> str:
     """Return what a person reads of a refusal, as far as GitHub takes it: every fault, else the detail."""
     faults = "; ".join(f"{each.pointer} {each.detail}" for each in error.faults)
-    return shortened(f"{error.title}: {faults}" if faults else error.detail, DESCRIPTION_LENGTH)
+    return _described(f"{error.title}: {faults}" if faults else error.detail)
+
+
+def _described(words: str) -> str:
+    """Return words as GitHub takes them, and as anybody may read them."""
+    return shortened(public(words), DESCRIPTION_LENGTH)
 
 
 def _context(application: str, environment: str) -> str:
@@ -151,4 +157,4 @@ def _first_url(deployment: Deployment) -> str | None:
 
 
 def _told(links: Mapping[str, str | None]) -> dict[str, str]:
-    return {name: url for name, url in links.items() if url}
+    return {name: told for name, url in links.items() if (told := public_url(url))}

@@ -7,7 +7,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from chalicelib import limits
-from chalicelib.github.delivery import DeploymentRequested, Occurrence, Push, Released, WorkflowSucceeded
+from chalicelib.github.delivery import (
+    DeploymentRequested,
+    Occurrence,
+    Push,
+    Released,
+    WorkflowSucceeded,
+    never_deploys,
+)
 from chalicelib.github.patterns import matches
 from chalicelib.manifest.base import EMPTY, Model
 from chalicelib.manifest.values import Name, Text, Told
@@ -17,8 +24,18 @@ PATTERNS: Mapping[str, tuple[str, ...]] = {
     "deployment": ("environment",),
     "push": ("branch", "tag"),
     "release": ("tag",),
-    "workflow_run": ("branch", "workflow"),
+    "workflow_run": ("branch", "workflow", "runs_of"),
 }
+# https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows; `dynamic` is what
+# GitHub itself starts, such as code scanning.
+RUN_EVENTS = (
+    *("branch_protection_rule", "check_run", "check_suite", "create", "delete", "deployment", "deployment_status"),
+    *("discussion", "discussion_comment", "dynamic", "fork", "gollum", "image_version", "issue_comment", "issues"),
+    *("label", "milestone", "page_build", "public", "push", "registry_package", "release", "repository_dispatch"),
+    *("schedule", "status", "watch", "workflow_dispatch", "workflow_run"),
+)
+# Who may write to the repository starts these; some of the others anybody does who sees it.
+RUNS_UNLESS_TOLD = ("push", "workflow_dispatch", "release")
 # The owner is written out: a pattern of owners would let strangers in.
 _REPOSITORY = r"[A-Za-z0-9_.-]+/(?!.*\*\*)[A-Za-z0-9_.*-]+"
 
@@ -35,10 +52,20 @@ def _repository(text: str) -> str:
     return text
 
 
+def _run_event(text: str) -> str:
+    if never_deploys(text):
+        raise ValueError("is of what is not merged yet, whose runs never deploy: leave it out")
+    if text not in RUN_EVENTS:
+        raise ValueError(f"is no event that starts a workflow: write one of {', '.join(RUN_EVENTS)}")
+    return text
+
+
 Pattern = Annotated[Text, AfterValidator(_pattern), Told({"minLength": 1, "maxLength": limits.PATTERN_LENGTH})]
 Repository = Annotated[
     Text, AfterValidator(_repository), Told({"pattern": f"^{_REPOSITORY}$", "maxLength": limits.PATTERN_LENGTH})
 ]
+
+RunEvent = Annotated[Text, AfterValidator(_run_event), Told({"enum": list(RUN_EVENTS)})]
 
 
 class Trigger(Model):
@@ -46,8 +73,9 @@ class Trigger(Model):
 
     `branch`, `tag`, `environment`, `workflow` and `repository` are patterns (`patterns.matches`). Without `branch` and
     `tag` it is the repository's default branch, without `environment` the one that is deployed to. `workflow` is a
-    workflow's name or file. `to_environment` None is the environment of the registration. `images` stand in the place
-    of the manifest's.
+    workflow's name or file, and without it no run deploys; `runs_of` are the events whose runs do, and none means
+    RUNS_UNLESS_TOLD. `to_environment` None is the environment of the registration. `images` stand in the place of the
+    manifest's.
     """
 
     event: Event
@@ -56,6 +84,7 @@ class Trigger(Model):
     tag: Pattern | None = None
     environment: Pattern | None = None
     workflow: Pattern | None = None
+    runs_of: tuple[RunEvent, ...] = ()
     to_environment: Name | None = None
     images: Mapping[Text, Text] = EMPTY
     on_busy: Literal["fail", "supersede"] = "fail"
@@ -63,11 +92,29 @@ class Trigger(Model):
     @property
     def strange(self) -> tuple[str, ...]:
         """Return the patterns that say something which its event does not have."""
-        written = [each for each in ("branch", "tag", "environment", "workflow") if getattr(self, each) is not None]
+        fields = ("branch", "tag", "environment", "workflow", "runs_of")
+        written = [each for each in fields if getattr(self, each) not in (None, ())]
         return tuple(each for each in written if each not in PATTERNS[self.event])
 
 
 def applies(trigger: Trigger, occurrence: Occurrence, to_environment: str) -> bool:
+    """Tell whether what happened deploys an environment by a trigger."""
+    return names(trigger, occurrence, to_environment) and why_not(trigger, occurrence) is None
+
+
+def why_not(trigger: Trigger, occurrence: Occurrence) -> str | None:
+    """Return why a trigger that names a workflow's run deploys nothing of it, None if it does, and what to do."""
+    if not isinstance(occurrence, WorkflowSucceeded):
+        return None
+    if trigger.workflow is None:
+        return "names no workflow, so that the run of any would deploy: register it again with workflow"
+    taken, run_of = trigger.runs_of or RUNS_UNLESS_TOLD, occurrence.run_of[:50]
+    if occurrence.run_of not in taken:
+        return f"takes runs of {', '.join(taken)}, and this is one of {run_of}: register it again with that in runs_of"
+    return None
+
+
+def names(trigger: Trigger, occurrence: Occurrence, to_environment: str) -> bool:
     """Tell whether a trigger that deploys to an environment names what happened."""
     if trigger.event != occurrence.event or not matches(trigger.repository, occurrence.repository):
         return False
@@ -97,4 +144,5 @@ def _branch(trigger: Trigger, occurrence: Push | WorkflowSucceeded) -> bool:
 
 
 def _workflow(trigger: Trigger, run: WorkflowSucceeded) -> bool:
-    return any(matches(trigger.workflow or "**", each) for each in (run.workflow, run.path))
+    """Tell whether a trigger names a run's workflow; one that names none was registered before it had to."""
+    return trigger.workflow is None or any(matches(trigger.workflow, each) for each in (run.workflow, run.path))

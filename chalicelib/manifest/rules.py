@@ -23,6 +23,7 @@ from chalicelib.manifest.services import (
     Route,
     Service,
 )
+from chalicelib.manifest.tag_rules import tag_keys_fit
 from chalicelib.manifest.waves import cycles
 
 Services = dict[str, Part]
@@ -34,6 +35,7 @@ def cross_field_findings(document: dict[str, Any], faulty: frozenset[Path]) -> I
     services = _services(manifest)
     yield from counts_fit(manifest, services)
     yield from names_fit(manifest, services)
+    yield from tag_keys_fit(manifest, services.values())
     for name, service in services.items():
         asked = Asked(name, service, manifest, views(name, service))
         for rule in SERVICE_RULES:

@@ -11,6 +11,7 @@ from chalicelib.manifest.definition_rules import DEFINITION_RULES
 from chalicelib.manifest.findings import Finding
 from chalicelib.manifest.form_rules import FORM_RULES
 from chalicelib.manifest.part import Part
+from chalicelib.manifest.secret_rules import SECRET_RULES
 from chalicelib.manifest.sentences import nearest, shown
 from chalicelib.manifest.services import Discovery, Rollout, Route, RouteHealthCheck, Scaling
 from chalicelib.manifest.values import DISCOVERY_NAME, DISCOVERY_NAME_RULE
@@ -152,6 +153,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
     *COMPUTE_RULES,
     *CONTAINER_RULES,
     *DEFINITION_RULES,
+    *SECRET_RULES,
     discovery_can_work,
     route_can_work,
     scaling_can_work,

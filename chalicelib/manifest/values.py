@@ -123,12 +123,6 @@ def _tag(text: str) -> str:
     return text
 
 
-def _tag_key(text: str) -> str:
-    if text.startswith("slipway:"):
-        raise ValueError("begins with slipway:, which Slipway writes itself: write another key")
-    return text
-
-
 def _matcher(text: str) -> str:
     """Demand codes and ranges within 200 to 499 (Matcher, member HttpCode)."""
     for part in text.split(","):
@@ -238,4 +232,4 @@ Image = Annotated[Text, AfterValidator(_image), Told({"pattern": f"^(?:{IMAGE})$
 RetentionDays = Annotated[Whole, AfterValidator(_retention), Told({"enum": RETENTION_DAYS})]
 VariableName = Annotated[Text, AfterValidator(_variable_name), Told({"pattern": r"^[^=\u0000]+$"})]
 TagValue = Annotated[Text, Field(max_length=256), AfterValidator(_tag)]
-TagKey = Annotated[Text, Field(min_length=1, max_length=128), AfterValidator(_tag), AfterValidator(_tag_key)]
+TagKey = Annotated[Text, Field(min_length=1, max_length=128), AfterValidator(_tag)]

@@ -17,7 +17,13 @@ from chalicelib.preflight.names import NameFound, discovery_findings, names_aske
 from chalicelib.preflight.network import NetworkFound, dns_findings, network_findings, network_pointer
 from chalicelib.preflight.room import Capacity, Room, room_findings, waits_for_room
 from chalicelib.preflight.routes import Admission, Rule, admission_findings, route_findings
-from chalicelib.preflight.services import launch_type_findings, ownership_findings
+from chalicelib.preflight.services import (
+    claimed_by_others,
+    launch_type_findings,
+    may_change,
+    ownership_findings,
+    whose,
+)
 from chalicelib.preflight.ways import Ways, way_findings
 
 __all__ = [
@@ -33,6 +39,7 @@ __all__ = [
     "SecretPlace",
     "Ways",
     "admission_findings",
+    "claimed_by_others",
     "could_not_check",
     "discovery_findings",
     "dns_findings",
@@ -40,6 +47,7 @@ __all__ = [
     "image_findings",
     "images_asked",
     "launch_type_findings",
+    "may_change",
     "names_asked",
     "namespace_findings",
     "network_findings",
@@ -55,4 +63,5 @@ __all__ = [
     "secrets_asked",
     "waits_for_room",
     "way_findings",
+    "whose",
 ]

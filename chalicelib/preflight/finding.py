@@ -63,7 +63,8 @@ class Finding:
     """One thing that is wrong: a stable `code`, the facts in `detail`, the `fix`.
 
     `pointer` is where the manifest asks for it (a JSON pointer, RFC 6901), `service` whose part of it that is; None
-    where there is no such place. An `error` ends the deployment, a `warning` is only told.
+    where there is no such place. An `error` ends the deployment, a `warning` is only told. `remedy` is the fix where
+    more is known than the code says.
     """
 
     code: str
@@ -71,11 +72,12 @@ class Finding:
     pointer: str | None = None
     service: str | None = None
     severity: Severity = "error"
+    remedy: str | None = None
 
     @property
     def fix(self) -> str:
         """Return what to do."""
-        return FIXES[self.code]
+        return self.remedy or FIXES[self.code]
 
     @property
     def sentence(self) -> str:

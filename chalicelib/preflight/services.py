@@ -6,23 +6,39 @@ from chalicelib.manifest import Manifest
 from chalicelib.preflight.finding import Finding
 from chalicelib.specs import Serving
 
-INSTALLATION = "slipway:installation"
+ADOPT = "Name the service otherwise, delete the one that is there, or take it over: write adopt: true."
+
+
+def claimed_by_others(tags: Mapping[str, str], owner: Mapping[str, str]) -> bool:
+    """Tell whether tags say of something that it is another application's, environment's or installation's.
+
+    `owner` are the tags of what is this application's; none of the three tags at all claims nothing.
+    """
+    return any(tags.get(key, value) != value for key, value in owner.items())
+
+
+def may_change(tags: Mapping[str, str], owner: Mapping[str, str], *, adopt: bool) -> bool:
+    """Tell whether an ECS service with these tags is ours to change: our own, or one to adopt that nobody claims."""
+    return owner.items() <= tags.items() or (adopt and not claimed_by_others(tags, owner))
+
+
+def whose(tags: Mapping[str, str], owner: Mapping[str, str]) -> str:
+    """Return whom tags name, in words."""
+    return ", ".join(f"{key}={tags[key]}" for key in owner if tags.get(key)) or "nobody known to Slipway"
 
 
 def ownership_findings(
     manifest: Manifest, serving: Mapping[str, Serving | None], owner: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Return which ECS services carry other tags than this application's, `owner`, unless they are to be adopted.
+    """Return which ECS services are not this application's to change, by their tags.
 
-    What another installation has is never taken over: that one would go on to change it.
+    What another application, environment or installation has is never taken over: that one would go on to change it.
     """
     for name, now in serving.items():
-        found = {key: now.tags.get(key) for key in owner} if now else owner
-        elsewhere = found.get(INSTALLATION) not in (None, owner.get(INSTALLATION))
-        if found != owner and (elsewhere or not manifest.services[name].adopt):
-            whose = ", ".join(f"{key}={value}" for key, value in found.items() if value) or "nobody known to Slipway"
-            detail = f"the ECS service {name} in {manifest.cluster_name} belongs to {whose}"
-            yield Finding("service_not_owned", detail, f"/services/{name}", name)
+        if now and not may_change(now.tags, owner, adopt=manifest.services[name].adopt):
+            detail = f"the ECS service {name} in {manifest.cluster_name} belongs to {whose(now.tags, owner)}"
+            remedy = None if claimed_by_others(now.tags, owner) else ADOPT
+            yield Finding("service_not_owned", detail, f"/services/{name}", name, remedy=remedy)
 
 
 def launch_type_findings(manifest: Manifest, serving: Mapping[str, Serving | None]) -> Iterator[Finding]:

@@ -4,28 +4,45 @@ from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, ServiceProgress
+from chalicelib.errors import ServiceNotOwned
 from chalicelib.manifest import Manifest
 from chalicelib.plan import service_spec
+from chalicelib.preflight import may_change, whose
 from chalicelib.specs import ServiceSpec, Serving
 from chalicelib.steps.found import placement
 from chalicelib.steps.rollout import bring, follow
-from chalicelib.steps.step import StepEvent, go_on, tags
+from chalicelib.steps.step import StepEvent, go_on, owner_tags, tags
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Bring the ECS service to what is asked, and keep which ECS deployment to follow. Raises SiblingFailed."""
+    """Bring the ECS service to what is asked, and keep which ECS deployment to follow.
+
+    Raises SiblingFailed, and ServiceNotOwned when it is somebody else's by now.
+    """
     manifest = cloud.store.manifest(event.deployment_id)
     deployment = cloud.store.part(event.deployment_id, event.service_name)
     progress = deployment.services[event.service_name]
     go_on(deployment, progress.name)
     found = cloud.ecs.serving(deployment.cluster, [progress.name])[progress.name]
     serving = found if found and found.status == "ACTIVE" else None
+    _refuse_foreign(cloud, manifest, deployment, progress, found)
     spec = _wanted(cloud, manifest, progress, serving)
     if serving is None:
         _create(cloud, event, manifest, deployment, spec)
     else:
         _update(cloud, event, manifest, deployment, spec, serving)
     return {}
+
+
+def _refuse_foreign(
+    cloud: Cloud, manifest: Manifest, deployment: Deployment, progress: ServiceProgress, found: Serving | None
+) -> None:
+    """Raise unless the service is ours to change still; adopted is what the plan saw, which knows the way back."""
+    owner, name = owner_tags(cloud, manifest), progress.name
+    adopt = manifest.services[name].adopt and progress.previous_task_definition is not None
+    if found and not may_change(found.tags, owner, adopt=adopt):
+        belongs = f"the ECS service {name} in {deployment.cluster} belongs to {whose(found.tags, owner)} since the plan"
+        raise ServiceNotOwned(f"{belongs}; it is left as it is")
 
 
 def _wanted(cloud: Cloud, manifest: Manifest, progress: ServiceProgress, serving: Serving | None) -> ServiceSpec:

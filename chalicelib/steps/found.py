@@ -1,10 +1,23 @@
 """What is there already, as several steps ask for it: nothing here changes anything."""
 
+from collections.abc import Mapping
+
 from chalicelib.cloud import Cloud
 from chalicelib.manifest import Manifest
 from chalicelib.plan import task_spec
-from chalicelib.specs import Placement, TaskSpec
+from chalicelib.preflight import may_change
+from chalicelib.specs import Placement, Serving, TaskSpec
 from chalicelib.steps.step import owner_tags
+
+
+def ours(cloud: Cloud, manifest: Manifest, serving: Mapping[str, Serving | None]) -> dict[str, Serving | None]:
+    """Return the ECS services that this application may change; of others nothing is told, planned or compared."""
+    owner = owner_tags(cloud, manifest)
+    return {
+        name: now
+        for name, now in serving.items()
+        if now is None or may_change(now.tags, owner, adopt=manifest.services[name].adopt)
+    }
 
 
 def placement(cloud: Cloud, manifest: Manifest, name: str) -> Placement | None:

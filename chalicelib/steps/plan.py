@@ -15,6 +15,7 @@ from chalicelib.notices import notify
 from chalicelib.plan import Plan, chained, plan
 from chalicelib.preflight import images_asked, pinned
 from chalicelib.specs import Serving
+from chalicelib.steps.found import ours
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.unnamed import tell_unnamed
 
@@ -29,7 +30,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         raise failure
     manifest = _resolved(cloud, event.deployment_id)
     serving = cloud.ecs.serving(deployment.cluster, list(manifest.services))
-    active = {name: now if now and now.status == "ACTIVE" else None for name, now in serving.items()}
+    own = ours(cloud, manifest, serving)
+    active = {name: now if now and now.status == "ACTIVE" else None for name, now in own.items()}
     planned = plan(manifest, active, force=deployment.force)
     _record(cloud, deployment, manifest, planned, active)
     tell_unnamed(cloud, deployment, manifest)
@@ -100,7 +102,7 @@ def _record(
 ) -> None:
     """Record what will change, and keep what serves. One that waited for another has its whole time from now on."""
     now = cloud.now()
-    for name in planned.actions:
+    for name in active:
         serving = active[name]
         cloud.store.progress(
             deployment.id,

@@ -12,6 +12,7 @@ from chalicelib.errors import AwsRefused, ListenerNotFound, PreflightFailed
 from chalicelib.manifest import Manifest, routed_container
 from chalicelib.plan import changes, first_free_priority, task_spec
 from chalicelib.preflight import Finding, NameFound, NetworkFound, SecretFound
+from chalicelib.steps.found import ours
 from chalicelib.steps.step import StepEvent, owner_tags
 
 Check = Callable[[Cloud, Manifest], Iterable[Finding]]
@@ -45,13 +46,13 @@ def _checked(cloud: Cloud, manifest: Manifest, what: str, check: Check) -> list[
 def _services(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
     serving = cloud.ecs.serving(manifest.cluster_name, list(manifest.services))
     yield from preflight.ownership_findings(manifest, serving, owner_tags(cloud, manifest))
-    yield from preflight.launch_type_findings(manifest, serving)
+    yield from preflight.launch_type_findings(manifest, ours(cloud, manifest, serving))
 
 
 def _room(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
     """Look at the services on EC2: on Fargate there is always room."""
     names = [name for name, service in manifest.services.items() if service.compatibility == "EC2"]
-    serving = cloud.ecs.serving(manifest.cluster_name, names) if names else {}
+    serving = ours(cloud, manifest, cloud.ecs.serving(manifest.cluster_name, names)) if names else {}
     changed = {name: bool(now and changes(manifest, name, now)) for name, now in serving.items()}
     services = manifest.services
     waits = [n for n, now in serving.items() if preflight.waits_for_room(services[n], now, changed=changed[n])]

@@ -8,18 +8,19 @@ from chalicelib.aws.load_balancers import Routed
 from chalicelib.before import Before
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
-from chalicelib.errors import RolloutFailed
+from chalicelib.errors import RolloutFailed, ServiceNotOwned
 from chalicelib.manifest import Manifest, Route, routed_container
-from chalicelib.preflight import Rule
+from chalicelib.preflight import Rule, claimed_by_others, whose
 from chalicelib.specs import ServiceSpec, Serving
 from chalicelib.steps.rollout import bring
-from chalicelib.steps.step import StepEvent, tags
+from chalicelib.steps.step import StepEvent, owner_tags, tags
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Put back what differs from what served before, and follow what that starts. Raises RolloutFailed.
+    """Put back what differs from what served before, and follow what that starts.
 
-    The rule comes before the service, as on the way there.
+    The rule comes before the service, as on the way there. Raises RolloutFailed when the service is gone, and
+    ServiceNotOwned when another application has claimed it meanwhile.
     """
     manifest, name = cloud.store.manifest(event.deployment_id), event.service_name
     deployment, before = cloud.store.part(event.deployment_id, name), cloud.store.before(event.deployment_id, name)
@@ -35,6 +36,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
             _restore_route(cloud, event, manifest, route)
         else:
             _route_again(cloud, event, manifest, before.routed, route)
+    _refuse_claimed(cloud, deployment, name, serving)
     if "scaling" in deployment.services[name].changed_fields:
         _restore_scaling(cloud, event, manifest, deployment.cluster, before)
     wanted = _wanted(cloud, deployment, name, before.spec, serving)
@@ -42,6 +44,13 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     message = f"Goes back: {', '.join(changed)}." if changed else "Is as it was before."
     cloud.store.record(deployment.id, name, "rolling_back", message, cloud.now())
     return {}
+
+
+def _refuse_claimed(cloud: Cloud, deployment: Deployment, name: str, serving: Serving) -> None:
+    owner = owner_tags(cloud, deployment)
+    if claimed_by_others(serving.tags, owner):
+        belongs = f"the ECS service {name} in {deployment.cluster} belongs to {whose(serving.tags, owner)} by now"
+        raise ServiceNotOwned(f"{belongs}; it is left as it is")
 
 
 def _wanted(cloud: Cloud, deployment: Deployment, name: str, before: ServiceSpec, serving: Serving) -> ServiceSpec:

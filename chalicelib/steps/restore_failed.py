@@ -13,7 +13,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Record why, and what serves; raise the alarm."""
     name, now = event.service_name, cloud.now()
     deployment = cloud.store.part(event.deployment_id, name)
-    serves = what_serves(cloud, deployment, deployment.services[name])
+    serves = what_serves(cloud, deployment, deployment.services[name], deployment_error(*event.caught))
     cloud.store.progress(deployment.id, name, now, status="failed", phase="failed", what_serves=serves, finished_at=now)
     record_failure(cloud, event)
     return {}

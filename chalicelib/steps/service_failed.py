@@ -7,7 +7,14 @@ from chalicelib.cloud import Cloud
 from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.diagnosis import Facts
-from chalicelib.errors import AwsRefused, BeforeDeployFailed, DeploymentError, RolloutFailed, SiblingFailed
+from chalicelib.errors import (
+    AwsRefused,
+    BeforeDeployFailed,
+    DeploymentError,
+    RolloutFailed,
+    ServiceNotOwned,
+    SiblingFailed,
+)
 from chalicelib.log import logger
 from chalicelib.steps.evidence import before_deploy_facts, facts
 from chalicelib.steps.step import StepEvent
@@ -35,7 +42,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         phase=status,
         # What ECS settled is why this failed, or it says nothing of that.
         settled_at=progress.settled_at if isinstance(error, RolloutFailed) else None,
-        what_serves=what_serves(cloud, deployment, progress),
+        what_serves=what_serves(cloud, deployment, progress, error),
         finished_at=now,
     )
     cloud.store.record(deployment.id, progress.name, status, failure.cause, now)
@@ -58,10 +65,12 @@ def _facts(cloud: Cloud, deployment: Deployment, progress: ServiceProgress, erro
     return facts(cloud, deployment, progress)
 
 
-def what_serves(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> str | None:
-    """Return the task definition whose tasks run now, as far as ECS can be asked."""
+def what_serves(cloud: Cloud, deployment: Deployment, progress: ServiceProgress, error: DeploymentError) -> str | None:
+    """Return the task definition whose tasks run now, as far as ECS can be asked; of somebody else's service none."""
+    if isinstance(error, ServiceNotOwned):
+        return None
     try:
         return cloud.ecs.running_task_definition(*deployment.ecs_service(progress.name))
-    except AwsRefused as error:
-        logger.warning("what serves cannot be read", extra={"cause": str(error)})
+    except AwsRefused as refusal:
+        logger.warning("what serves cannot be read", extra={"cause": str(refusal)})
         return progress.previous_task_definition

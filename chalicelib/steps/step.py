@@ -13,6 +13,7 @@ from chalicelib.decide import called_off
 from chalicelib.deployment import Deployment
 from chalicelib.errors import ServiceNotOwned
 from chalicelib.manifest import Manifest
+from chalicelib.preflight import whose
 from chalicelib.specs import Serving
 
 
@@ -106,9 +107,8 @@ def go_on(deployment: Deployment, service: str) -> None:
 def refuse_foreign(cloud: Cloud, deployment: Deployment, cluster: str, name: str, now: Serving | None) -> None:
     """Raise ServiceNotOwned unless the ECS service that serves under this name may be removed."""
     wanted = removable_tags(cloud, deployment)
-    found = {key: now.tags.get(key) for key in wanted} if now else wanted
-    if found != wanted:
-        owner = ", ".join(f"{key}={value}" for key, value in found.items() if value) or "nobody known to Slipway"
+    if now and not wanted.items() <= now.tags.items():
+        owner = whose(now.tags, wanted)
         raise ServiceNotOwned(f"the ECS service {name} in {cluster} belongs to {owner}; nothing of it is removed")
 
 

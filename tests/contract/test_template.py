@@ -17,6 +17,7 @@ from moto import mock_aws
 from artifact import chalice_package
 from artifact.__main__ import written
 from artifact.template import MACHINES, ROOT, STAGES, assembled
+from chalicelib.api.headers import SAFE
 from chalicelib.api.problems import MEDIA_TYPE
 from chalicelib.cloud import Settings
 from localcloud.account import substituted
@@ -228,7 +229,9 @@ def test_the_gateway_answers_problems(template: Template) -> None:
     answers = template.of_type("AWS::ApiGateway::RestApi")["RestAPI"]["Body"]["x-amazon-apigateway-gateway-responses"]
     for answer in answers.values():
         problem = json.loads(answer["responseTemplates"]["application/json"])
-        assert f"'{MEDIA_TYPE}'" == answer["responseParameters"]["gatewayresponse.header.Content-Type"]
+        headers = {name.partition("header.")[2]: told for name, told in answer["responseParameters"].items()}
+        assert f"'{MEDIA_TYPE}'" == headers["Content-Type"]
+        assert {name: f"'{told}'" for name, told in SAFE.items()}.items() <= headers.items()
         assert answer["statusCode"] == str(problem["status"])
         assert problem["type"].endswith(problem["code"])
     assert {"DEFAULT_4XX", "DEFAULT_5XX"} < set(answers)

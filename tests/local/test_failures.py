@@ -1,5 +1,7 @@
 """Deployments that fail: AWS's words, no lock left, and what served serves on."""
 
+import json
+
 from tests.local.local_cloud import LocalCloud, hello, visitors
 
 
@@ -51,3 +53,17 @@ def test_a_service_of_somebody_else_is_left_alone(cloud: LocalCloud) -> None:
 
     assert "service_not_owned" == failed["failure"]["code"]
     assert {"hello"} == {cloud.visit("/foreign")["greeting"]}
+
+
+def test_a_service_of_another_application_is_not_taken(cloud: LocalCloud) -> None:
+    """Who asks to adopt another application's service gets neither it nor a word of what is in it, nor removes it."""
+    assert "succeeded" == cloud.deploy(hello("owner", environment={"GREETING": "hunter2"}))["status"]
+    taking = hello("taker", environment={"GREETING": "mine now"}, adopt=True) | {"cluster": "owner"}
+    body, kind = json.dumps(taking).encode(), {"Content_Type": "application/json"}
+    plan = cloud.ask("POST", "/deployments?dry_run=true", body, **kind).document
+    taken = cloud.deploy(taking)
+    removed = cloud.ended(cloud.ask("DELETE", "/applications/taker").document["id"])
+
+    assert ("refused", False) == (plan["services"]["hello"]["action"], "hunter2" in json.dumps([plan, taken]))
+    assert ["service_not_owned"] * 2 == [each["failure"]["code"] for each in (taken, removed)]
+    assert {"hunter2"} == {cloud.visit("/owner")["greeting"]}

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from chalice.app import AuthRequest, AuthResponse, AuthRoute, Chalice, Response
 
+from chalicelib.api.headers import SAFE
 from localcloud.authorizers import allows
 from localcloud.gateway import PAYLOAD_LIMIT_BYTES, Gateway
 from localcloud.ports import listen
@@ -294,6 +295,17 @@ def test_app_crashes(client: Client, headers: dict[str, str], caplog: pytest.Log
     with caplog.at_level(logging.CRITICAL):
         reply = client.ask("GET", "/malformed", **headers)
     assert (reply.status, reply.json()) == (502, {"message": "Internal server error"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/mine", 401), ("POST", "/mine", 403), ("GET", "/none", 404), ("GET", "/malformed", 502)],
+)
+def test_what_it_says_itself_is_safe(client: Client, method: str, path: str, status: int) -> None:
+    """What the gateway answers itself has the headers that its gateway responses have on AWS."""
+    token = {"Authorization": "reader"} if status == 403 else {}
+    reply = client.ask(method, path, **token)
+    assert (status, SAFE) == (reply.status, {name: reply.headers[name] for name in SAFE})
 
 
 def test_headers(client: Client) -> None:

@@ -114,6 +114,17 @@ class TestRegister:
             "/triggers/0/workflow",
         ] == sorted(pointers(put(api, template(), triggers=[trigger])))
 
+    def test_a_run_needs_its_workflow(self, api: Api) -> None:
+        """A trigger of a workflow's run names the workflow, and lists only events whose runs may deploy."""
+        run = {"event": "workflow_run", "repository": "acme/shop"}
+        assert ["/triggers/0/workflow"] == pointers(put(api, template(), triggers=[run]))
+        listed = {**run, "workflow": "CI", "runs_of": ["push", "pull_request", "psh"]}
+        strange = {**PUSH, "runs_of": ["push"]}
+        assert ["/triggers/0/runs_of/1", "/triggers/0/runs_of/2"] == pointers(put(api, template(), triggers=[listed]))
+        assert ["/triggers/0/runs_of"] == pointers(put(api, template(), triggers=[strange]))
+        taken = put(api, template(), triggers=[{**run, "workflow": "CI", "runs_of": ["push", "schedule"]}])
+        assert (201, ["push", "schedule"]) == (taken.status_code, taken.json_body["triggers"][0]["runs_of"])
+
     def test_limits_of_triggers(self, api: Api) -> None:
         """As many triggers as there may be, with patterns as long as they may be, are taken; one more is a fault."""
         most = {**PUSH, "branch": "b" * limits.PATTERN_LENGTH}
@@ -261,6 +272,18 @@ class TestDeployRegistered:
             pointers(api.post({"application": name, "images": {"hom": "home:1"}}))
         )
         assert ["/application", "/aplication"] == pointers(api.post({"aplication": name}))
+
+    def test_slipways_own_secret(self, api: Api, cloud: Cloud) -> None:
+        """A secret of Slipway's own is neither registered, nor deployed from what was registered before."""
+        manifest = template(execution_role="runner")
+        put(api, manifest)
+        stored = cloud.store.registration(manifest["application"], "default")
+        assert stored is not None
+        stealing = with_service(manifest, "home", secrets={"GH": "/slipway/github-webhook"})
+        assert ["/manifest/services/home/secrets/GH"] == pointers(put(api, stealing))
+        cloud.store.register(stored.model_copy(update={"manifest": {**stealing, "environment": "default"}}))
+        released = api.post({"application": manifest["application"], "version": "1"})
+        assert ["/services/home/secrets/GH"] == pointers(released)
 
     def test_unregistered(self, api: Api) -> None:
         """What is not registered is not found."""

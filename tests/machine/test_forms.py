@@ -130,10 +130,11 @@ def test_scaled_service_keeps_its_count(store: Store) -> None:
 
 
 def test_adopted_service_becomes_ours(store: Store) -> None:
-    """A service of somebody else is taken over when it says so, and bears our tags from then on."""
+    """A service that nobody's tags claim is taken over when it says so, and bears our tags from then on."""
     slipway = Slipway(store)
     services = {"web": {"image": "web:1"}}
     slipway.deploy(two_services(services=services, cluster="shared"))
+    slipway.world.services["shared", "web"].tags.clear()
     taking = with_service(two_services(services=services, cluster="shared"), "web", adopt=True)
     deployment = slipway.deploy(taking)
     service = slipway.world.service("shared", "web")

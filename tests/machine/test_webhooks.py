@@ -1,5 +1,6 @@
 """POST /webhooks/github: who is let in, what deploys, and what a delivery that comes again does."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,8 +12,11 @@ import pytest
 
 import app
 from chalicelib import limits
+from chalicelib.aws.dynamodb import Put
 from chalicelib.cloud import Cloud
 from chalicelib.github.signature import signature
+from chalicelib.items import registration_items
+from chalicelib.versions import present_body
 from tests.deliveries import BAD, SHA, STRANGERS, WHOLE, deployment, push, release, workflow_run
 from tests.machine.api import Api, Table, end, problem
 from tests.machine.slipway import two_services
@@ -159,6 +163,34 @@ class TestWhatDeploys:
         answer = deliver(api, event, payload)
         assert (200, {"ignored"}) == (answer.status_code, set(answer.json_body))
         assert [] == cloud.store.open_deployments()
+
+    def test_a_trigger_of_before(self, api: Api, cloud: Cloud) -> None:
+        """A trigger that was registered without a workflow is read and shown, and its deliveries tell what to do."""
+        application = register(api, {"event": "workflow_run", "repository": "acme/shop", "workflow": "CI"})
+        stored = cloud.store.registration(application, "default")
+        assert stored is not None
+        before = [{"event": "workflow_run", "repository": "acme/shop"}]
+        items = registration_items(stored)
+        for item in items:
+            whole = {**json.loads(present_body("registration", item)), "triggers": before}
+            body = json.dumps(whole)
+            packed = gzip.compress(body.encode()) if isinstance(item["body"], bytes) else body
+            cloud.store._table.write(Put({**item, "body": packed, "version": 1}))
+
+        answer = deliver(api, "workflow_run", workflow_run())
+        shown = cloud.store.registration(application, "default")
+        assert (200, []) == (answer.status_code, cloud.store.open_deployments())
+        expected = f"the trigger of {application} in default names no workflow, so that the run of any would deploy"
+        assert f"{expected}: register it again with workflow" == answer.json_body["ignored"]
+        assert shown is not None
+        assert (None, ()) == (shown.triggers[0].workflow, shown.triggers[0].runs_of)
+
+    def test_a_run_of_another_event(self, api: Api, cloud: Cloud) -> None:
+        """A run that anybody can start by opening an issue deploys nothing, and the answer tells what to write."""
+        register(api, {"event": "workflow_run", "repository": "acme/shop", "workflow": "CI"})
+        answer = deliver(api, "workflow_run", workflow_run(event="issues"))
+        assert (200, []) == (answer.status_code, cloud.store.open_deployments())
+        assert "this is one of issues: register it again with that in runs_of" in answer.json_body["ignored"]
 
     def test_only(self, api: Api) -> None:
         """An environment that only deployments or persons may deploy ignores a push."""

@@ -7,11 +7,22 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from chalicelib.github.delivery import Occurrence, read
+from chalicelib.github.delivery import Ignored, Occurrence, read
 from chalicelib.github.patterns import matches
-from chalicelib.github.triggers import Trigger, applies
+from chalicelib.github.triggers import RUN_EVENTS, Trigger, applies, why_not
 from tests.deliveries import deployment, push, push_of_a_tag, release, workflow_run
+
+# https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows, and what GitHub
+# starts itself.
+UNMERGED = ("merge_group", "pull_request", "pull_request_review", "pull_request_review_comment", "pull_request_target")
+WORKFLOW_EVENTS = (
+    *("branch_protection_rule", "check_run", "check_suite", "create", "delete", "deployment", "deployment_status"),
+    *("discussion", "discussion_comment", "dynamic", "fork", "gollum", "image_version", "issue_comment", "issues"),
+    *("label", "milestone", "page_build", "public", "push", "registry_package", "release", "repository_dispatch"),
+    *("schedule", "status", "watch", "workflow_dispatch", "workflow_run"),
+)
 
 
 def happened(event: str, payload: dict[str, Any]) -> Occurrence:
@@ -99,8 +110,8 @@ class TestTriggers:
             ({"environment": "prod*"}, "deployment", deployment(environment="production"), True),
             ({}, "release", release(), True),
             ({"tag": "v2*"}, "release", release(), False),
-            ({}, "workflow_run", workflow_run(), True),
-            ({}, "workflow_run", workflow_run(head_branch="other"), False),
+            ({}, "workflow_run", workflow_run(), False),
+            ({"workflow": "CI"}, "workflow_run", workflow_run(head_branch="other"), False),
             ({"workflow": "CI"}, "workflow_run", workflow_run(), True),
             ({"workflow": ".github/workflows/ci.yml"}, "workflow_run", workflow_run(), True),
             ({"workflow": "Other"}, "workflow_run", workflow_run(), False),
@@ -112,6 +123,37 @@ class TestTriggers:
     def test_applies(self, fields: dict[str, Any], event: str, payload: dict[str, Any], *, expected: bool) -> None:
         """A trigger names an event by its patterns; what it does not say is the safe choice."""
         assert expected == applies(trigger(event, **fields), happened(event, payload), "staging")
+
+    @pytest.mark.parametrize("run_of", WORKFLOW_EVENTS)
+    def test_runs_of_every_event(self, run_of: str) -> None:
+        """Runs of push, by hand and of a release deploy; those of other events where the trigger lists them."""
+        run = happened("workflow_run", workflow_run(event=run_of))
+        told = ([], [run_of], [each for each in WORKFLOW_EVENTS if each != run_of])
+        expected = (run_of in ("push", "workflow_dispatch", "release"), True, False)
+        triggers = [trigger("workflow_run", workflow="CI", runs_of=runs_of) for runs_of in told]
+        assert expected == tuple(applies(each, run, "staging") for each in triggers)
+        assert expected == tuple(why_not(each, run) is None for each in triggers)
+
+    @pytest.mark.parametrize("run_of", UNMERGED)
+    def test_runs_of_what_is_not_merged(self, run_of: str) -> None:
+        """Runs of a pull request and of the merge queue deploy nothing, and no trigger may list them."""
+        assert isinstance(
+            read("workflow_run", json.dumps(workflow_run(event=run_of)).encode(), "application/json"), Ignored
+        )
+        with pytest.raises(ValidationError, match="never deploy"):
+            trigger("workflow_run", workflow="CI", runs_of=["push", run_of])
+
+    @pytest.mark.parametrize("run_of", ["", "pushes", "Push", "*"])
+    def test_runs_of_no_event(self, run_of: str) -> None:
+        """What is no event of GitHub's workflows is refused, and so is a run that does not tell its event."""
+        with pytest.raises(ValidationError, match="no event that starts a workflow"):
+            trigger("workflow_run", workflow="CI", runs_of=[run_of])
+        run = happened("workflow_run", workflow_run(event=run_of))
+        assert not applies(trigger("workflow_run", workflow="CI"), run, "staging")
+
+    def test_every_event_is_known(self) -> None:
+        """What a trigger may list is what GitHub starts workflows for, but for what is not merged."""
+        assert sorted(WORKFLOW_EVENTS) == sorted(RUN_EVENTS)
 
     def test_another_event(self) -> None:
         """A trigger names one event: a push to the same branch is not a workflow's success."""
@@ -128,7 +170,8 @@ class TestTriggers:
             ("workflow_run", "branch", workflow_run(head_branch=name)),
             ("workflow_run", "workflow", {**workflow_run(path=""), "workflow": {"name": name, "path": name}}),
         ):
-            asked = trigger(event, **{field: pattern})
+            needed = {"workflow": "CI"} if event == "workflow_run" else {}
+            asked = trigger(event, **{**needed, field: pattern})
             assert named(pattern, name) == applies(asked, happened(event, payload), "staging"), (event, field)
 
     @given(WORD, WORD)

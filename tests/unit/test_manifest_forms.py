@@ -224,6 +224,22 @@ VOLUMES = [
     (service(mounts=[{"volume": "data"}], volumes={"data": {}}), "/services/api/mounts/0/path", '"path" is missing'),
     (service(mounts=[DATA, DATA], volumes={"data": {}}), "/services/api/mounts/1/path", "mounted twice"),
 ]
+TAGS = [
+    *(
+        (raw(tags=[{"key": key, "value": "1"}]), "/services/api/task_definition/tags/0/key", told)
+        for key, told in {"aws:x": "for AWS", "SLIPWAY:installation": "itself", "slipway:x": "itself"}.items()
+    ),
+    (
+        raw(tags=[{"key": "Team", "value": "1"}, {"key": "team", "value": "2"}]),
+        "/services/api/task_definition/tags/1/key",
+        '"Team" in other capitals',
+    ),
+    (
+        raw(tags=[{"key": "team", "value": "1"}]) | {"tags": {"Team": "2"}},
+        "/services/api/task_definition/tags/0/key",
+        '"Team" in other capitals',
+    ),
+]
 SCALING = [
     (scaled(cpu=60, max=1), "/services/api/scaling/max", "less than the min of 2"),
     (scaled(), "/services/api/scaling", "nothing to scale by"),
@@ -244,7 +260,7 @@ SCALING = [
 
 
 @pytest.mark.parametrize(
-    ("document", "pointer", "phrase"), FORMS + CONTAINERS + DEFINITIONS + COMPUTE + VOLUMES + SCALING
+    ("document", "pointer", "phrase"), FORMS + CONTAINERS + DEFINITIONS + COMPUTE + VOLUMES + SCALING + TAGS
 )
 def test_each_rule(document: dict[str, Any], pointer: str, phrase: str) -> None:
     """A manifest that breaks one rule has one fault: there, in these words."""
@@ -286,6 +302,7 @@ def test_two_wrong_parts_are_both_told() -> None:
         raw(family="shop-api", requiresCompatibilities=["EC2", "FARGATE"], cpu="0.25 vCPU", memory="0.5GB"),
         raw({"route": {}, "discovery": {"records": ["SRV"]}}),
         raw({"launch_type": "EC2"}, networkMode=None, cpu=None),
+        raw(tags=[{"key": "Team", "value": "web"}, {"key": "Part"}]) | {"tags": {"Team": "shop"}},
         service(launch_type="EC2", stop_timeout=600, cpu=1024, memory=1024),
         service(capacity_providers=[{"name": "FARGATE_SPOT", "weight": 3}, {"name": "FARGATE", "base": 1}]),
         service(

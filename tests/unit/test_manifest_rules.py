@@ -9,6 +9,7 @@ from chalicelib.errors import Fault, InvalidManifest
 from chalicelib.manifest import parse
 
 LONG = "x" * 300
+SLIPWAYS = ("slipway:x", "SLIPWAY:installation", "Slipway:Application", "\u017flipway:installation")
 
 
 def manifest(**changes: Any) -> dict[str, Any]:
@@ -84,7 +85,9 @@ TOP = [
     (manifest(execution_role="arn:aws:iam::1:role/x"), "/execution_role", "ARN or its name"),
     (manifest(tags={"aws:x": "1"}), "/tags/aws:x", "reserved for AWS"),
     (manifest(tags={"x": "AWS:1"}), "/tags/x", "reserved for AWS"),
-    (manifest(tags={"slipway:x": "1"}), "/tags/slipway:x", "Slipway writes itself"),
+    (manifest(tags={"AWS:x": "1"}), "/tags/AWS:x", "reserved for AWS"),
+    *((manifest(tags={key: "1"}), f"/tags/{key}", "Slipway writes itself") for key in SLIPWAYS),
+    (manifest(tags={"Team": "1", "TEAM": "2"}), "/tags/TEAM", '"Team" in other capitals, and IAM takes both for one'),
     (manifest(tags={"": "1"}), "/tags/", "at least 1 character"),
     (manifest(tags={"x" * 129: "1"}), "/tags/" + "x" * 129, "at most 128"),
     (manifest(tags={"x": "y" * 257}), "/tags/x", "at most 256"),

@@ -130,21 +130,31 @@ def test_a_name_is_ours(tags: dict[str, str], registrants: set[tuple[str, str]],
 
 
 @pytest.mark.parametrize(
-    ("tags", "owner"),
+    ("tags", "adopted", "owner"),
     [
-        ({}, "nobody known to Slipway"),
-        ({"slipway:application": "mall", "slipway:installation": "slipway"}, "slipway:application=mall"),
+        (OWNER, True, ""),
+        ({**OWNER, "slipway:deployment": "dep_1", "Team": "shop"}, True, ""),
+        ({}, True, "nobody known to Slipway"),
+        ({"Team": "mall"}, True, "nobody known to Slipway"),
+        ({"slipway:application": "shop"}, True, "slipway:application=shop"),
+        *(({key: "mall"}, False, f"{key}=mall") for key in OWNER),
+        *(({**OWNER, key: "mall"}, False, f"{key}=mall") for key in OWNER),
     ],
 )
-def test_services_are_ours(tags: dict[str, str], owner: str) -> None:
-    """An ECS service with other tags is somebody else's, unless it is to be adopted; one that is not there is free."""
-    foreign = serving(tags=tags)
-    asked = manifest({}, {"adopt": True}, {})
-    (finding,) = preflight.ownership_findings(asked, {"a": foreign, "b": foreign, "c": None}, OWNER)
+def test_services_are_ours(tags: dict[str, str], adopted: bool, owner: str) -> None:
+    """An ECS service is our own, or to be adopted, as the fix says, where nobody's tags claim it; else it is theirs."""
+    now = serving(tags=tags)
+    findings = list(preflight.ownership_findings(manifest({}, {"adopt": True}, {}), {"a": now, "b": now}, OWNER))
+    refused = [name for name in ("a", "b") if (name == "a" and owner) or not adopted]
 
-    assert ("service_not_owned", "/services/a", "a") == told(finding)
-    assert owner in finding.detail
-    assert [] == list(preflight.ownership_findings(asked, {"a": serving()}, OWNER))
+    assert [("service_not_owned", f"/services/{name}", name) for name in refused] == [told(each) for each in findings]
+    assert [adopted] * len(refused) == ["adopt: true" in each.fix for each in findings]
+    assert all(owner in each.detail for each in findings)
+
+
+def test_a_service_that_is_not_there_is_free() -> None:
+    """Whoever asks for a service that is not there may make it."""
+    assert [] == list(preflight.ownership_findings(manifest({}), {"a": None}, OWNER))
 
 
 def test_launch_type_is_fixed() -> None:

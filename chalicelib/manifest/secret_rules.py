@@ -1,0 +1,67 @@
+"""The rule on Slipway's own secrets: no task is given what holds the webhook's secret, or the token of GitHub.
+
+Whatever Slipway reads for itself has a name under `slipway/`: its policies allow no other.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.manifest.asked import Asked, Rule
+from chalicelib.manifest.findings import Finding, Path
+from chalicelib.manifest.sentences import shown
+
+# Where a raw task definition names a secret: ECS API reference, Secret, RepositoryCredentials, and
+# FSxWindowsFileServerAuthorizationConfig.
+REFERENCES = ("credentialsParameter", "valueFrom")
+# Where it names the credential specs of Windows, "credentialspec:arn:…", which may be parameters:
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/linux-gmsa.html
+SPECS = ("credentialSpecs", "dockerSecurityOptions")
+OWN = "slipway/"
+# How the Parameter Store names a secret of Secrets Manager:
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html
+BY_PARAMETER = "aws/reference/secretsmanager/"
+_ARN = re.compile(r"arn:[^:]*:(?:secretsmanager:[^:]*:[^:]*:secret:|ssm:[^:]*:[^:]*:parameter)(?P<name>.*)", re.DOTALL)
+
+
+def is_slipways_own(reference: str) -> bool:
+    """Tell whether a secret, in whichever way ECS takes its name, is one that Slipway keeps for itself.
+
+    What comes after the name (six characters, a JSON key, a version) makes no difference.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Secret.html
+    """
+    found = _ARN.fullmatch(reference)
+    name = re.sub("/+", "/", found["name"] if found else reference).removeprefix("/")
+    if name.startswith(BY_PARAMETER):
+        return is_slipways_own(name.removeprefix(BY_PARAMETER))
+    return name.startswith(OWN)
+
+
+def secrets_are_not_slipways(asked: Asked) -> Iterator[Finding]:
+    """Check that no container, and nothing in a raw task definition, names a secret of Slipway's own."""
+    definition = asked.service.written.get("task_definition")
+    named = list(_references(definition, (*asked.service.path, "task_definition")))
+    for view in asked.containers:
+        if not view.raw:
+            named += [(view.path("secrets", variable), each) for variable, each in view.secrets.items()]
+    for path, reference in named:
+        if is_slipways_own(reference):
+            yield Finding(
+                path, f"{shown(reference)} is a secret of Slipway's own, which no task is given: name another"
+            )
+
+
+def _references(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield what a raw task definition names as secrets, wherever that is, each with the way to it."""
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in entries:
+        if step in REFERENCES and isinstance(inner, str):
+            yield (*path, step), inner
+        elif step in SPECS and isinstance(inner, list):
+            for index, spec in enumerate(map(str, inner)):
+                yield (*path, step, index), spec[max(spec.find("arn:"), 0) :]
+        else:
+            yield from _references(inner, (*path, step))
+
+
+SECRET_RULES: tuple[Rule, ...] = (secrets_are_not_slipways,)
