@@ -10,14 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from localcloud.platform import TOKENS
 from tests.local.local_cloud import ROOT, LocalCloud, hello
 
 DOCS = ROOT / "docs"
 MISSING = [tool for tool in ("bash", "curl", "jq") if not shutil.which(tool)]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not on this machine: {', '.join(MISSING)}")
-# Until the local cloud knows a token that may only read and plan.
-PLANNER = "local-planner" if "local-planner" in TOKENS else "local-admin"
+PLANNER = "local-planner"
 SECRETS = {"${{ secrets.SLIPWAY_PLAN_TOKEN }}": PLANNER, "${{ secrets.SLIPWAY_DEPLOY_TOKEN }}": "local-admin"}
 
 
@@ -141,7 +139,7 @@ def test_the_page_runs(cloud: LocalCloud, checkout: Path) -> None:
     """The lines of docs/ci.md, one after the other, end well, and show a verdict and a plan."""
     blocks = re.findall(r"^ *```sh\n(.*?)^ *```", (DOCS / "ci.md").read_text(), re.MULTILINE | re.DOTALL)
     write(checkout, hello("ci-page"))
-    lines = "\n".join(blocks).replace("http://127.0.0.1:8000", cloud.url).replace("local-planner", PLANNER)
+    lines = "\n".join(blocks).replace("http://127.0.0.1:8000", cloud.url)
     ran = run(cloud, checkout, lines)
 
     assert 0 == ran.returncode, ran.stdout + ran.stderr
