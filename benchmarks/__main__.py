@@ -5,7 +5,20 @@ import os
 import sys
 from types import ModuleType
 
-from benchmarks import calls, cold_start, cost, lag, lost_requests, main_job, scale, waves, webhook
+from benchmarks import (
+    calls,
+    cold_start,
+    cost,
+    lag,
+    lost_requests,
+    main_job,
+    ready,
+    scale,
+    suite,
+    suite_busy,
+    waves,
+    webhook,
+)
 from benchmarks.figure import Figure, Options
 from benchmarks.results import keep, result
 
@@ -18,9 +31,14 @@ BENCHMARKS: dict[str, ModuleType] = {
     "cold_start": cold_start,
     "webhook": webhook,
     "lost_requests": lost_requests,
+    "ready": ready,
     "scale": scale,
+    "suite": suite,
+    "suite_busy": suite_busy,
 }
 """Each has SPEED and `measure(options)`, which yields figures; its docstring says what it is about."""
+ONLY_BY_NAME = {"suite", "suite_busy"}
+"""Those that take many minutes."""
 
 
 def main(arguments: list[str]) -> None:
@@ -34,13 +52,16 @@ def main(arguments: list[str]) -> None:
 def read(arguments: list[str]) -> tuple[list[str], Options]:
     """Return which benchmarks to run, in their order, and how."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHMARKS)}; all unless some")
+    parser.add_argument(
+        "names", nargs="*", metavar="name", help=f"of {', '.join(BENCHMARKS)}; unless some, all but the suites"
+    )
     parser.add_argument("--runs", type=int, help="how often to repeat what is repeated; each knows its own number")
     parser.add_argument("--services", type=int, default=Options.services, help="of `scale`, in ten deployments")
     asked = parser.parse_args(arguments)
     if unknown := set(asked.names) - set(BENCHMARKS):
         parser.error(f"{', '.join(sorted(unknown))}: there are {', '.join(BENCHMARKS)}")
-    return [name for name in BENCHMARKS if name in (asked.names or BENCHMARKS)], Options(asked.runs, asked.services)
+    wanted = asked.names or BENCHMARKS.keys() - ONLY_BY_NAME
+    return [name for name in BENCHMARKS if name in wanted], Options(asked.runs, asked.services)
 
 
 def run(name: str, options: Options) -> None:

@@ -1,10 +1,12 @@
-"""What every test has: no real account in reach, and hypothesis with the examples of its profile.
+"""What every test has: no real account in reach, hypothesis with the examples of its profile, and a clock for each floor.
 
 The profile is HYPOTHESIS_PROFILE: dev or ci.
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -33,3 +35,13 @@ def no_real_account() -> Iterator[None]:
         for name, value in NOBODY.items():
             environment.setenv(name, value)
         yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell the seconds of each floor: those of its tests and their fixtures, one after the other."""
+    seconds: Counter[str] = Counter()
+    for kind in ("passed", "failed", "error", "skipped", ""):
+        for report in terminalreporter.getreports(kind):
+            seconds[Path(report.nodeid).parts[1]] += getattr(report, "duration", 0)
+    told = ", ".join(f"{floor} {taken:.0f} s" for floor, taken in sorted(seconds.items()))
+    terminalreporter.write_line(f"floors: {told}")
