@@ -1,4 +1,4 @@
-"""What every test has: no real account in reach, hypothesis with the examples of its profile, and a clock for each floor.
+"""What every test has: no real account in reach, hypothesis with its profile's examples, and a clock for each floor.
 
 The profile is HYPOTHESIS_PROFILE: dev or ci.
 """
