@@ -1,4 +1,7 @@
-"""`python -m localcloud prepare | up | demo`: what `make setup`, `make up` and `make demo` run."""
+"""`python -m localcloud prepare | up | demo`: what `make setup`, `make up` and `make demo` run.
+
+moto takes a second to import: what is wrong with a setting, a port or the network is said before.
+"""
 
 import logging
 import os
@@ -9,11 +12,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from types import FrameType
 
-from localcloud.demo import demo
 from localcloud.images import Images, ImagesError
 from localcloud.network.choice import NetworkError, choose
 from localcloud.network.namespaces import CommandError
-from localcloud.platform import Platform
+from localcloud.ports import bind
 from localcloud.settings import HOST, Settings, SettingsError
 
 LOOK_SECONDS = 0.5
@@ -74,9 +76,20 @@ def prepare(settings: Settings) -> int:
     return 0
 
 
+def demo(settings: Settings) -> int:
+    """Deploy a sample, prove it, and stop."""
+    ports = bind(settings)
+    from localcloud.demo import demo
+
+    return demo(settings, ports)
+
+
 def up(settings: Settings) -> int:
     """Serve until Ctrl-C; one line says `ready` and where."""
-    with Platform(settings) as platform:
+    ports = bind(settings)
+    from localcloud.platform import Platform
+
+    with Platform(settings, ports) as platform:
         dns_host, dns_port = platform.dns_address
         first, *_, last = platform.balancer_ports
         print(

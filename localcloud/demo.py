@@ -11,16 +11,17 @@ from cli.client import Client
 from cli.follow import follow
 from localcloud.account import Account
 from localcloud.platform import Platform
+from localcloud.ports import Ports
 from localcloud.settings import HOST, ROOT, Settings
 
 MANIFEST = ROOT / "sample_services" / "ecs_practice" / "slipway.yaml"
 CLUSTER, NAMESPACE, NAME = "ecs-practice", "api.local", "user"
 
 
-def demo(settings: Settings) -> int:
+def demo(settings: Settings, ports: Ports) -> int:
     """Deploy ecs-practice, show that it runs and that its name is right, deploy it again; return the exit code."""
     started = time.monotonic()
-    with Platform(settings) as platform:
+    with Platform(settings, ports) as platform:
         print(f"The local cloud is up after {time.monotonic() - started:.1f} s, at speed {settings.speed:g}.\n")
         client = Client(platform.url, "local-admin")
         if not _deployed(client):

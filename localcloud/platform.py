@@ -34,7 +34,7 @@ from localcloud.log_sink import LogSink
 from localcloud.network.loopback import Loopback
 from localcloud.network.moto_memory import MotoMemory as NetworkMemory
 from localcloud.network.vpc import RESOLVER, Vpc
-from localcloud.ports import bind, port_of
+from localcloud.ports import Ports, port_of
 from localcloud.registry import Registry
 from localcloud.request_log import RequestLog
 from localcloud.secret_store import SecretStore
@@ -61,10 +61,15 @@ P = TypeVar("P", bound=Part)
 
 
 class Platform:
-    """AWS on this machine, with Slipway deployed into it: a context manager. One at a time in a process."""
+    """AWS on this machine, with Slipway deployed into it: a context manager. One at a time in a process.
 
-    def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
+    It closes `ports` at its end.
+    """
+
+    def __init__(self, settings: Settings, ports: Ports, observer: Observer | None = None) -> None:
         self._settings = settings
+        self._ports = ports
+        self.account = Account(f"http://{HOST}:{port_of(ports.aws)}")
         self._clock = Clock(settings.speed)
         self._stack = ExitStack()
         self._observer = observer
@@ -84,10 +89,8 @@ class Platform:
         self._stack.close()
 
     def _start(self) -> None:
-        self._ports = bind(self._settings)
         for listening in self._ports:
             self._stack.callback(listening.close)
-        self.account = Account(f"http://{HOST}:{port_of(self._ports.aws)}")
         account_memory.fill()
         # Lines for CloudWatch alone, several for each request; those of alarms are printed all the same.
         metrics = {"POWERTOOLS_METRICS_DISABLED": os.environ.get("POWERTOOLS_METRICS_DISABLED", "true")}

@@ -8,6 +8,7 @@ import boto3
 
 import app
 import localcloud.__main__
+import localcloud.platform
 from localcloud import account_memory
 
 SERVICES = (
@@ -30,3 +31,4 @@ for service in SERVICES:
     boto3.client(service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # type: ignore[call-overload]
 assert app.app
 assert localcloud.__main__.main
+assert localcloud.platform.Platform
