@@ -165,7 +165,8 @@ def _target(container: ContainerView | None, arn: str) -> Target | None:
     return Target(arn, container.name, container.port) if container and container.port else None
 
 
-PRIORITIES_PER_LENGTH = 380  # 131 lengths of a path's literal prefix share 1..50000
+LONGEST_PATH = 128  # values.PATH_PATTERN
+PRIORITIES_PER_LENGTH = 380  # each length of a path's literal prefix has so many of ELB's 50,000
 
 
 def first_free_priority(route: Route, taken: set[int]) -> int:
@@ -176,7 +177,7 @@ def first_free_priority(route: Route, taken: set[int]) -> int:
     """
     prefix = literal_prefix(route.path)
     quarter = 2 * (route.host is None) + (prefix != route.path)
-    start = 1 + (128 - min(len(prefix), 128)) * PRIORITIES_PER_LENGTH + quarter * (PRIORITIES_PER_LENGTH // 4)
+    start = 1 + (LONGEST_PATH - len(prefix)) * PRIORITIES_PER_LENGTH + quarter * (PRIORITIES_PER_LENGTH // 4)
     return next(priority for priority in range(start, 50_001) if priority not in taken)
 
 

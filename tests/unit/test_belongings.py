@@ -45,6 +45,18 @@ def test_what_a_manifest_dropped_stays_known() -> None:
     assert {"home": "home", "cart": "cart"} == both.names_in("shop")
 
 
+def test_parts_that_were_dropped_stay_known() -> None:
+    """What any manifest gave a service is what it has, whichever of them came last."""
+    scaling = {"min": 1, "max": 2, "cpu": 50}
+    everything = outline(home={"port": 80, "discovery": {}, "route": {}, "scaling": scaling})
+    nothing = outline(home={"port": 80})
+    for outlines in ([everything, nothing], [nothing, everything], [nothing, everything, nothing]):
+        home = all_of(outlines).service("home")
+        assert ((("shop.local", "home"),), True, True) == (home.names, home.routed, home.scaled)
+    home = all_of([nothing, nothing]).service("home")
+    assert ((), False, False) == (home.names, home.routed, home.scaled)
+
+
 def test_needs_are_the_latest() -> None:
     """A service needs what its latest manifest says, and only what is known."""
     both = all_of([outline(a={"depends_on": ["b"]}, b={}), outline(a={}, b={"depends_on": ["a"]})])

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from chalicelib import limits
 from chalicelib.github.delivery import Occurrence, read
 from chalicelib.github.patterns import matches
 from chalicelib.github.triggers import Trigger, applies
@@ -112,6 +114,16 @@ class TestTriggers:
     def test_applies(self, fields: dict[str, Any], event: str, payload: dict[str, Any], *, expected: bool) -> None:
         """A trigger names an event by its patterns; what it does not say is the safe choice."""
         assert expected == applies(trigger(event, **fields), happened(event, payload), "staging")
+
+    @pytest.mark.parametrize("field", ["branch", "tag", "environment", "workflow", "repository"])
+    def test_lengths(self, field: str) -> None:
+        """A pattern has one character to 255, and a repository's has as many with its owner."""
+        owner = "acme/" if field == "repository" else ""
+        for length in (1, limits.PATTERN_LENGTH - len(owner)):
+            assert f"{owner}{'a' * length}" == getattr(trigger("push", **{field: owner + "a" * length}), field)
+        for length in (0, limits.PATTERN_LENGTH - len(owner) + 1):
+            with pytest.raises(ValidationError, match=r"no pattern|no repository"):
+                trigger("push", **{field: owner + "a" * length})
 
     def test_another_event(self) -> None:
         """A trigger names one event: a push to the same branch is not a workflow's success."""

@@ -98,6 +98,13 @@ TOP = [
     (manifest(timeout_seconds=float("inf")), "/timeout_seconds", "whole number"),
     (manifest(poll_seconds=301), "/poll_seconds", "300 or less"),
     (manifest(poll_seconds=15.0), "/poll_seconds", "write 15"),
+    (manifest(poll_seconds=15.5), "/poll_seconds", "write a number such as 1, without quotes"),
+    (manifest(poll_seconds=999_999_999.0), "/poll_seconds", "write 999999999"),
+    (manifest(poll_seconds=-999_999_999.0), "/poll_seconds", "write -999999999"),
+    (manifest(poll_seconds=1e9), "/poll_seconds", "write a number such as 1, without quotes"),
+    (manifest(poll_seconds=-1e9), "/poll_seconds", "write a number such as 1, without quotes"),
+    (manifest(poll_seconds="9" * 59), "/poll_seconds", f"write {'9' * 59} without quotes"),
+    (manifest(poll_seconds="9" * 60), "/poll_seconds", "write a number such as 1, without quotes"),
     (manifest(on_failure="roll_back"), "/on_failure", "'rollback' or 'keep'"),
     (manifest(on_failure=None), "/on_failure", "null is not allowed here"),
     (manifest(prune="true"), "/prune", "without quotes"),
@@ -253,6 +260,30 @@ def test_each_rule(document: dict[str, Any], pointer: str, phrase: str) -> None:
 
     assert [pointer] == [fault.pointer for fault in faults]
     assert phrase in faults[0].detail
+
+
+FARGATE = {
+    256: ("512, 1024 or 2048", [512, 1024, 2048]),
+    512: ("1024, 2048, 3072 or 4096", range(1024, 4097, 1024)),
+    1024: ("2048 to 8192 in steps of 1024", range(2048, 8193, 1024)),
+    2048: ("4096 to 16384 in steps of 1024", range(4096, 16385, 1024)),
+    4096: ("8192 to 30720 in steps of 1024", range(8192, 30721, 1024)),
+    8192: ("16384 to 61440 in steps of 4096", range(16384, 61441, 4096)),
+    16384: ("32768 to 122880 in steps of 8192", range(32768, 122881, 8192)),
+}
+
+
+@pytest.mark.parametrize("cpu", FARGATE)
+def test_sizes_of_fargate(cpu: int) -> None:
+    """Each size that Fargate has is allowed; any other is told which there are beside that CPU."""
+    words, sizes = FARGATE[cpu]
+    others = {wrong for size in sizes for wrong in (size - 1, size + 1, size + 512)} - {*sizes}
+    details = {memory: [fault.detail for fault in faults_of(service(cpu=cpu, memory=memory))] for memory in others}
+
+    assert {} == {memory: found for memory in sizes if (found := faults_of(service(cpu=cpu, memory=memory)))}
+    assert details == {
+        memory: [f"{memory} MiB does not go with cpu {cpu} on Fargate: write {words}"] for memory in others
+    }
 
 
 def test_a_joined_cluster_name_fits() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -231,7 +232,7 @@ class TestServiceSpec:
 class TestPriorities:
     """Longer literal prefixes are asked first, whatever is deployed when."""
 
-    paths = st.text(alphabet="ab/*?", min_size=0, max_size=126).map(lambda text: f"/{text}")
+    paths = st.text(alphabet="ab/*?", min_size=0, max_size=127).map(lambda text: f"/{text}")
     routes = st.builds(Route, path=paths, host=st.none() | st.just("a.example.com"))
 
     @given(routes, routes)
@@ -248,6 +249,20 @@ class TestPriorities:
         used = set(range(start, start + taken))
         assert start + taken == first_free_priority(route, used)
         assert 1 <= start + taken <= 50_000
+
+    def test_each_kind_has_a_band(self) -> None:
+        """Of any length, each kind of route has at least 95 priorities of its own, and all that ELB knows are used."""
+        routes = [
+            Route(path=f"/{'a' * (length - 1)}{wildcard}", host=host)
+            for length in range(1, 129)
+            for wildcard in ("", "*")
+            for host in ("a.example.com", None)
+            if length + len(wildcard) <= 128  # ELB takes no longer path
+        ]
+        first = [first_free_priority(route, set()) for route in sorted(routes, key=rank)]
+        assert 1 == first[0]
+        assert all(later - earlier >= 95 for earlier, later in pairwise(first))
+        assert 50_000 == first_free_priority(routes[0], set(range(50_000)))
 
 
 def rank(route: Route) -> tuple[int, bool, bool]:
