@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from chalicelib.manifest import Container, Manifest, Route, Service, registered_container, routed_container
@@ -178,9 +179,9 @@ def first_free_priority(route: Route, taken: set[int]) -> int:
     prefix = literal_prefix(route.path)
     quarter = 2 * (route.host is None) + (prefix != route.path)
     start = 1 + (LONGEST_PATH - len(prefix)) * PRIORITIES_PER_LENGTH + quarter * (PRIORITIES_PER_LENGTH // 4)
-    return next(priority for priority in range(start, 50_001) if priority not in taken)
+    return next(priority for priority in count(start) if priority not in taken)
 
 
 def literal_prefix(path: str) -> str:
     """Return what a path pattern begins with before its first wildcard."""
-    return re.split(r"[*?]", path, maxsplit=1)[0]
+    return re.split(r"[*?]", path)[0]
