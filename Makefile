@@ -1,6 +1,6 @@
 # The local cloud's network `vpc` needs nftables and iproute2 (Debian: apt-get install nftables iproute2); without them
 # it is `loopback`.
-# make demo | up | test | test-full | check | package | deploy | destroy | bench | lock. On a fresh machine: Python 3.11+, make, a package index.
+# make demo | up | test | test-full | check | package | deploy | destroy | bench | mutants | lock. On a fresh machine: Python 3.11+, make, a package index.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +8,7 @@ BIN := .venv/bin
 PARALLEL := -n 2 --dist loadfile
 SOURCES := app.py artifact chalicelib localcloud cli docs statemachines tests benchmarks sample_services
 
-.PHONY: demo up test test-full check package deploy destroy bench setup lock docs format clean
+.PHONY: demo up test test-full check package deploy destroy bench mutants setup lock docs format clean
 
 demo: setup
 	@$(BIN)/python -m localcloud demo
@@ -48,6 +48,17 @@ destroy:
 bench: setup
 	$(BIN)/python -m benchmarks
 
+# Do the tests notice when the code is changed? By hand, now and then: tests/mutants.
+mutants: .mutants/ready
+	.mutants/venv/bin/python -m tests.mutants
+
+# What makes the mutants is needed by nothing else, so it has an environment of its own.
+.mutants/ready: .venv/ready requirements-mutants.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .mutants/venv
+	VIRTUAL_ENV=.mutants/venv $(BIN)/uv pip install --quiet -r requirements-dev.txt
+	VIRTUAL_ENV=.mutants/venv $(BIN)/uv pip install --quiet -r requirements-mutants.txt
+	@touch $@
+
 docs: setup
 	$(BIN)/python statemachines/draw.py
 	$(BIN)/python -m docs.manifest_schema
@@ -72,6 +83,8 @@ lock: setup
 	  --custom-compile-command "make lock" requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make lock" requirements-mutants.in -o requirements-mutants.txt
 
 clean:
-	rm -rf .venv .slipway dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .slipway .mutants dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

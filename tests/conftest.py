@@ -1,6 +1,6 @@
 """What every test has: no real account in reach, and hypothesis with the examples of its profile.
 
-The profile is HYPOTHESIS_PROFILE: dev or ci.
+The profile is HYPOTHESIS_PROFILE: dev or ci, or mutants, which tries the same examples each time.
 """
 
 import os
@@ -11,6 +11,7 @@ from hypothesis import settings
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=500, deadline=None)
+settings.register_profile("mutants", max_examples=50, deadline=None, derandomize=True, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 NOBODY = {
