@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from chalicelib import limits
 from chalicelib.errors import BodyTooLarge, InvalidDelivery, Unauthorized, UnsupportedMediaType
 from chalicelib.github.body import demand_size
-from chalicelib.github.delivery import DeploymentRequested, Ignored, Occurrence, Push, WorkflowSucceeded, read
+from chalicelib.github.delivery import DeploymentRequested, Ignored, Occurrence, Push, Released, WorkflowSucceeded, read
 from chalicelib.github.signature import signature, verify
 from tests.deliveries import (
     SHA,
@@ -31,6 +31,7 @@ from tests.deliveries import (
 JSON = "application/json"
 JUNK = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.just([]), st.just({}))
 WHOLE = {"push": push(), "deployment": deployment(), "release": release(), "workflow_run": workflow_run()}
+QUEUE, A_FORK = "gh-readonly-queue/", "the workflow ran for another repository, a fork"
 OLD, NEW = b"old secret", b"It's a Secret to Everybody"
 # The published example: docs.github.com, "Validating webhook deliveries".
 EXAMPLE = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
@@ -224,63 +225,129 @@ class TestDelivery:
 
     def test_deployment_of_a_commit(self) -> None:
         """A ref that is a commit is neither branch nor tag."""
-        assert "" == happened("deployment", deployment(ref=SHA)).values["branch"]
+        found = happened("deployment", deployment(ref=SHA))
+        assert (
+            DeploymentRequested(
+                event="deployment",
+                repository="acme/shop",
+                sha=SHA,
+                ref=SHA,
+                environment="production",
+                deployment_id=42,
+                version="",
+            )
+            == found
+        )
+        assert {"sha": SHA, "branch": "", "tag": "", "version": ""} == found.values
 
     def test_release(self) -> None:
         """A release tells tag and version."""
-        assert {"tag": "v1.5.0", "version": "1.5.0"} == happened("release", release()).values
+        found = happened("release", release())
+        assert Released(event="release", repository="acme/shop", ref="refs/tags/v1.5.0", tag="v1.5.0") == found
+        assert {"tag": "v1.5.0", "version": "1.5.0"} == found.values
 
     def test_workflow_run(self) -> None:
         """A workflow that succeeded tells its name, file, branch and commit."""
-        found = happened("workflow_run", workflow_run(path=".github/workflows/ci.yml@main"))
-        assert isinstance(found, WorkflowSucceeded)
-        assert ("CI", ".github/workflows/ci.yml", "main", SHA) == (
-            found.workflow,
-            found.path,
-            found.branch,
-            found.sha,
+        found = happened("workflow_run", workflow_run(path=".github/workflows/ci.yml@main", head_branch="next"))
+        assert (
+            WorkflowSucceeded(
+                event="workflow_run",
+                repository="acme/shop",
+                sha=SHA,
+                ref="refs/heads/next",
+                workflow="CI",
+                path=".github/workflows/ci.yml",
+                branch="next",
+                default_branch="main",
+            )
+            == found
         )
+        assert {"sha": SHA, "branch": "next"} == found.values
+
+    def test_workflow_told_in_one_place(self) -> None:
+        """Name and file of a workflow stand beside its run, or in it."""
+        workflow = {"name": "Other", "path": "other.yml"}
+        beside = happened("workflow_run", {**workflow_run(name=None, path=None), "workflow": workflow})
+        within = happened("workflow_run", {**workflow_run(name="Other", path="other.yml"), "workflow": None})
+        assert [("Other", "other.yml")] * 2 == [
+            (found.workflow, found.path) for found in (beside, within) if isinstance(found, WorkflowSucceeded)
+        ]
 
     @pytest.mark.parametrize(
-        ("event", "payload"),
+        ("event", "payload", "reason"),
         [
-            ("ping", {"zen": "Design for failure."}),
-            ("issues", {"action": "opened"}),
-            ("", {}),
-            ("push", push_of_nothing()),
-            ("push", push_of_nothing("refs/tags/v1")),
-            ("push", {**push(), "deleted": True}),
-            ("push", {**push(), "after": "0" * 40}),
-            ("push", push("gh-readonly-queue/main/pr-7-6113728f27ae82c7b1a177c8d03f9e96e0adf246")),
-            ("push", {**push(), "ref": "refs/notes/x"}),
-            ("push", {**push(), "ref": "refs/heads/"}),
-            ("deployment", {**deployment(), "action": "edited"}),
-            ("deployment_status", deployment_status()),
-            ("release", {**release(), "action": "published"}),
-            ("release", release(prerelease=True)),
-            ("release", release(draft=True)),
-            ("workflow_run", {**workflow_run(), "action": "requested"}),
-            ("workflow_run", workflow_run(conclusion="failure")),
-            ("workflow_run", workflow_run(conclusion=None)),
-            ("workflow_run", workflow_run(event="pull_request")),
-            ("workflow_run", workflow_run(event="pull_request_target")),
-            ("workflow_run", workflow_run(head_repository={"full_name": "mallory/shop"})),
-            ("workflow_run", workflow_run(head_repository=None)),
-            ("workflow_run", workflow_run(head_branch=None)),
-            ("workflow_run", workflow_run(event="merge_group", head_branch="gh-readonly-queue/main/pr-7-6113")),
+            ("ping", {"zen": "Design for failure."}, "ping: the webhook is connected"),
+            ("issues", {"action": "opened"}, "issues is no event that deploys"),
+            ("x" * 51, {}, f"{'x' * 50} is no event that deploys"),
+            ("", {}, " is no event that deploys"),
+            ("push", push_of_nothing(), "refs/heads/main was deleted"),
+            ("push", push_of_nothing("refs/tags/v1"), "refs/tags/v1 was deleted"),
+            ("push", {**push(), "deleted": True}, "refs/heads/main was deleted"),
+            ("push", {**push("x" * 100), "deleted": True}, f"refs/heads/{'x' * 89} was deleted"),
+            ("push", {**push(), "after": "0" * 40}, "refs/heads/main was deleted"),
+            ("push", push(f"{QUEUE}main/pr-7-6113"), f"{QUEUE}main/pr-7-6113 is in the merge queue"),
+            ("push", push(f"{QUEUE}{'x' * 99}"), f"{QUEUE}{'x' * 82} is in the merge queue"),
+            ("push", {**push(), "ref": "refs/notes/x"}, "refs/notes/x is neither a branch nor a tag"),
+            ("push", {**push(), "ref": "refs/heads/"}, "refs/heads/ is neither a branch nor a tag"),
+            ("push", {**push(), "ref": "x" * 101}, f"{'x' * 100} is neither a branch nor a tag"),
+            ("deployment", {**deployment(), "action": "edited"}, "the deployment's action is edited, not created"),
+            ("deployment", {**deployment(), "action": None}, "the deployment's action is not told, not created"),
+            ("deployment", {**deployment(), "action": "x" * 51}, f"the deployment's action is {'x' * 50}, not created"),
+            ("deployment", deployment_status(), "this is a deployment's status"),
+            ("deployment_status", deployment_status(), "deployment_status is no event that deploys"),
+            ("release", {**release(), "action": "published"}, "the release's action is published, not released"),
+            ("release", {**release(), "action": None}, "the release's action is not told, not released"),
+            ("release", {**release(), "action": "x" * 51}, f"the release's action is {'x' * 50}, not released"),
+            ("release", release(prerelease=True), "a draft or prerelease deploys nothing"),
+            ("release", release(draft=True), "a draft or prerelease deploys nothing"),
+            ("workflow_run", {**workflow_run(), "action": "requested"}, "the workflow has not completed"),
+            ("workflow_run", workflow_run(conclusion="failure"), "the workflow ended in failure"),
+            ("workflow_run", workflow_run(conclusion="x" * 51), f"the workflow ended in {'x' * 50}"),
+            ("workflow_run", workflow_run(conclusion=None), "the workflow ended in nothing that is told"),
+            ("workflow_run", workflow_run(event="pull_request"), "the workflow ran for a pull request"),
+            ("workflow_run", workflow_run(event="pull_request_target"), "the workflow ran for a pull request"),
+            ("workflow_run", workflow_run(head_repository={"full_name": "mallory/shop"}), A_FORK),
+            ("workflow_run", workflow_run(head_repository=None), A_FORK),
+            ("workflow_run", workflow_run(head_branch=None), "it happened on no branch"),
+            (
+                "workflow_run",
+                workflow_run(event="merge_group", head_branch=f"{QUEUE}main/pr-7"),
+                f"{QUEUE}main/pr-7 is in the merge queue",
+            ),
         ],
     )
-    def test_ignored(self, event: str, payload: dict[str, Any]) -> None:
+    def test_ignored(self, event: str, payload: dict[str, Any], reason: str) -> None:
         """Pings, other events, deletions, queues, prereleases, failures and forks deploy nothing; it is said why."""
-        found = told(event, payload)
-        assert isinstance(found, Ignored)
-        assert found.reason
+        assert Ignored(reason) == told(event, payload)
 
-    @pytest.mark.parametrize("event", WHOLE)
-    def test_without_repository(self, event: str) -> None:
-        """A payload without what GitHub always sends is refused, naming it."""
-        with pytest.raises(InvalidDelivery, match=r"repository\.full_name"):
-            told(event, {**WHOLE[event], "repository": {}})
+    @pytest.mark.parametrize(
+        ("event", "way"),
+        [
+            *((event, "repository.full_name") for event in WHOLE),
+            ("push", "ref"),
+            ("deployment", "deployment.id"),
+            ("deployment", "deployment.sha"),
+            ("deployment", "deployment.environment"),
+            ("release", "release.tag_name"),
+            ("workflow_run", "workflow_run.head_sha"),
+        ],
+    )
+    @pytest.mark.parametrize("value", [None, "", True, [], {}])
+    def test_without_what_github_always_sends(self, event: str, way: str, value: Any) -> None:
+        """A payload without what GitHub always sends, or with something else there, is refused, naming it."""
+        *around, key = way.split(".")
+        payload = json.loads(json.dumps(WHOLE[event]))
+        if way == "repository.full_name" and event == "workflow_run":
+            payload["workflow_run"]["head_repository"] = {"full_name": value}
+        reduce(getitem, around, payload)[key] = value
+        with pytest.raises(InvalidDelivery) as refused:
+            told(event, payload)
+        assert f"The payload has no {way}, which GitHub sends with this event." == refused.value.detail
+
+    def test_push_without_any_commit(self) -> None:
+        """A push names a commit, or at least the object that the ref points to now."""
+        with pytest.raises(InvalidDelivery, match="no after, which"):
+            told("push", {**push(), "head_commit": None, "after": None})
 
     @pytest.mark.parametrize("event", WHOLE)
     def test_under_another_name(self, event: str) -> None:

@@ -1,4 +1,4 @@
-"""What each finding says: the whole sentence, for every code that there is. Nothing is looked for before a test runs."""
+"""What each finding says, for every code that there is; each is looked for when its test runs, not before."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -107,21 +107,27 @@ WORDS: list[tuple[str, Iterable[Finding], str]] = [
     (
         "discovery_name_taken",
         of_name(NameFound(("A",), THEIRS), name="www"),
-        "the Cloud Map service www of shop.local is that of slipway:application=mall, slipway:environment=default, "
-        "slipway:installation=slipway",
+        (
+            "the Cloud Map service www of shop.local is that of slipway:application=mall, slipway:environment=default, "
+            "slipway:installation=slipway"
+        ),
     ),
     (
         "discovery_name_taken",
         of_name(NameFound(("A",), {}, frozenset({("mall", "b"), ("mall", "a")}))),
-        "the Cloud Map service a of shop.local is that of the ECS service mall/a, mall/b, whose tasks are registered "
-        "in it",
+        (
+            "the Cloud Map service a of shop.local is that of the ECS service mall/a, mall/b, whose tasks are "
+            "registered in it"
+        ),
     ),
     ("service_not_owned", of_owner({}), "the ECS service a in shop belongs to nobody known to Slipway"),
     (
         "service_not_owned",
         of_owner(THEIRS),
-        "the ECS service a in shop belongs to slipway:application=mall, slipway:environment=default, "
-        "slipway:installation=slipway",
+        (
+            "the ECS service a in shop belongs to slipway:application=mall, slipway:environment=default, "
+            "slipway:installation=slipway"
+        ),
     ),
     (
         "launch_type_fixed",
@@ -168,8 +174,10 @@ WORDS: list[tuple[str, Iterable[Finding], str]] = [
     (
         "no_room",
         of_room(Room(1, 2), Room(3, 4)),
-        "a task of a reserves 512 CPU units and 1024 MiB, and the container instances of main have left: "
-        "1 and 2 · 3 and 4",
+        (
+            "a task of a reserves 512 CPU units and 1024 MiB, and the container instances of main have left: "
+            "1 and 2 · 3 and 4"
+        ),
     ),
     (
         "no_public_ip",
