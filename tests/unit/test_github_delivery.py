@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib import limits
 from chalicelib.errors import BodyTooLarge, InvalidDelivery, Unauthorized, UnsupportedMediaType
-from chalicelib.github.body import demand_size
+from chalicelib.github.body import MAX_FORM_FIELDS, demand_size
 from chalicelib.github.delivery import DeploymentRequested, Ignored, Occurrence, Push, Released, WorkflowSucceeded, read
 from chalicelib.github.signature import signature, verify
 from tests.deliveries import (
@@ -31,6 +31,14 @@ from tests.deliveries import (
 JSON = "application/json"
 JUNK = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.just([]), st.just({}))
 WHOLE = {"push": push(), "deployment": deployment(), "release": release(), "workflow_run": workflow_run()}
+NO_HEADER = (
+    "The delivery has no X-Hub-Signature-256.",
+    "Give the webhook the secret; SHA-1 alone is not taken.",
+)
+OTHER_HEADER = (
+    "X-Hub-Signature-256 is not this body's, with any secret that is valid here.",
+    "The webhook's secret on GitHub and a secret of SLIPWAY_GITHUB_SECRETS must be the same.",
+)
 QUEUE, A_FORK = "gh-readonly-queue/", "the workflow ran for another repository, a fork"
 OLD, NEW = b"old secret", b"It's a Secret to Everybody"
 # The published example: docs.github.com, "Validating webhook deliveries".
@@ -88,8 +96,14 @@ class TestSignature:
     )
     def test_any_other_is_refused(self, header: str | None) -> None:
         """No header, another body's, another secret's, SHA-1, and anything that only looks like it is refused."""
-        with pytest.raises(Unauthorized):
+        with pytest.raises(Unauthorized) as refused:
             verify(b"Hello, World!", header, [OLD, NEW])
+        expected = NO_HEADER if header is None else OTHER_HEADER
+        assert expected == (refused.value.detail, refused.value.hint)
+
+    def test_blanks_around_it(self) -> None:
+        """Blanks around a header's value are no part of it."""
+        verify(b"Hello, World!", f" {EXAMPLE} ", [NEW])
 
     @pytest.mark.parametrize("secrets", [[], [b""], [b"", OLD]])
     def test_no_secret_admits_nobody(self, secrets: list[bytes]) -> None:
@@ -115,45 +129,71 @@ class TestBody:
         [None, "", "text/plain", "application/yaml", "application/json; charset=latin-1", "a\r\nb: c", "é"],
     )
     def test_other_content_types(self, content_type: str | None) -> None:
-        """Any other content type or charset is not supported."""
-        with pytest.raises(UnsupportedMediaType):
+        """Any other content type or charset is not supported, and it is said which are."""
+        with pytest.raises(UnsupportedMediaType) as refused:
             told("push", push(), content_type)
+        assert f"The content type is {json.dumps(content_type or '')}." == refused.value.detail
+        hint = "Choose application/json in the webhook's settings; a form with payload= is taken too, both in UTF-8."
+        assert hint == refused.value.hint
+
+    def test_endless_content_type(self) -> None:
+        """A content type is quoted in short."""
+        with pytest.raises(UnsupportedMediaType) as refused:
+            told("push", push(), "x" * 101)
+        assert f'The content type is "{"x" * 100}".' == refused.value.detail
 
     @pytest.mark.parametrize(
-        "body",
+        ("body", "words"),
         [
-            b"",
-            b"[]",
-            b"null",
-            b'"text"',
-            b"{",
-            json.dumps(push()).encode()[:-5],
-            b'{"ref": "\xff"}',
-            b'{"ref": "\\ud800"}',
-            b'{"number": ' + b"9" * 5000 + b"}",
-            b"[" * 100_000,
-            b'{"a": ' * 50_000 + b"1" + b"}" * 50_000,
+            (b"", r"cannot be read: Expecting value: line 1"),
+            (b"[]", "The payload is no object"),
+            (b"null", "The payload is no object"),
+            (b'"text"', "The payload is no object"),
+            (b"{", "cannot be read: Expecting property name"),
+            (json.dumps(push()).encode()[:-5], "cannot be read: "),
+            (b'{"ref": "\xff"}', "cannot be read: 'utf-8' codec can't decode byte 0xff"),
+            (b'{"ref": "\\ud800"}', "cannot be read: 'utf-8' codec can't encode"),
+            (b'{"number": ' + b"9" * 5000 + b"}", "cannot be read: Exceeds the limit"),
+            (b"[" * 100_000, "The payload is nested too deeply"),
+            (b'{"a": ' * 50_000 + b"1" + b"}" * 50_000, "The payload is nested too deeply"),
         ],
     )
-    def test_broken_bodies(self, body: bytes) -> None:
+    def test_broken_bodies(self, body: bytes, words: str) -> None:
         """A truncated body, other encodings, endless numbers and nesting are told, as what they are."""
-        with pytest.raises(InvalidDelivery):
+        with pytest.raises(InvalidDelivery) as refused:
             told("push", body)
+        assert words in refused.value.detail
+        assert len(refused.value.detail) <= 230
 
     @pytest.mark.parametrize(
-        "form",
-        [b"", b"payload", b"payload={", b"x=1", b"payload={}&payload={}", b"payload=%FF", b"&" * 100, b"a=1&" * 99],
+        ("form", "words"),
+        [
+            (b"", "not one field named payload"),
+            (b"payload", "bad query field"),
+            (b"payload={", "Expecting property name"),
+            (b"x=1", "not one field named payload"),
+            (b"payload={}&payload={}", "not one field named payload"),
+            (b"payload=%FF", "can't decode byte 0xff"),
+            (b"&" * 100, "number of fields"),
+            (b"payload={}&" + b"&".join(b"a=1" for _ in range(MAX_FORM_FIELDS)), "number of fields"),
+        ],
     )
-    def test_broken_forms(self, form: bytes) -> None:
-        """A form must have one payload, which is JSON in UTF-8."""
-        with pytest.raises(InvalidDelivery):
+    def test_broken_forms(self, form: bytes, words: str) -> None:
+        """A form must have one payload, which is JSON in UTF-8, and not many fields beside it."""
+        with pytest.raises(InvalidDelivery, match=f"cannot be read: .*{words}"):
             told("push", form, "application/x-www-form-urlencoded")
+
+    def test_form_with_other_fields(self) -> None:
+        """Other fields of a form do no harm, as many as there may be."""
+        fields = [("payload", json.dumps(push())), *(("a", "1") for _ in range(MAX_FORM_FIELDS - 1))]
+        assert happened("push", push()) == told("push", urlencode(fields).encode(), "application/x-www-form-urlencoded")
 
     def test_size(self) -> None:
         """More than 5 MB is too large."""
         demand_size(b" " * limits.DELIVERY_BYTES)
-        with pytest.raises(BodyTooLarge):
+        with pytest.raises(BodyTooLarge) as refused:
             demand_size(b" " * (limits.DELIVERY_BYTES + 1))
+        assert "The body has 5000001 bytes; a delivery may have 5000000." == refused.value.detail
 
     @given(st.binary(max_size=200), st.sampled_from(["push", "deployment", "release", "workflow_run", "ping", "x"]))
     def test_anything_at_all(self, body: bytes, event: str) -> None:
