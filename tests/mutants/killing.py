@@ -36,8 +36,8 @@ class Killing:
         items, closures = {item.nodeid: item for item in session.items}, closures_there_are()
         gc.freeze()
         for at, mutant in enumerate(self.mutants):
-            if at % 100 == 0:
-                print(f"\r{at} of {len(self.mutants)} mutants tried, {len(self.survived)} survived", end="", flush=True)
+            if at % 500 == 0:
+                print(f"{at} of {len(self.mutants)} mutants tried, {len(self.survived)} survived", flush=True)
             self._try(session, mutant, reached, items, closures)
         while self._under_way:
             self._wait()
@@ -54,7 +54,7 @@ class Killing:
     ) -> None:
         tests = reached.of(mutant)
         if not tests:
-            self.survived.append(mutant)
+            self._tell(mutant)
             return
         if len(self._under_way) >= (os.cpu_count() or 1):
             self._wait()
@@ -67,7 +67,11 @@ class Killing:
         mutant, code = self._under_way.pop(child), os.waitstatus_to_exitcode(status)
         assert code != BROKEN, f"this could not be tried: {mutant}\n{mutant.source}"
         if code == SURVIVED:
-            self.survived.append(mutant)
+            self._tell(mutant)
+
+    def _tell(self, mutant: Mutant) -> None:
+        self.survived.append(mutant)
+        print(mutant, flush=True)
 
 
 def _tried(
