@@ -85,6 +85,7 @@ class TestSignature:
             "",
             "sha256=",
             "sha256=é",
+            "sha256=\ud800",
             EXAMPLE.removeprefix("sha256="),
             EXAMPLE.upper(),
             EXAMPLE[:-1],
@@ -122,7 +123,8 @@ class TestBody:
 
     def test_charset(self) -> None:
         """UTF-8 may be named."""
-        assert happened("push", push()) == told("push", push(), 'application/json; charset="UTF-8"')
+        for content_type in ('application/json; charset="UTF-8"', "Application/JSON;charset=utf8"):
+            assert happened("push", push()) == told("push", push(), content_type)
 
     @pytest.mark.parametrize(
         "content_type",
@@ -182,6 +184,12 @@ class TestBody:
         """A form must have one payload, which is JSON in UTF-8, and not many fields beside it."""
         with pytest.raises(InvalidDelivery, match=f"cannot be read: .*{words}"):
             told("push", form, "application/x-www-form-urlencoded")
+
+    def test_what_cannot_be_read_is_quoted_in_short(self) -> None:
+        """A reason that quotes what was sent is no longer than a line or two."""
+        with pytest.raises(InvalidDelivery) as refused:
+            told("push", b"x" * 1000, "application/x-www-form-urlencoded")
+        assert len("The payload cannot be read: .") + 200 == len(refused.value.detail)
 
     def test_form_with_other_fields(self) -> None:
         """Other fields of a form do no harm, as many as there may be."""
