@@ -1,6 +1,6 @@
 # The local cloud's network `vpc` needs nftables and iproute2 (Debian: apt-get install nftables iproute2); without them
 # it is `loopback`.
-# make demo | up | test | test-full | test-busy | check | package | deploy | destroy | bench | lock.
+# make demo | up | test | test-full | test-busy | check | package | deploy | destroy | bench | mutants | lock.
 # On a fresh machine: Python 3.11+, make, a package index.
 
 PYTHON ?= python3
@@ -9,7 +9,7 @@ BIN := .venv/bin
 PARALLEL := -n 2 --dist loadfile
 SOURCES := app.py artifact chalicelib localcloud cli docs statemachines tests benchmarks sample_services
 
-.PHONY: demo up test test-full test-busy check package deploy destroy bench setup lock docs format clean
+.PHONY: demo up test test-full test-busy check package deploy destroy bench mutants setup lock docs format clean
 
 demo: setup
 	@$(BIN)/python -m localcloud demo
@@ -53,6 +53,17 @@ destroy:
 bench: setup
 	$(BIN)/python -m benchmarks
 
+# Do the tests notice when the code is changed? By hand, now and then: tests/mutants.
+mutants: .mutants/ready
+	.mutants/venv/bin/python -m tests.mutants
+
+# What makes the mutants is needed by nothing else, so it has an environment of its own.
+.mutants/ready: .venv/ready requirements-mutants.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .mutants/venv
+	VIRTUAL_ENV=.mutants/venv $(BIN)/uv pip install --quiet -r requirements-dev.txt
+	VIRTUAL_ENV=.mutants/venv $(BIN)/uv pip install --quiet -r requirements-mutants.txt
+	@touch $@
+
 docs: setup
 	$(BIN)/python statemachines/draw.py
 	$(BIN)/python -m docs.manifest_schema
@@ -81,9 +92,10 @@ LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-has
 lock: setup
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) requirements-mutants.in -o requirements-mutants.txt
 	for file in sample_services/*/*/requirements.txt; do \
 	  grep == $$file | tr -d '\\' | $(LOCK) --no-annotate - -o $$file.new && mv $$file.new $$file || exit; \
 	done
 
 clean:
-	rm -rf .venv .slipway dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .slipway .mutants dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

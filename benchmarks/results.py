@@ -15,8 +15,9 @@ from benchmarks.figure import Figure
 RESULTS = Path(__file__).parent / "results"
 HEADER = """# The latest figures
 
-Written by `make bench`; `python -m benchmarks NAME` measures one again. Each part says when, on which machine and at
-which `SLIPWAY_SPEED` (1: AWS's own delays; 10: a tenth of them) it was measured. A figure is met when its median is.
+Written by `make bench`, and `mutants` by `make mutants`; `python -m benchmarks NAME` measures one again. Each part says
+when, on which machine and at which `SLIPWAY_SPEED` (1: AWS's own delays; 10: a tenth of them) it was measured. A figure
+is met when its median is.
 """
 TABLE = "| figure | goal | median | worst | met |\n|---|---|---|---|---|\n"
 

@@ -156,7 +156,7 @@ def recorded(records: Sequence[ZoneRecord], name: str, *, srv: bool) -> Answer:
     if not srv:
         return Answer(_values(records, name, "A"))
     targets = [each.split() for each in _values(records, name, "SRV")]
-    addresses = (address for *_, target in targets for address in _values(records, target.rstrip("."), "A"))
+    addresses = (address for *_, target in targets for address in _values(records, target.removesuffix("."), "A"))
     return Answer(tuple(sorted(addresses)), tuple(sorted({int(port) for _, _, port, _ in targets})))
 
 
@@ -179,7 +179,7 @@ def unreached(namespace: str, reach: Reach) -> str | None:
 
 
 def names_proven(
-    running: Sequence[str], registered: Sequence[str], answer: Answer, port: int | None, by: NameProof = "resolver"
+    running: Sequence[str], registered: Sequence[str], answer: Answer, port: int | None, by: NameProof
 ) -> bool:
     """Tell whether running tasks, registered healthy instances and DNS agree.
 
@@ -254,5 +254,5 @@ def _task_wakes(detail: Mapping[str, Any]) -> tuple[str, ...]:
         return NAME_WAITS
     if detail.get("lastStatus") != "STOPPED":
         return ()
-    expected = str(detail.get("stoppedReason", "")).startswith(EXPECTED_STOP)
+    expected = str(detail.get("stoppedReason")).startswith(EXPECTED_STOP)
     return NAME_WAITS if expected else (*ROLLOUT_WAITS, *NAME_WAITS)

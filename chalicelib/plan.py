@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from chalicelib.manifest import Container, Manifest, Route, Service, registered_container, routed_container
@@ -166,7 +167,8 @@ def _target(container: ContainerView | None, arn: str) -> Target | None:
     return Target(arn, container.name, container.port) if container and container.port else None
 
 
-PRIORITIES_PER_LENGTH = 380  # 131 lengths of a path's literal prefix share 1..50000
+LONGEST_PATH = 128  # values.PATH_PATTERN
+PRIORITIES_PER_LENGTH = 380  # each length of a path's literal prefix has so many of ELB's 50,000
 
 
 def first_free_priority(route: Route, taken: set[int]) -> int:
@@ -177,10 +179,10 @@ def first_free_priority(route: Route, taken: set[int]) -> int:
     """
     prefix = literal_prefix(route.path)
     quarter = 2 * (route.host is None) + (prefix != route.path)
-    start = 1 + (128 - min(len(prefix), 128)) * PRIORITIES_PER_LENGTH + quarter * (PRIORITIES_PER_LENGTH // 4)
-    return next(priority for priority in range(start, 50_001) if priority not in taken)
+    start = 1 + (LONGEST_PATH - len(prefix)) * PRIORITIES_PER_LENGTH + quarter * (PRIORITIES_PER_LENGTH // 4)
+    return next(priority for priority in count(start) if priority not in taken)
 
 
 def literal_prefix(path: str) -> str:
     """Return what a path pattern begins with before its first wildcard."""
-    return re.split(r"[*?]", path, maxsplit=1)[0]
+    return re.split(r"[*?]", path)[0]

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from pydantic import BaseModel
-
 from chalicelib.manifest import CapacityProvider, HealthCheck, Mount, Volume
 
 
@@ -67,11 +65,7 @@ class TaskSpec:
     def content_hash(self) -> str:
         """Return the SHA-256 of this content: the same content, the same revision, in whatever order it is written."""
         content = asdict(self) | {"containers": {each.name: asdict(each) for each in self.containers}}
-        return hashlib.sha256(json.dumps(content, sort_keys=True, default=_plain).encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    return value.model_dump() if isinstance(value, BaseModel) else dict(value)
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=dict).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -53,8 +53,7 @@ def _status_of(deployment: Deployment, failure: Failure) -> Status:
 def _is_back(deployment: Deployment) -> bool:
     """Tell whether every service went back that had to: an execution may have died on its way."""
     untouched_or_back = ("pending", "rolled_back", "removed")
-    back = all(each.status in untouched_or_back for each in deployment.services.values())
-    return back and deployment.rollback_failure is None
+    return all(each.status in untouched_or_back for each in deployment.services.values())
 
 
 def _home_sentence(deployment: Deployment) -> str:
@@ -67,9 +66,12 @@ def _home_sentence(deployment: Deployment) -> str:
         return " It did not come back to what served before."
     back = [each for each in deployment.services.values() if each.status == "rolled_back"]
     removed = [name for name, each in deployment.services.items() if each.status == "removed"]
-    serves = _listed([(each.what_serves or each.name).rpartition("/")[2] for each in back]) if back else ""
-    parts = [f"{serves} serve{'s' if len(back) == 1 else ''} again"] if back else []
-    parts += [f"{_listed(removed)} {'is' if len(removed) == 1 else 'are'} removed"] if removed else []
+    parts = []
+    if back:
+        serves = _listed([(each.what_serves or each.name).rpartition("/")[2] for each in back])
+        parts.append(f"{serves} serve{'s' if len(back) == 1 else ''} again")
+    if removed:
+        parts.append(f"{_listed(removed)} {'is' if len(removed) == 1 else 'are'} removed")
     return f" {'; '.join(parts)}." if parts else ""
 
 

@@ -1,6 +1,6 @@
 """What every test has: no real account in reach, hypothesis with its profile's examples, and a clock for each floor.
 
-The profile is HYPOTHESIS_PROFILE: dev or ci.
+The profile is HYPOTHESIS_PROFILE: dev or ci, or mutants, which tries the same examples each time.
 """
 
 import os
@@ -13,6 +13,7 @@ from hypothesis import settings
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=500, deadline=None)
+settings.register_profile("mutants", max_examples=50, deadline=None, derandomize=True, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 NOBODY = {

@@ -93,10 +93,12 @@ def telling(containers: Sequence[StoppedContainer]) -> StoppedContainer | None:
     return min(containers, key=_tells_least, default=None)
 
 
-def _tells_least(container: StoppedContainer) -> int:
+def _tells_least(container: StoppedContainer) -> tuple[bool, ...]:
     """Return a rank; ECS ends the other containers with a signal when an essential one ends or is UNHEALTHY."""
-    if container.reason or container.health == "UNHEALTHY":
-        return 0 if container.reason else 1
-    if container.exit_code is None or container.exit_code in SIGNALLED:
-        return 5 if container.exit_code is None else 4
-    return 2 if container.exit_code else 3
+    return (
+        not container.reason,
+        container.health != "UNHEALTHY",
+        container.exit_code is None,
+        container.exit_code in SIGNALLED,
+        container.exit_code == 0,
+    )

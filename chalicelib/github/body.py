@@ -20,10 +20,11 @@ def demand_size(body: bytes) -> None:
 
 def document_of(body: bytes, content_type: str | None) -> dict[str, Any]:
     """Return the payload of a delivery. Raises UnsupportedMediaType, and InvalidDelivery saying what is wrong."""
-    media_type, charset = _kind(content_type or "")
+    told = content_type or ""
+    media_type, charset = _kind(told)
     if media_type not in ("application/json", FORM) or charset.lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaType(
-            f"The content type is {json.dumps((content_type or '')[:100])}.",
+            f"The content type is {json.dumps(told[:100])}.",
             hint="Choose application/json in the webhook's settings; a form with payload= is taken too, both in UTF-8.",
         )
     try:
@@ -42,8 +43,8 @@ def document_of(body: bytes, content_type: str | None) -> dict[str, Any]:
 def _kind(content_type: str) -> tuple[str, str]:
     """Return the media type of a Content-Type, and its charset, UTF-8 unless told."""
     message = Message()
-    message["Content-Type"] = content_type.encode("ascii", "replace").decode().replace("\n", " ").replace("\r", " ")
-    return message.get_content_type() if content_type else "", str(message.get_param("charset") or "utf-8")
+    message["Content-Type"] = content_type.encode("ascii", "replace").decode()
+    return message.get_content_type(), str(message.get_param("charset") or "utf-8")
 
 
 def _payload_of_form(text: str) -> str:

@@ -116,7 +116,7 @@ def read(event: str, body: bytes, content_type: str | None) -> Occurrence | Igno
 class Payload:
     """A payload, asked by the way to a value: `text("repository", "full_name")`."""
 
-    document: dict[str, Any]
+    document: Any
 
     def value(self, *way: str) -> Any:
         """Return what is there, None where there is nothing."""
@@ -149,7 +149,7 @@ class Payload:
 
 def _push(payload: Payload) -> Occurrence | Ignored:
     ref, after = payload.required("ref"), payload.text("after")
-    if payload.value("deleted") is True or (after and not after.strip("0")):
+    if payload.value("deleted") is True or set(after) == {"0"}:
         return Ignored(f"{ref[:100]} was deleted")
     kind, _, name = ref.removeprefix("refs/").partition("/")
     if kind not in ("heads", "tags") or not name:
@@ -194,7 +194,7 @@ def _version_in(payload: Any) -> str:
             payload = document_of(payload.encode(), "application/json")
         except InvalidDelivery:
             return ""
-    return Payload(payload).text("version") if isinstance(payload, dict) else ""
+    return Payload(payload).text("version")
 
 
 def _release(payload: Payload) -> Occurrence | Ignored:

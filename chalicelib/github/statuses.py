@@ -71,7 +71,7 @@ def report_of(deployment: Deployment, api_url: str | None) -> StatusReport:
     What is linked is the page that says how to look at the deployment: whoever follows a link has no token with him.
     """
     source = deployment.source
-    page = f"{api_url.rstrip('/')}/?deployment={deployment.id}" if api_url else None
+    page = f"{api_url.removesuffix('/')}/?deployment={deployment.id}" if api_url else None
     described = {"description": _described(description(deployment))}
     if source.get("deployment_id"):
         links = {"log_url": page, "environment_url": _first_url(deployment)}
@@ -145,7 +145,7 @@ def shortened(text: str, length: int) -> str:
     if len(text) <= length:
         return text
     words = text[:length].rpartition(" ")[0]
-    kept = words if len(words) > length // 2 else text[: length - 1]
+    kept = words if 2 * len(words) > length else text
     return kept[: length - 1].rstrip(" ,;:") + "…"
 
 

@@ -49,7 +49,7 @@ def _providers_go_together(providers: Sequence[Part]) -> Iterator[Finding]:
     seen: list[str] = []
     based = 0
     for provider in providers:
-        name, base = provider.text("name") if provider.says("name") else None, provider.whole("base")
+        name, base = provider.text("name"), provider.whole("base")
         based += bool(base)
         if base and based > 1:
             yield provider.finding("only one capacity provider may have a base: leave this one out", "base")
@@ -90,9 +90,9 @@ def size_faults(cpu: int, memory: int | None, *, said: bool) -> Iterator[tuple[s
 
 
 def _in_words(sizes: Sequence[int]) -> str:
-    if len(sizes) <= 4:
-        return f"{', '.join(map(str, sizes[:-1]))} or {sizes[-1]}"
-    return f"{sizes[0]} to {sizes[-1]} in steps of {sizes[1] - sizes[0]}"
+    if isinstance(sizes, range):
+        return f"{sizes[0]} to {sizes[-1]} in steps of {sizes.step}"
+    return f"{', '.join(map(str, sizes[:-1]))} or {sizes[-1]}"
 
 
 def containers_fit_in_the_task(asked: Asked) -> Iterator[Finding]:

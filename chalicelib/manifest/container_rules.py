@@ -87,7 +87,7 @@ def secrets_can_be_read(asked: Asked) -> Iterator[Finding]:
     if asked.form == "task_definition" or asked.manifest.says("execution_role"):
         return
     for view in asked.containers:
-        if view.said.says("secrets") and view.secrets:
+        if view.secrets:
             yield view.finding("reading secrets needs a role: write execution_role at the top", "secrets")
 
 
@@ -100,9 +100,10 @@ def mounts_lead_somewhere(asked: Asked) -> Iterator[Finding]:
             if volume is not None and volume not in volumes:
                 cure = nearest(volume, volumes) or ": write it in volumes"
                 yield view.finding(f"{shown(volume)} is not a volume of this service{cure}", "mounts", index, "volume")
-            if path is not None and path in paths:
-                yield view.finding(f"{shown(path)} is mounted twice: write another path", "mounts", index, "path")
-            paths.add(path or "")
+            if path is not None:
+                if path in paths:
+                    yield view.finding(f"{shown(path)} is mounted twice: write another path", "mounts", index, "path")
+                paths.add(path)
 
 
 def _volumes(asked: Asked) -> list[str]:

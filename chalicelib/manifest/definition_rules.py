@@ -25,7 +25,7 @@ def definition_is_right(asked: Asked) -> Iterator[Finding]:
     """Check a raw task definition: its shape first, then what joins its fields."""
     definition = asked.service.written.get("task_definition")
     path = (*asked.service.path, "task_definition")
-    if asked.form != "task_definition" or not isinstance(definition, dict) or path in asked.service.faulty:
+    if asked.form != "task_definition" or not isinstance(definition, dict):
         return
     misshapen = list(shape_findings(definition, path))
     yield from misshapen
@@ -128,7 +128,7 @@ def _containers_are_named(definition: Mapping[str, Any], path: Path) -> Iterator
     names: list[str] = []
     for index, container in enumerate(containers):
         name = container.get("name", "")
-        if re.fullmatch(NAME, name, re.ASCII) is None:
+        if re.fullmatch(NAME, name) is None:
             yield Finding((*path, index, *(("name",) if name else ())), f"a container needs a name: {LETTERS}")
         elif name in names:
             yield Finding((*path, index, "name"), f"another container is named {shown(name)} too: write another name")

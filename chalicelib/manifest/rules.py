@@ -50,8 +50,9 @@ def cross_field_findings(document: dict[str, Any], faulty: frozenset[Path]) -> I
 def _services(manifest: Part) -> Services:
     """Return the services that are objects; no more of them than a manifest may have."""
     written = manifest.part("services", Service)
-    names = islice(written.written, limits.SERVICES) if written else ()
-    parts = {name: written.part(name, Service) for name in names} if written else {}
+    if written is None:
+        return {}
+    parts = {name: written.part(name, Service) for name in islice(written.written, limits.SERVICES)}
     return {name: part for name, part in parts.items() if part}
 
 
@@ -67,10 +68,13 @@ def counts_fit(manifest: Part, services: Services) -> Iterator[Finding]:
 
 
 def _count_fits(part: Part, key: str, least: int, most: int) -> Iterator[Finding]:
-    count = part.count(key)
-    if count is not None and not least <= count <= most:
-        cure = f"at most {most}" if count > most else f"at least {least}"
-        yield part.finding(f"there are {count} {key.replace('_', ' ')}: write {cure}", key)
+    count, what = part.count(key), key.replace("_", " ")
+    if count is None:
+        return
+    if count < least:
+        yield part.finding(f"there are {count} {what}: write at least {least}", key)
+    if count > most:
+        yield part.finding(f"there are {count} {what}: write at most {most}", key)
 
 
 def names_fit(manifest: Part, services: Services) -> Iterator[Finding]:
@@ -132,7 +136,7 @@ def discovered_names_differ(services: Services) -> Iterator[Finding]:
         discovered = discovery.text("name") if discovery.says("name") else name
         if discovered is None:
             continue
-        holder = holders.setdefault(discovered.lower(), name)
+        holder = holders.setdefault(discovered.casefold(), name)
         if holder != name:
             steps = ("name",) if discovery.says("name") else ()
             yield discovery.finding(
@@ -142,7 +146,7 @@ def discovered_names_differ(services: Services) -> Iterator[Finding]:
 
 def routes_differ(services: Services) -> Iterator[Finding]:
     """Check that no two services ask for the same requests; paths tell capitals apart, hosts do not."""
-    holders: dict[tuple[str, str], str] = {}
+    holders: dict[tuple[str, str | None], str] = {}
     for name, service in services.items():
         route = service.part("route", Route)
         if route is None:
@@ -150,7 +154,7 @@ def routes_differ(services: Services) -> Iterator[Finding]:
         path, host = route.text("path"), route.text("host")
         if path is None or (host is None and route.says("host")):
             continue
-        holder = holders.setdefault((path, (host or "").lower()), name)
+        holder = holders.setdefault((path, host and host.casefold()), name)
         if holder != name:
             yield route.finding(f"the service {shown(holder)} has the same path and host: write another path or host")
 

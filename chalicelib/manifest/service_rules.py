@@ -112,7 +112,7 @@ def scaling_can_work(asked: Asked) -> Iterator[Finding]:
     service, scaling = asked.service, asked.service.part("scaling", Scaling)
     if scaling is None:
         return
-    least, most = (scaling.whole(key) if scaling.says(key) else None for key in ("min", "max"))
+    least, most = scaling.whole("min"), scaling.whole("max")
     if least is not None and most is not None and least > most:
         yield scaling.finding(f"{most} is less than the min of {least}: write {least} or more", "max")
         return

@@ -71,7 +71,7 @@ def _reserved(task: TaskSpec) -> Room:
     """
     if task.raw is None:
         return Room(task.cpu or 0, task.memory or 0)
-    containers: list[dict[str, Any]] = task.raw.get("containerDefinitions", [])
+    containers: list[dict[str, Any]] = task.raw["containerDefinitions"]
     cpu = sum(each.get("cpu", 0) for each in containers)
     memory = sum(each.get("memoryReservation") or each.get("memory", 0) for each in containers)
     return Room(_size(task.raw, "cpu") or cpu, _size(task.raw, "memory") or memory)

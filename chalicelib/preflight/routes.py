@@ -72,8 +72,8 @@ def _own_priority(rules: Sequence[Rule], owner: Mapping[str, str]) -> int | None
 def _covers(rule: Rule, route: Route) -> bool:
     """Tell whether a rule takes every request that a route is for; a path counts its case, a host does not."""
     paths = not rule.paths or any(_pattern_covers(each, route.path) for each in rule.paths)
-    host = (route.host or "").lower()
-    hosts = not rule.hosts or any(host and _pattern_covers(each.lower(), host) for each in rule.hosts)
+    host = (route.host or "*").casefold()
+    hosts = not rule.hosts or any(_pattern_covers(each.casefold(), host) for each in rule.hosts)
     return paths and hosts and not rule.narrower
 
 

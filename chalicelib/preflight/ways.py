@@ -106,7 +106,7 @@ def _needs(manifest: Manifest, name: str, region: str) -> Needs:
 def _logs(manifest: Manifest, name: str) -> bool:
     """Tell whether containers log to CloudWatch: all do but those of a raw definition, which says so."""
     definition = manifest.services[name].task_definition
-    containers = definition.get("containerDefinitions", ()) if definition else ()
+    containers = definition["containerDefinitions"] if definition else ()
     drivers = [each.get("logConfiguration", {}).get("logDriver") for each in containers]
     return definition is None or "awslogs" in drivers
 

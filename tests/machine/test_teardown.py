@@ -131,6 +131,16 @@ class TestWhatIsOurs:
         assert {"home", "redis", "old/home", "old/redis"} == set(ended.services)
         assert (Status.SUCCEEDED, {}) == (ended.status, leftovers(slipway)), ended.failure
 
+    @pytest.mark.parametrize("image", ["home:1", "broken:1"])
+    def test_parts_that_were_dropped_are_found(self, store: Store, image: str) -> None:
+        """Route, name and scaling that a later manifest dropped go too, whether that manifest came to serve or not."""
+        slipway = Slipway(store, broken={"broken:1"})
+        manifest = with_service(two_services(), "home", scaling={"min": 1, "max": 4, "cpu": 60})
+        slipway.deploy(manifest)
+        less = with_service(manifest, "home", image=image, route=None, discovery=None, scaling=None)
+        ended = slipway.tear_down(slipway.deploy(less))
+        assert (Status.SUCCEEDED, {}) == (ended.status, leftovers(slipway))
+
     def test_renamed_service_shares_its_name(self, store: Store) -> None:
         """A service that goes before its predecessor of the same name in Cloud Map does not wait for it."""
         slipway = Slipway(store)

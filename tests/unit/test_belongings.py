@@ -32,6 +32,23 @@ def test_all_that_a_service_has() -> None:
     assert ("shop-home", (("shop.local", "www"),), True, True) == (home.family, home.names, home.routed, home.scaled)
 
 
+def test_how_long_and_how_often() -> None:
+    """A teardown takes as long, and looks as often, as the latest manifest said."""
+    shop = {"application": "shop", "network": {"vpc": "v", "subnets": ["a"]}, "services": {"a": {"image": "a:1"}}}
+    outlines = [
+        belongings_of(parse(json.dumps({**shop, **said}).encode(), "application/json"))
+        for said in ({"timeout_seconds": 60, "poll_seconds": 5}, {"timeout_seconds": 70, "poll_seconds": 6})
+    ]
+    assert (70, 6) == (all_of(outlines).timeout_seconds, all_of(outlines).poll_seconds)
+
+
+def test_what_told_it_is_known() -> None:
+    """All outlines that were joined are known by their keys, each once; without a namespace there is none."""
+    told = [outline(namespace=None, a={}).model_copy(update={"outlines": (key,)}) for key in ("one", "two", "one")]
+    both = all_of(told)
+    assert (("one", "two"), (), ("shop",)) == (both.outlines, both.namespaces, both.clusters)
+
+
 def test_what_a_manifest_dropped_stays_known() -> None:
     """A later manifest takes nothing from what is known: services, names, clusters, namespaces."""
     older = outline(cart={}, home={"port": 80, "discovery": {"name": "www"}})
@@ -43,6 +60,18 @@ def test_what_a_manifest_dropped_stays_known() -> None:
     assert (("new.local", "home"),) == both.service("new/home").names
     assert (("shop", "new"), ("shop.local", "new.local")) == (both.clusters, both.namespaces)
     assert {"home": "home", "cart": "cart"} == both.names_in("shop")
+
+
+def test_parts_that_were_dropped_stay_known() -> None:
+    """What any manifest gave a service is what it has, whichever of them came last."""
+    scaling = {"min": 1, "max": 2, "cpu": 50}
+    everything = outline(home={"port": 80, "discovery": {}, "route": {}, "scaling": scaling})
+    nothing = outline(home={"port": 80})
+    for outlines in ([everything, nothing], [nothing, everything], [nothing, everything, nothing]):
+        home = all_of(outlines).service("home")
+        assert ((("shop.local", "home"),), True, True) == (home.names, home.routed, home.scaled)
+    home = all_of([nothing, nothing]).service("home")
+    assert ((), False, False) == (home.names, home.routed, home.scaled)
 
 
 def test_needs_are_the_latest() -> None:

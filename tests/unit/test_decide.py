@@ -26,7 +26,14 @@ from chalicelib.decide import (
 )
 from chalicelib.deployment import Failure, ServiceProgress
 from chalicelib.diagnosis import Facts, StoppedTask
-from chalicelib.errors import BeforeDeployFailed, DeploymentTimedOut, RolloutFailed, RolloutSuperseded, StepFailed
+from chalicelib.errors import (
+    BeforeDeployFailed,
+    DeploymentError,
+    DeploymentTimedOut,
+    RolloutFailed,
+    RolloutSuperseded,
+    StepFailed,
+)
 from tests.unit.deployments import deployment, failure
 
 REPLACED = "Scaling activity initiated by (deployment ecs-svc/1)"
@@ -94,10 +101,28 @@ def test_never_stable(facts: dict[str, Any], error: type[Exception]) -> None:
         stable(replace(SUCCESSFUL, **facts), FOLLOWED)
 
 
-def test_service_that_is_gone_is_never_stable() -> None:
-    """A service that was removed meanwhile failed."""
-    with pytest.raises(RolloutFailed, match="home is MISSING"):
-        stable(None, FOLLOWED)
+@pytest.mark.parametrize(
+    ("rollout", "words"),
+    [
+        (None, "the ECS service home is MISSING"),
+        (replace(SUCCESSFUL, service_status="DRAINING"), "the ECS service home is DRAINING"),
+        (replace(SUCCESSFUL, service_deployment_status="STOPPED"), "ECS service deployment STOPPED"),
+        (
+            replace(SUCCESSFUL, service_deployment_status="STOPPED", service_deployment_reason="by hand"),
+            "ECS service deployment STOPPED: by hand",
+        ),
+        (
+            replace(SUCCESSFUL, service_deployment_status=None, rollout_state="FAILED", rollout_reason="tasks failed"),
+            "tasks failed",
+        ),
+        (replace(SUCCESSFUL, primary_id="ecs-svc/2"), "ECS deployment ecs-svc/2 replaced ours, ecs-svc/1"),
+    ],
+)
+def test_why_it_is_never_stable(rollout: Rollout | None, words: str) -> None:
+    """The cause is what ECS says: of the service, of its deployment, or of the one in its place."""
+    with pytest.raises((RolloutFailed, RolloutSuperseded)) as ended:
+        stable(rollout, FOLLOWED)
+    assert words == ended.value.cause
 
 
 NINE = tuple(f"10.0.0.{number}" for number in range(1, 10))
@@ -125,23 +150,31 @@ NINE = tuple(f"10.0.0.{number}" for number in range(1, 10))
         (("1",), ("1",), Answer(("1",), (81,)), 80, False),
         (("1",), ("1",), Answer(("1",), (80, 81)), 80, False),
         (("1",), ("1",), Answer(("1",)), 80, False),
+        (("1", "1"), ("1",), Answer(("1",)), None, True),
+        (("1",), ("1", "1"), Answer(("1",)), None, True),
+        (("1",), ("1",), Answer(("1", "1"), (80, 80)), 80, True),
+        (("1", "2"), ("1", "2"), Answer(("1", "1")), None, False),
+        (NINE, NINE, Answer((*NINE[:7], NINE[0])), None, False),
     ],
 )
 def test_names_proven(
     running: tuple[str, ...], registered: tuple[str, ...], answer: Answer, port: int | None, expected: bool
 ) -> None:
-    """A name is proven when tasks, Cloud Map and DNS agree: up to eight addresses, none stale, the right port."""
-    assert expected is names_proven(running, registered, answer, port)
+    """A name is proven when tasks, Cloud Map and DNS agree: up to eight addresses, none stale, the right port.
+
+    An address that is told twice is one address, whoever tells it.
+    """
+    assert expected is names_proven(running, registered, answer, port, "resolver")
 
 
-NINE = tuple(str(number) for number in range(9))
-
-
-@pytest.mark.parametrize(("said", "expected"), [(NINE, True), (NINE[:8], False), ((*NINE, "stale"), False)])
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [(NINE, True), (NINE * 2, True), (NINE[:8], False), (NINE[:8] * 2, False), ((*NINE, "stale"), False)],
+)
 def test_records_are_all_there(said: tuple[str, ...], expected: bool) -> None:
     """A zone has a record for each running task, where one answer of DNS has eight at most."""
     assert expected is names_proven(NINE, NINE, Answer(said), None, "records")
-    assert (said == NINE[:8]) is names_proven(NINE, NINE, Answer(said), None, "resolver")
+    assert (set(said) == set(NINE[:8])) is names_proven(NINE, NINE, Answer(said), None, "resolver")
 
 
 @pytest.mark.parametrize(("resolve_vpc", "expected"), [("vpc-1", "resolver"), ("vpc-2", "records"), ("", "records")])
@@ -178,9 +211,10 @@ def test_recorded(name: str, srv: bool, expected: Answer) -> None:
     ("zone_vpcs", "off", "expected"),
     [
         (("vpc-1", "vpc-2"), (), None),
-        (("vpc-2",), (), "the hosted zone of user.local serves vpc-2, the tasks run in vpc-1"),
+        (("vpc-2", "vpc-3"), (), "the hosted zone of user.local serves vpc-2, vpc-3, the tasks run in vpc-1"),
         ((), ("enableDnsSupport",), "the hosted zone of user.local serves no VPC, the tasks run in vpc-1"),
         (("vpc-1",), ("enableDnsSupport",), "DNS attributes of vpc-1 are off: enableDnsSupport"),
+        (("vpc-1",), ("enableDnsX", "enableDnsY"), "DNS attributes of vpc-1 are off: enableDnsX, enableDnsY"),
     ],
 )
 def test_unreached(zone_vpcs: tuple[str, ...], off: tuple[str, ...], expected: str | None) -> None:
@@ -297,9 +331,27 @@ def test_failure_without_facts_is_the_errors_own() -> None:
     assert ("rollout_failed", "tasks failed to start.", ()) == (found.code, found.cause, found.evidence)
 
 
+@pytest.mark.parametrize("service", ["home", None])
+@pytest.mark.parametrize("error", [RolloutFailed("no"), DeploymentTimedOut("late"), StepFailed("AccessDenied")])
+@pytest.mark.parametrize("facts", [Facts(), Facts((PULL,))])
+def test_failure_names_its_service(error: DeploymentError, service: str | None, facts: Facts) -> None:
+    """Whatever failed, and whatever was seen: the failure is that of the service which had it."""
+    assert service == failure_of(error, service, facts).service
+
+
 @pytest.mark.parametrize(
     ("recorded", "ends"), [(None, False), (failure("rollout_failed", "home"), False), (failure("x", "redis"), True)]
 )
 def test_called_off(recorded: Failure | None, ends: bool) -> None:
     """Another service's failure ends this one's branch; its own, or none, does not."""
     assert ends is (called_off(deployment(failure=recorded), "home") is not None)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "words"), [(failure("x", "redis"), "redis failed first: Because."), (failure("x", None), "Because.")]
+)
+def test_called_off_says_why(recorded: Failure, words: str) -> None:
+    """A branch that ends for another's sake says who failed first, or what ended them all."""
+    ended = called_off(deployment(failure=recorded), "home")
+    assert ended is not None
+    assert words == ended.cause

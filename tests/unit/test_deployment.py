@@ -1,12 +1,16 @@
 """Deployments as values, and as the JSON that callers read."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from chalicelib.deployment import Deployment, Failure, Status, instant, new_id, progress_of, status_document
+from chalicelib.deployment import CROCKFORD, Deployment, Failure, Status, instant, new_id, progress_of, status_document
 
 NOW = datetime(2026, 11, 20, 18, 50, tzinfo=UTC)
+
+
+FAILURE = Failure(code="x", cause="y", fix="z")
 
 
 def deployment() -> Deployment:
@@ -37,6 +41,13 @@ class TestIds:
         made = new_id("dep", NOW)
         assert ("dep_", 30) == (made[:4], len(made))
         assert not set(made[4:]) & set("ILOU")
+
+    def test_is_a_ulid(self) -> None:
+        """The first ten characters are the milliseconds, in Crockford's base 32, and all of the others are random."""
+        milliseconds = int(NOW.timestamp() * 1000)
+        ids = [new_id("dep", NOW).removeprefix("dep_") for _ in range(1000)]
+        assert {milliseconds} == {sum(CROCKFORD.index(c) << 5 * at for at, c in enumerate(each[9::-1])) for each in ids}
+        assert all(set(CROCKFORD) == {each[at] for each in ids} for at in range(10, 26))
 
     def test_are_unique(self) -> None:
         """Ids of one instant differ."""
@@ -76,6 +87,31 @@ class TestStatusDocument:
             "cancel": "/api/deployments/dep_1/cancel",
         } == document["links"]
 
+    @pytest.mark.parametrize(
+        ("changes", "links"),
+        [
+            ({}, {"cancel"}),
+            ({"status": Status.RUNNING}, {"cancel"}),
+            ({"status": Status.RUNNING, "failure": FAILURE}, set()),
+            ({"status": Status.SUCCEEDED}, set()),
+            ({"status": Status.SUCCEEDED, "succeeded_before": {"home": "dep_0"}}, {"rollback"}),
+            ({"status": Status.FAILED, "failure": FAILURE, "succeeded_before": {"home": "dep_0"}}, {"rollback"}),
+            ({"status": Status.RUNNING, "succeeded_before": {"home": "dep_0"}}, {"cancel"}),
+            ({"kind": "teardown"}, set()),
+            ({"kind": "teardown", "status": Status.SUCCEEDED, "succeeded_before": {"home": "dep_0"}}, set()),
+        ],
+    )
+    def test_links(self, changes: dict[str, Any], links: set[str]) -> None:
+        """What runs can be cancelled until its end is decided; what ended can go back to what succeeded before."""
+        document = status_document(deployment().model_copy(update=changes), "/api")
+        expected = {"self": "", "events": "/events", **{link: f"/{link}" for link in links}}
+        assert {link: f"/api/deployments/dep_1{path}" for link, path in expected.items()} == document["links"]
+        assert ("rollback" in links) is document["can_rollback"]
+
+    def test_without_a_stage(self) -> None:
+        """Where the API has no stage's path, links begin at its root."""
+        assert "/deployments/dep_1" == status_document(deployment())["links"]["self"]
+
     def test_service(self) -> None:
         """Each service has its progress, its name in DNS when it has one, and what serves."""
         home = status_document(deployment())["services"]["home"]
@@ -108,8 +144,8 @@ class TestStatusDocument:
 
     def test_failure(self) -> None:
         """A failure has a code, a cause, what to do, and evidence."""
-        failed = deployment().model_copy(update={"failure": Failure(code="x", cause="y", fix="z")})
-        expected: dict[str, object] = {"code": "x", "service": None, "cause": "y", "fix": "z", "evidence": []}
+        failed = deployment().model_copy(update={"failure": FAILURE})
+        expected: dict[str, Any] = {"code": "x", "service": None, "cause": "y", "fix": "z", "evidence": []}
         assert expected == status_document(failed)["failure"]
 
 
@@ -134,3 +170,11 @@ def test_service_of_another_cluster() -> None:
 def test_instant_has_milliseconds() -> None:
     """An instant is what can be stored and read back: aware, with whole milliseconds."""
     assert datetime(2027, 1, 15, 8, 0, 0, 123000, tzinfo=UTC) == instant(1_800_000_000.1239)
+    assert 0 == instant().microsecond % 1000
+
+
+def test_what_a_fresh_service_is_called() -> None:
+    """A service has its own name, and its DNS name where it is discovered."""
+    assert {"home": ("home", "home.shop.local"), "worker": ("worker", None)} == {
+        name: (each.name, each.dns.name if each.dns else None) for name, each in deployment().services.items()
+    }

@@ -1,6 +1,7 @@
 """Diagnosis: from the words that AWS uses to one cause."""
 
 from datetime import datetime, timedelta
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,9 @@ def test_cause(code: str, hopeless: bool, facts: Facts) -> None:
     """Words that AWS uses mean one cause, and whether another try can help."""
     found = diagnose(facts)
     assert found is not None
-    assert (code, hopeless, CODES[code].fix) == (found.code, found.hopeless, found.fix)
+    cause = CODES[code]
+    assert (code, hopeless, cause.fix) == (found.code, found.hopeless, found.fix)
+    assert cause.service_class == found.service_class
 
 
 def test_every_code_has_an_example() -> None:
@@ -63,6 +66,36 @@ def test_newest_task_counts(seen: list[Facts]) -> None:
     found = diagnose(Facts(tuple(task for each in seen for task in each.stopped_tasks)))
     assert found is not None
     assert found.cause.startswith(first)
+
+
+def test_known_words_come_before_unknown_ones() -> None:
+    """A newer task with words that nobody knows hides no cause that is known; alone, its words are the cause."""
+    strange = StoppedTask("2", "", "The dog ate it.")
+    both = diagnose(Facts((strange, *exited(1).stopped_tasks)))
+    alone = diagnose(Facts((strange,)))
+    assert both is not None
+    assert alone is not None
+    assert ("application_exited", "1 of 2 tasks") == (both.code, both.tasks)
+    assert ("unknown", "The dog ate it.", None) == (alone.code, alone.cause, alone.tasks)
+
+
+@pytest.mark.parametrize(
+    ("facts", "cause"),
+    [
+        (
+            said("was unable to place a task. Reason: Internal error."),
+            "(service home) was unable to place a task. Reason: Internal error.",
+        ),
+        (target("Target.Timeout", "Request timed out"), "Target.Timeout: Request timed out"),
+        (target("Target.NotInUse", ""), "Target.NotInUse"),
+        (Facts(alarms=("home-5xx", "home-slow")), "CloudWatch alarms in ALARM: home-5xx, home-slow"),
+    ],
+)
+def test_cause_is_what_was_said(facts: Facts, cause: str) -> None:
+    """Where no task tells, the cause is what ECS said of the service, the load balancer of a target, or the alarms."""
+    found = diagnose(facts)
+    assert found is not None
+    assert cause == found.cause
 
 
 def test_cause_is_verbatim() -> None:
@@ -175,6 +208,22 @@ def test_explains(words: str, expected: bool) -> None:
 def test_cause_of_a_task(task: StoppedTask, expected: str) -> None:
     """A task's cause is its reason, its container's unless that is said already, and the exit code."""
     assert expected == task.cause
+
+
+TELLING = (
+    StoppedContainer("with a reason", reason="OutOfMemoryError", exit_code=137),
+    StoppedContainer("sick", exit_code=137, health="UNHEALTHY"),
+    StoppedContainer("failed", exit_code=1),
+    StoppedContainer("ended", exit_code=0),
+    StoppedContainer("killed", exit_code=137),
+    StoppedContainer("never began"),
+)
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(TELLING, 2)))
+def test_which_container_tells_more(one: StoppedContainer, other: StoppedContainer) -> None:
+    """A reason tells most, then that it was sick, then how it ended by itself, then that it was ended; in any order."""
+    assert [one, one] == [telling((one, other)), telling((other, one))]
 
 
 @pytest.mark.parametrize(

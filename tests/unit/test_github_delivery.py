@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from chalicelib import limits
 from chalicelib.errors import BodyTooLarge, InvalidDelivery, Unauthorized, UnsupportedMediaType
-from chalicelib.github.body import demand_size
-from chalicelib.github.delivery import DeploymentRequested, Ignored, Occurrence, Push, WorkflowSucceeded, read
+from chalicelib.github.body import MAX_FORM_FIELDS, demand_size
+from chalicelib.github.delivery import DeploymentRequested, Ignored, Occurrence, Push, Released, WorkflowSucceeded, read
 from chalicelib.github.signature import signature, verify
 from tests.deliveries import (
     SHA,
@@ -31,6 +31,16 @@ from tests.deliveries import (
 JSON = "application/json"
 JUNK = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.just([]), st.just({}))
 WHOLE = {"push": push(), "deployment": deployment(), "release": release(), "workflow_run": workflow_run()}
+NO_HEADER = (
+    "The delivery has no X-Hub-Signature-256.",
+    "Give the webhook the secret; SHA-1 alone is not taken.",
+)
+OTHER_HEADER = (
+    "X-Hub-Signature-256 is not this body's, with any secret that is valid here.",
+    "The webhook's secret on GitHub and a secret of SLIPWAY_GITHUB_SECRETS must be the same.",
+)
+QUEUE, A_FORK = "gh-readonly-queue/", "the workflow ran for another repository, a fork"
+UNMERGED = "what is not merged yet deploys nothing"
 OLD, NEW = b"old secret", b"It's a Secret to Everybody"
 # The published example: docs.github.com, "Validating webhook deliveries".
 EXAMPLE = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
@@ -76,6 +86,7 @@ class TestSignature:
             "",
             "sha256=",
             "sha256=é",
+            "sha256=\ud800",
             EXAMPLE.removeprefix("sha256="),
             EXAMPLE.upper(),
             EXAMPLE[:-1],
@@ -87,8 +98,14 @@ class TestSignature:
     )
     def test_any_other_is_refused(self, header: str | None) -> None:
         """No header, another body's, another secret's, SHA-1, and anything that only looks like it is refused."""
-        with pytest.raises(Unauthorized):
+        with pytest.raises(Unauthorized) as refused:
             verify(b"Hello, World!", header, [OLD, NEW])
+        expected = NO_HEADER if header is None else OTHER_HEADER
+        assert expected == (refused.value.detail, refused.value.hint)
+
+    def test_blanks_around_it(self) -> None:
+        """Blanks around a header's value are no part of it."""
+        verify(b"Hello, World!", f" {EXAMPLE} ", [NEW])
 
     @pytest.mark.parametrize("secrets", [[], [b""], [b"", OLD]])
     def test_no_secret_admits_nobody(self, secrets: list[bytes]) -> None:
@@ -107,52 +124,85 @@ class TestBody:
 
     def test_charset(self) -> None:
         """UTF-8 may be named."""
-        assert happened("push", push()) == told("push", push(), 'application/json; charset="UTF-8"')
+        for content_type in ('application/json; charset="UTF-8"', "Application/JSON;charset=utf8"):
+            assert happened("push", push()) == told("push", push(), content_type)
 
     @pytest.mark.parametrize(
         "content_type",
         [None, "", "text/plain", "application/yaml", "application/json; charset=latin-1", "a\r\nb: c", "é"],
     )
     def test_other_content_types(self, content_type: str | None) -> None:
-        """Any other content type or charset is not supported."""
-        with pytest.raises(UnsupportedMediaType):
+        """Any other content type or charset is not supported, and it is said which are."""
+        with pytest.raises(UnsupportedMediaType) as refused:
             told("push", push(), content_type)
+        assert f"The content type is {json.dumps(content_type or '')}." == refused.value.detail
+        hint = "Choose application/json in the webhook's settings; a form with payload= is taken too, both in UTF-8."
+        assert hint == refused.value.hint
+
+    def test_endless_content_type(self) -> None:
+        """A content type is quoted in short."""
+        with pytest.raises(UnsupportedMediaType) as refused:
+            told("push", push(), "x" * 101)
+        assert f'The content type is "{"x" * 100}".' == refused.value.detail
 
     @pytest.mark.parametrize(
-        "body",
+        ("body", "words"),
         [
-            b"",
-            b"[]",
-            b"null",
-            b'"text"',
-            b"{",
-            json.dumps(push()).encode()[:-5],
-            b'{"ref": "\xff"}',
-            b'{"ref": "\\ud800"}',
-            b'{"number": ' + b"9" * 5000 + b"}",
-            b"[" * 100_000,
-            b'{"a": ' * 50_000 + b"1" + b"}" * 50_000,
+            (b"", r"cannot be read: Expecting value: line 1"),
+            (b"[]", "The payload is no object"),
+            (b"null", "The payload is no object"),
+            (b'"text"', "The payload is no object"),
+            (b"{", "cannot be read: Expecting property name"),
+            (json.dumps(push()).encode()[:-5], "cannot be read: "),
+            (b'{"ref": "\xff"}', "cannot be read: 'utf-8' codec can't decode byte 0xff"),
+            (b'{"ref": "\\ud800"}', "cannot be read: 'utf-8' codec can't encode"),
+            (b'{"number": ' + b"9" * 5000 + b"}", "cannot be read: Exceeds the limit"),
+            (b"[" * 100_000, "The payload is nested too deeply"),
+            (b'{"a": ' * 50_000 + b"1" + b"}" * 50_000, "The payload is nested too deeply"),
         ],
     )
-    def test_broken_bodies(self, body: bytes) -> None:
+    def test_broken_bodies(self, body: bytes, words: str) -> None:
         """A truncated body, other encodings, endless numbers and nesting are told, as what they are."""
-        with pytest.raises(InvalidDelivery):
+        with pytest.raises(InvalidDelivery) as refused:
             told("push", body)
+        assert words in refused.value.detail
+        assert len(refused.value.detail) <= 230
 
     @pytest.mark.parametrize(
-        "form",
-        [b"", b"payload", b"payload={", b"x=1", b"payload={}&payload={}", b"payload=%FF", b"&" * 100, b"a=1&" * 99],
+        ("form", "words"),
+        [
+            (b"", "not one field named payload"),
+            (b"payload", "bad query field"),
+            (b"payload={", "Expecting property name"),
+            (b"x=1", "not one field named payload"),
+            (b"payload={}&payload={}", "not one field named payload"),
+            (b"payload=%FF", "can't decode byte 0xff"),
+            (b"&" * 100, "number of fields"),
+            (b"payload={}&" + b"&".join(b"a=1" for _ in range(MAX_FORM_FIELDS)), "number of fields"),
+        ],
     )
-    def test_broken_forms(self, form: bytes) -> None:
-        """A form must have one payload, which is JSON in UTF-8."""
-        with pytest.raises(InvalidDelivery):
+    def test_broken_forms(self, form: bytes, words: str) -> None:
+        """A form must have one payload, which is JSON in UTF-8, and not many fields beside it."""
+        with pytest.raises(InvalidDelivery, match=f"cannot be read: .*{words}"):
             told("push", form, "application/x-www-form-urlencoded")
+
+    def test_what_cannot_be_read_is_quoted_in_short(self) -> None:
+        """A reason that quotes what was sent is no longer than a line or two."""
+        with pytest.raises(InvalidDelivery) as refused:
+            told("push", b"x" * 1000, "application/x-www-form-urlencoded")
+        assert len("The payload cannot be read: .") + 200 == len(refused.value.detail)
+
+    def test_form_with_other_fields(self) -> None:
+        """Other fields of a form do no harm, as many as there may be."""
+        fields = [("payload", json.dumps(push())), *(("a", "1") for _ in range(MAX_FORM_FIELDS - 1))]
+        assert happened("push", push()) == told("push", urlencode(fields).encode(), "application/x-www-form-urlencoded")
 
     def test_size(self) -> None:
         """More than 5 MB is too large."""
         demand_size(b" " * limits.DELIVERY_BYTES)
-        with pytest.raises(BodyTooLarge):
+        with pytest.raises(BodyTooLarge) as refused:
             demand_size(b" " * (limits.DELIVERY_BYTES + 1))
+        assert "The body has 5000001 bytes; a delivery may have 5000000." == refused.value.detail
 
     @given(st.binary(max_size=200), st.sampled_from(["push", "deployment", "release", "workflow_run", "ping", "x"]))
     def test_anything_at_all(self, body: bytes, event: str) -> None:
@@ -224,63 +274,132 @@ class TestDelivery:
 
     def test_deployment_of_a_commit(self) -> None:
         """A ref that is a commit is neither branch nor tag."""
-        assert "" == happened("deployment", deployment(ref=SHA)).values["branch"]
+        found = happened("deployment", deployment(ref=SHA))
+        assert (
+            DeploymentRequested(
+                event="deployment",
+                repository="acme/shop",
+                sha=SHA,
+                ref=SHA,
+                environment="production",
+                deployment_id=42,
+                version="",
+            )
+            == found
+        )
+        assert {"sha": SHA, "branch": "", "tag": "", "version": ""} == found.values
 
     def test_release(self) -> None:
         """A release tells tag and version."""
-        assert {"tag": "v1.5.0", "version": "1.5.0"} == happened("release", release()).values
+        found = happened("release", release())
+        assert Released(event="release", repository="acme/shop", ref="refs/tags/v1.5.0", tag="v1.5.0") == found
+        assert {"tag": "v1.5.0", "version": "1.5.0"} == found.values
 
     def test_workflow_run(self) -> None:
         """A workflow that succeeded tells its name, file, branch and commit."""
-        found = happened("workflow_run", workflow_run(path=".github/workflows/ci.yml@main"))
-        assert isinstance(found, WorkflowSucceeded)
-        assert ("CI", ".github/workflows/ci.yml", "main", SHA) == (
-            found.workflow,
-            found.path,
-            found.branch,
-            found.sha,
+        found = happened("workflow_run", workflow_run(path=".github/workflows/ci.yml@main", head_branch="next"))
+        assert (
+            WorkflowSucceeded(
+                event="workflow_run",
+                repository="acme/shop",
+                sha=SHA,
+                ref="refs/heads/next",
+                workflow="CI",
+                path=".github/workflows/ci.yml",
+                branch="next",
+                default_branch="main",
+                run_of="push",
+            )
+            == found
         )
+        assert {"sha": SHA, "branch": "next"} == found.values
+
+    def test_workflow_told_in_one_place(self) -> None:
+        """Name and file of a workflow stand beside its run, or in it."""
+        workflow = {"name": "Other", "path": "other.yml"}
+        beside = happened("workflow_run", {**workflow_run(name=None, path=None), "workflow": workflow})
+        within = happened("workflow_run", {**workflow_run(name="Other", path="other.yml"), "workflow": None})
+        assert [("Other", "other.yml")] * 2 == [
+            (found.workflow, found.path) for found in (beside, within) if isinstance(found, WorkflowSucceeded)
+        ]
 
     @pytest.mark.parametrize(
-        ("event", "payload"),
+        ("event", "payload", "reason"),
         [
-            ("ping", {"zen": "Design for failure."}),
-            ("issues", {"action": "opened"}),
-            ("", {}),
-            ("push", push_of_nothing()),
-            ("push", push_of_nothing("refs/tags/v1")),
-            ("push", {**push(), "deleted": True}),
-            ("push", {**push(), "after": "0" * 40}),
-            ("push", push("gh-readonly-queue/main/pr-7-6113728f27ae82c7b1a177c8d03f9e96e0adf246")),
-            ("push", {**push(), "ref": "refs/notes/x"}),
-            ("push", {**push(), "ref": "refs/heads/"}),
-            ("deployment", {**deployment(), "action": "edited"}),
-            ("deployment_status", deployment_status()),
-            ("release", {**release(), "action": "published"}),
-            ("release", release(prerelease=True)),
-            ("release", release(draft=True)),
-            ("workflow_run", {**workflow_run(), "action": "requested"}),
-            ("workflow_run", workflow_run(conclusion="failure")),
-            ("workflow_run", workflow_run(conclusion=None)),
-            ("workflow_run", workflow_run(event="pull_request")),
-            ("workflow_run", workflow_run(event="pull_request_target")),
-            ("workflow_run", workflow_run(head_repository={"full_name": "mallory/shop"})),
-            ("workflow_run", workflow_run(head_repository=None)),
-            ("workflow_run", workflow_run(head_branch=None)),
-            ("workflow_run", workflow_run(event="merge_group", head_branch="gh-readonly-queue/main/pr-7-6113")),
+            ("ping", {"zen": "Design for failure."}, "ping: the webhook is connected"),
+            ("issues", {"action": "opened"}, "issues is no event that deploys"),
+            ("x" * 51, {}, f"{'x' * 50} is no event that deploys"),
+            ("", {}, " is no event that deploys"),
+            ("push", push_of_nothing(), "refs/heads/main was deleted"),
+            ("push", push_of_nothing("refs/tags/v1"), "refs/tags/v1 was deleted"),
+            ("push", {**push(), "deleted": True}, "refs/heads/main was deleted"),
+            ("push", {**push("x" * 100), "deleted": True}, f"refs/heads/{'x' * 89} was deleted"),
+            ("push", {**push(), "after": "0" * 40}, "refs/heads/main was deleted"),
+            ("push", push(f"{QUEUE}main/pr-7-6113"), f"{QUEUE}main/pr-7-6113 is in the merge queue"),
+            ("push", push(f"{QUEUE}{'x' * 99}"), f"{QUEUE}{'x' * 82} is in the merge queue"),
+            ("push", {**push(), "ref": "refs/notes/x"}, "refs/notes/x is neither a branch nor a tag"),
+            ("push", {**push(), "ref": "refs/heads/"}, "refs/heads/ is neither a branch nor a tag"),
+            ("push", {**push(), "ref": "x" * 101}, f"{'x' * 100} is neither a branch nor a tag"),
+            ("deployment", {**deployment(), "action": "edited"}, "the deployment's action is edited, not created"),
+            ("deployment", {**deployment(), "action": None}, "the deployment's action is not told, not created"),
+            ("deployment", {**deployment(), "action": "x" * 51}, f"the deployment's action is {'x' * 50}, not created"),
+            ("deployment", deployment_status(), "this is a deployment's status"),
+            ("deployment_status", deployment_status(), "deployment_status is no event that deploys"),
+            ("release", {**release(), "action": "published"}, "the release's action is published, not released"),
+            ("release", {**release(), "action": None}, "the release's action is not told, not released"),
+            ("release", {**release(), "action": "x" * 51}, f"the release's action is {'x' * 50}, not released"),
+            ("release", release(prerelease=True), "a draft or prerelease deploys nothing"),
+            ("release", release(draft=True), "a draft or prerelease deploys nothing"),
+            ("workflow_run", {**workflow_run(), "action": "requested"}, "the workflow has not completed"),
+            ("workflow_run", workflow_run(conclusion="failure"), "the workflow ended in failure"),
+            ("workflow_run", workflow_run(conclusion="x" * 51), f"the workflow ended in {'x' * 50}"),
+            ("workflow_run", workflow_run(conclusion=None), "the workflow ended in nothing that is told"),
+            *(
+                ("workflow_run", workflow_run(event=each), f"the workflow ran for {each}: {UNMERGED}")
+                for each in ("pull_request", "pull_request_target", "merge_group")
+            ),
+            ("workflow_run", workflow_run(head_repository={"full_name": "mallory/shop"}), A_FORK),
+            ("workflow_run", workflow_run(head_repository=None), A_FORK),
+            ("workflow_run", workflow_run(head_branch=None), "it happened on no branch"),
+            (
+                "workflow_run",
+                workflow_run(event="push", head_branch=f"{QUEUE}main/pr-7"),
+                f"{QUEUE}main/pr-7 is in the merge queue",
+            ),
         ],
     )
-    def test_ignored(self, event: str, payload: dict[str, Any]) -> None:
+    def test_ignored(self, event: str, payload: dict[str, Any], reason: str) -> None:
         """Pings, other events, deletions, queues, prereleases, failures and forks deploy nothing; it is said why."""
-        found = told(event, payload)
-        assert isinstance(found, Ignored)
-        assert found.reason
+        assert Ignored(reason) == told(event, payload)
 
-    @pytest.mark.parametrize("event", WHOLE)
-    def test_without_repository(self, event: str) -> None:
-        """A payload without what GitHub always sends is refused, naming it."""
-        with pytest.raises(InvalidDelivery, match=r"repository\.full_name"):
-            told(event, {**WHOLE[event], "repository": {}})
+    @pytest.mark.parametrize(
+        ("event", "way"),
+        [
+            *((event, "repository.full_name") for event in WHOLE),
+            ("push", "ref"),
+            ("deployment", "deployment.id"),
+            ("deployment", "deployment.sha"),
+            ("deployment", "deployment.environment"),
+            ("release", "release.tag_name"),
+            ("workflow_run", "workflow_run.head_sha"),
+        ],
+    )
+    @pytest.mark.parametrize("value", [None, "", True, [], {}])
+    def test_without_what_github_always_sends(self, event: str, way: str, value: Any) -> None:
+        """A payload without what GitHub always sends, or with something else there, is refused, naming it."""
+        *around, key = way.split(".")
+        payload = json.loads(json.dumps(WHOLE[event]))
+        if way == "repository.full_name" and event == "workflow_run":
+            payload["workflow_run"]["head_repository"] = {"full_name": value}
+        reduce(getitem, around, payload)[key] = value
+        with pytest.raises(InvalidDelivery) as refused:
+            told(event, payload)
+        assert f"The payload has no {way}, which GitHub sends with this event." == refused.value.detail
+
+    def test_push_without_any_commit(self) -> None:
+        """A push names a commit, or at least the object that the ref points to now."""
+        with pytest.raises(InvalidDelivery, match="no after, which"):
+            told("push", {**push(), "head_commit": None, "after": None})
 
     @pytest.mark.parametrize("event", WHOLE)
     def test_under_another_name(self, event: str) -> None:

@@ -127,7 +127,8 @@ def test_paths_are_quoted(strange: str) -> None:
     """Nothing that a delivery says leads anywhere else in GitHub's API."""
     source = {**PUSHED, "sha": strange, "ref": strange}
     report = report_of(deployment(source, Status.RUNNING), None)
-    assert 5 == report.path(strange).count("/")
+    of_deployment = report_of(deployment({**ON_GITHUB, "deployment_id": strange}, Status.RUNNING), None)
+    assert (5, 6) == (report.path(strange).count("/"), of_deployment.path("").count("/"))
     assert not set("?# ä") & set(report.path(strange) + report.commit_path)
 
 
@@ -149,7 +150,14 @@ def test_never_too_long(text: str, length: int) -> None:
     ("text", "expected"),
     [
         ("home never became healthy: 404", "home never became…"),
+        ("a" * 20, "a" * 20),
+        ("a" * 21, "a" * 19 + "…"),
         ("a" * 30, "a" * 19 + "…"),
+        ("a" * 10 + " " + "b" * 30, "a" * 10 + " " + "b" * 8 + "…"),
+        ("a" * 11 + " " + "b" * 30, "a" * 11 + "…"),
+        ("it never came up: 404 and more", "it never came up…"),
+        ("it came, it saw, and it went", "it came, it saw…"),
+        (", it came and then it went", ", it came and then…"),
         ("home: " + "a" * 30, "home: " + "a" * 13 + "…"),
     ],
 )

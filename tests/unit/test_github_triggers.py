@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from chalicelib import limits
 from chalicelib.github.delivery import Ignored, Occurrence, read
 from chalicelib.github.patterns import matches
 from chalicelib.github.triggers import RUN_EVENTS, Trigger, applies, why_not
@@ -154,6 +155,16 @@ class TestTriggers:
     def test_every_event_is_known(self) -> None:
         """What a trigger may list is what GitHub starts workflows for, but for what is not merged."""
         assert sorted(WORKFLOW_EVENTS) == sorted(RUN_EVENTS)
+
+    @pytest.mark.parametrize("field", ["branch", "tag", "environment", "workflow", "repository"])
+    def test_lengths(self, field: str) -> None:
+        """A pattern has one character to 255, and a repository's has as many with its owner."""
+        owner = "acme/" if field == "repository" else ""
+        for length in (1, limits.PATTERN_LENGTH - len(owner)):
+            assert f"{owner}{'a' * length}" == getattr(trigger("push", **{field: owner + "a" * length}), field)
+        for length in (0, limits.PATTERN_LENGTH - len(owner) + 1):
+            with pytest.raises(ValidationError, match=r"no pattern|no repository"):
+                trigger("push", **{field: owner + "a" * length})
 
     def test_another_event(self) -> None:
         """A trigger names one event: a push to the same branch is not a workflow's success."""

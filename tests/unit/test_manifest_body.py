@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib import limits
 from chalicelib.errors import BodyTooLarge, InvalidManifest, MalformedBody, UnsupportedMediaType
 from chalicelib.manifest import parse
+from chalicelib.manifest.body import read
 
 JSON = "application/json"
 YAML = "application/yaml"
@@ -86,6 +88,29 @@ class TestBody:
         """A body that is not what its type says is refused with the place and the reason."""
         with pytest.raises(MalformedBody, match=phrase):
             parse(body, content_type)
+
+    @pytest.mark.parametrize("content_type", [JSON, YAML])
+    def test_bounds(self, content_type: str) -> None:
+        """Of keys and values, and of levels, as many are taken as are allowed in JSON and in YAML, and not one more."""
+        values = limits.BODY_VALUES - 3  # beside the object, its key and the list
+        levels = limits.BODY_LEVELS - 1
+
+        for body, more in (
+            (json.dumps({"a": [1] * values}), json.dumps({"a": [1] * (values + 1)})),
+            ('{"a":' + "[" * levels + "]" * levels + "}", '{"a":' + "[" * (levels + 1) + "]" * (levels + 1) + "}"),
+            ('{"a":' * levels + "1" + "}" * levels, '{"a":' * (levels + 1) + "1" + "}" * (levels + 1)),
+        ):
+            assert json.loads(body) == read(body.encode(), content_type).written
+            with pytest.raises(MalformedBody, match=rf"{limits.BODY_VALUES} keys and values|{limits.BODY_LEVELS} lev"):
+                read(more.encode(), content_type)
+
+    def test_characters_once_aliases_are_written_out(self) -> None:
+        """Keys and texts together have as many characters as a body has bytes, once aliases are written out."""
+        half = "x" * (limits.BODY_BYTES // 2 - 1)
+
+        assert {"a": half, "b": half} == read(f"a: &a {half}\nb: *a".encode(), YAML).written
+        with pytest.raises(MalformedBody, match=f"{limits.BODY_BYTES} characters"):
+            read(f"a: &a {half}\nbc: *a".encode(), YAML)
 
     @pytest.mark.parametrize(
         "body",

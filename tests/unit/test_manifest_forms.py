@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.test_manifest_rules import faults_of, manifest, service
+from tests.unit.test_manifest_rules import assert_quotes_what_is_written, faults_of, manifest, service
 
 DATA = {"volume": "data", "path": "/data"}
 CHECK = {"command": ["CMD", "true"]}
@@ -46,6 +46,10 @@ FORMS = [
     (service(task_definition=DEFINITION, port=None), "/services/api/task_definition", "beside image: write one"),
     (task({"port": 80}, a={}), "/services/api/port", "each of them has its own port"),
     (task({"environment": {"A": "1"}}, a={}), "/services/api/environment", "its own environment"),
+    (service(containers={}, port=None), "/services/api/containers", "beside image: write one"),
+    (service(task_definition={"famly": 1}, port=None), "/services/api/task_definition", "beside image: write one"),
+    (service(image=None, task_definition=["x"], port=None), "/services/api/task_definition", "an object"),
+    (raw({"cpu": 300}), "/services/api/cpu", "write it there, in cpu"),
     (raw({"cpu": 256}), "/services/api/cpu", "write it there, in cpu"),
     (raw({"mounts": []}), "/services/api/mounts", "in containerDefinitions"),
     (raw({"architecture": "arm64"}), "/services/api/architecture", "in runtimePlatform"),
@@ -63,6 +67,7 @@ CONTAINERS = [
     (task(a={"depends_on": {"a": "START"}}), "/services/api/containers/a/depends_on/a", "waits for itself"),
     (task(a={"depends_on": {"b": "HEALTHY"}}, b={}), "/services/api/containers/a/depends_on/b", "no health check"),
     (task(a={"depends_on": {"b": "SUCCESS"}}, b={}), "/services/api/containers/a/depends_on/b", "essential: false"),
+    (task(a={"depends_on": {"b": "COMPLETE"}}, b={}), "/services/api/containers/a/depends_on/b", "essential: false"),
     (task(a={"depends_on": {"b": "DONE"}}, b={}), "/services/api/containers/a/depends_on/b", "'START', 'COMPLETE'"),
     (
         task(a={"depends_on": {"b": "START"}}, b={"depends_on": {"a": "START"}}),
@@ -79,9 +84,23 @@ CONTAINERS = [
     ),
     (service(secrets={"A": "x"}), "/services/api/secrets", "write execution_role at the top"),
     (service(secrets={"A": "arn:aws:s3:::b"}) | {"execution_role": "r"}, "/services/api/secrets/A", "not a secret"),
-    (task({"route": {}}, a={"port": 1}, b={"port": 2}), "/services/api/route", "a and b have ports"),
+    (
+        task({"route": {}}, a={"port": 1}, b={"port": 2}),
+        "/services/api/route",
+        "a and b have ports: write as container the one for requests",
+    ),
     (task({"route": {"container": "w"}}, a={"port": 1}), "/services/api/route/container", ": write a"),
     (task({"route": {"container": "b"}}, a={"port": 1}, b={}), "/services/api/route/container", '"b" has no port'),
+    (
+        task({"route": {"container": "x"}}, **{f"name-{n}": {"port": n} for n in range(1, 7)}),
+        "/services/api/route/container",
+        '"x" is not a container of this service: write name-1 or name-2 or name-3 or name-4',
+    ),
+    (
+        task({"discovery": {"records": ["SRV"], "container": "b"}, "route": {"container": "a"}}, a={"port": 1}, b={}),
+        "/services/api/discovery/container",
+        'the container "b" has no port for SRV records: write it there',
+    ),
     (task({"route": {}}, a={}), "/services/api/route", "no port to send requests to"),
     (service(route={"container": "web"}), "/services/api/route/container", "not a container of this service"),
     (task({"discovery": {"container": "b"}}, a={}), "/services/api/discovery/container", "not a container"),
@@ -107,6 +126,9 @@ DEFINITIONS = [
     (raw(containerDefinitions=[]), f"{RAW}/containerDefinitions", "there are 0 containers"),
     (raw(containerDefinitions=None), RAW, '"containerDefinitions" is missing'),
     (raw(containerDefinitions={}), f"{RAW}/containerDefinitions", "where a list belongs"),
+    (raw(cpu="1024"), f"{RAW}/memory", "512 MiB does not go with cpu 1024"),
+    (raw(cpu="0" * 18 + "256"), f"{RAW}/cpu", "is no size"),
+    (raw(volumes=[{"name": "v", "dockerVolumeConfiguration": {}}]), f"{RAW}/volumes/0", "Fargate has no host"),
     (raw(volumes=[{"name": "v", "host": {"sourcePath": "/x"}}]), f"{RAW}/volumes/0", "Fargate has no host"),
     (raw_container(secrets=[{"name": "A", "valueFrom": "x"}]), RAW, "reading secrets needs a role"),
     (raw_container(logConfiguration={"logDriver": "awslogs"}), RAW, "the log driver awslogs needs a role"),
@@ -136,6 +158,21 @@ DEFINITIONS = [
         '"v" is not a volume',
     ),
     (
+        raw(
+            volumes=[{"name": "data"}],
+            containerDefinitions=[
+                {"name": "a", "image": "a", "mountPoints": [{"sourceVolume": "dta", "containerPath": "/d"}]}
+            ],
+        ),
+        f"{RAW}/containerDefinitions/0/mountPoints",
+        '"dta" is not a volume of this service; did you mean "data"?',
+    ),
+    (
+        raw(containerDefinitions=[{"name": f"c{n}", "image": "a"} for n in range(11)]),
+        f"{RAW}/containerDefinitions",
+        "there are 11 containers: write 1 to 10",
+    ),
+    (
         raw(containerDefinitions=[DEFINITION["containerDefinitions"][0] | {"portMappings": []}] * 2),
         f"{RAW}/containerDefinitions/1/name",
         'named "web" too',
@@ -145,6 +182,11 @@ DEFINITIONS = [
         raw({"launch_type": "EC2"}, networkMode="host", memory=None),
         f"{RAW}/containerDefinitions/0",
         "no memory is written",
+    ),
+    (
+        raw({"launch_type": "EC2", "discovery": {}}, networkMode="bridge"),
+        f"{RAW}/networkMode",
+        'discovery and route need the network mode awsvpc only: write "networkMode": "awsvpc"',
     ),
     (raw({"launch_type": "EC2", "route": {}}, networkMode="bridge"), f"{RAW}/networkMode", "route need"),
 ]
@@ -204,7 +246,20 @@ VOLUMES = [
         "/services/api/volumes/v/efs",
         "host_path is written too",
     ),
-    (service(volumes={"v": {"iam": True}}), "/services/api/volumes/v/iam", "only an EFS file system has iam"),
+    *(
+        (service(volumes={"a": {}, "v": {key: value}}), f"/services/api/volumes/v/{key}", f"file system has {key}:")
+        for key, value in {
+            "root_directory": "/x",
+            "access_point": "fsap-0123abcd",
+            "transit_encryption": True,
+            "iam": True,
+        }.items()
+    ),
+    (
+        service(volumes={"v": {"efs": "fs-0123abcd", "access_point": "fsap-0123abcd", "transit_encryption": False}}),
+        "/services/api/volumes/v/transit_encryption",
+        "need encryption",
+    ),
     (
         service(volumes={"v": {"efs": "fs-0123abcd", "access_point": "fsap-0123abcd", "root_directory": "/x"}}),
         "/services/api/volumes/v/root_directory",
@@ -268,6 +323,7 @@ def test_each_rule(document: dict[str, Any], pointer: str, phrase: str) -> None:
 
     assert [pointer] == [fault.pointer for fault in faults]
     assert phrase in faults[0].detail
+    assert_quotes_what_is_written(document, faults[0])
 
 
 def test_public_ip_of_the_application_on_ec2() -> None:
@@ -276,6 +332,26 @@ def test_public_ip_of_the_application_on_ec2() -> None:
     faults = faults_of(service(launch_type="EC2") | {"network": network})
 
     assert ["/services/api"] == [fault.pointer for fault in faults]
+
+
+@pytest.mark.parametrize(
+    ("document", "pointers"),
+    [
+        (
+            service(capacity_providers=[{"name": 1}, {"name": "FARGATE"}, {"name": "FARGATE"}]),
+            ["capacity_providers/0/name", "capacity_providers/2/name"],
+        ),
+        (
+            service(mounts=[{"volume": "data"}, {"volume": "data"}, DATA, DATA], volumes={"data": {}}),
+            ["mounts/0/path", "mounts/1/path", "mounts/3/path"],
+        ),
+        (raw(family="x") | {"application": "a b"}, []),
+    ],
+)
+def test_what_is_wrong_by_itself_hides_nothing(document: dict[str, Any], pointers: list[str]) -> None:
+    """One entry of a list that is wrong by itself is told, and so is what is wrong between the others."""
+    found = [fault.pointer for fault in faults_of(document) if fault.pointer != "/application"]
+    assert [f"/services/api/{each}" for each in pointers] == found
 
 
 def test_two_wrong_parts_are_both_told() -> None:
@@ -310,6 +386,29 @@ def test_two_wrong_parts_are_both_told() -> None:
         ),
         service(secrets={"A": "/shop/a", "B": "arn:aws:secretsmanager:us-east-1:123456789012:secret:x:KEY::"})
         | {"execution_role": "runner"},
+        service(secrets={}),
+        service(capacity_providers=[{"name": f"p{n}"} for n in range(20)]),
+        service(launch_type="EC2", memory=6),
+        service(stop_timeout=120),
+        task(None, **{f"c{n}": {} for n in range(10)}),
+        raw(containerDefinitions=[{"name": f"c{n}", "image": "a"} for n in range(10)]),
+        raw(volumes=[{"name": "v"}, {"name": "w", "host": {}}]),
+        raw(cpu="0" * 17 + "256"),
+        raw_container(portMappings=[{"containerPort": 80, "hostPort": 80}]),
+        raw(
+            {"launch_type": "EC2"},
+            memory=None,
+            containerDefinitions=[{"name": "a", "image": "a", "memoryReservation": 64}],
+        ),
+        raw(
+            volumes=[{"name": "data"}],
+            containerDefinitions=[
+                {"name": "a", "image": "a", "mountPoints": [{"sourceVolume": "data", "containerPath": "/d"}]}
+            ],
+        ),
+        scaled({"discovery": {}}, cpu=60, max=1000),
+        scaled({"desired_count": 2}, cpu=60),
+        scaled(cpu=60, min=4),
         scaled({"desired_count": 4, "route": {}, "port": 80}, cpu=60, memory=70, requests_per_target=100),
         scaled({"rollout": {"maximum_percent": 100, "minimum_healthy_percent": 50}}, cpu=60),
         service(before_deploy={"command": ["python", "migrate.py"]}, adopt=True, ephemeral_storage_gib=21),

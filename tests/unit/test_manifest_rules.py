@@ -42,6 +42,12 @@ def faults_of(document: dict[str, Any]) -> tuple[Fault, ...]:
     return ()
 
 
+def assert_quotes_what_is_written(document: dict[str, Any], fault: Fault) -> None:
+    """Demand that a fault quotes nothing that nobody wrote."""
+    assert "null" not in fault.detail or "null" in json.dumps(document)
+    assert "None" not in fault.detail
+
+
 TOP = [
     (manifest(application="a b"), "/application", "255 letters, digits"),
     (manifest(application=""), "/application", "255 letters, digits"),
@@ -49,6 +55,8 @@ TOP = [
     (manifest(application=5), "/application", 'put it in quotes as you mean it, "5"'),
     (manifest(application=None), "/application", "nothing (null)"),
     (manifest(application="x" * 200, environment="y" * 52, cluster="c"), "/services/api", "257 characters"),
+    (manifest(application="x" * 200, environment="y" * 54), "/services/api", "name would have 259 characters"),
+    (manifest(application="x" * 200, environment="y" * 60, cluster="c"), "/services/api", "265 characters"),
     (manifest(environment="ü"), "/environment", "letters, digits"),
     (manifest(cluster="c/d"), "/cluster", "letters, digits"),
     (manifest(namespace="api..local"), "/namespace", "labels"),
@@ -68,7 +76,7 @@ TOP = [
     (
         manifest(network={"vpc": "v", "subnets": ["a"], "security_groups": ["g"] * 6}),
         "/network/security_groups",
-        "at most 5",
+        "there are 6 security groups: write at most 5",
     ),
     (
         manifest(network={"vpc": "v", "subnets": ["a"], "assign_public_ip": "true"}),
@@ -101,6 +109,13 @@ TOP = [
     (manifest(timeout_seconds=float("inf")), "/timeout_seconds", "whole number"),
     (manifest(poll_seconds=301), "/poll_seconds", "300 or less"),
     (manifest(poll_seconds=15.0), "/poll_seconds", "write 15"),
+    (manifest(poll_seconds=15.5), "/poll_seconds", "write a number such as 1, without quotes"),
+    (manifest(poll_seconds=999_999_999.0), "/poll_seconds", "write 999999999"),
+    (manifest(poll_seconds=-999_999_999.0), "/poll_seconds", "write -999999999"),
+    (manifest(poll_seconds=1e9), "/poll_seconds", "write a number such as 1, without quotes"),
+    (manifest(poll_seconds=-1e9), "/poll_seconds", "write a number such as 1, without quotes"),
+    (manifest(poll_seconds="9" * 59), "/poll_seconds", f"write {'9' * 59} without quotes"),
+    (manifest(poll_seconds="9" * 60), "/poll_seconds", "write a number such as 1, without quotes"),
     (manifest(on_failure="roll_back"), "/on_failure", "'rollback' or 'keep'"),
     (manifest(on_failure=None), "/on_failure", "null is not allowed here"),
     (manifest(prune="true"), "/prune", "without quotes"),
@@ -130,6 +145,7 @@ SERVICE = [
     (service(cpu=1024, memory=1024), "/services/api/memory", "2048 to 8192 in steps of 1024"),
     (service(cpu=8192, memory=17408), "/services/api/memory", "steps of 4096"),
     (service(cpu="256"), "/services/api/cpu", "write 256 without quotes"),
+    (service(cpu=4, launch_type="EC2"), "/services/api/cpu", "EC2 has no tasks of 4 CPU units: write 128 to 196608"),
     (service(architecture="arm"), "/services/api/architecture", "'x86_64' or 'arm64'"),
     (service(port="3000"), "/services/api/port", "write 3000 without quotes"),
     (service(port=True), "/services/api/port", "true is a boolean where a whole number belongs"),
@@ -171,6 +187,7 @@ SERVICE = [
         "/services/api/rollout",
         "51 % keeps 2",
     ),
+    (service(rollout={"maximum_percent": 100}, desired_count=101), "/services/api/rollout", "100 % keeps 101"),
     (service(rollout={"circuit_breaker": 1}), "/services/api/rollout/circuit_breaker", "true or false"),
     (service(task_role=""), "/services/api/task_role", "role"),
     (service(stop_timeout=1), "/services/api/stop_timeout", "2 or more"),
@@ -205,6 +222,7 @@ TOGETHER = [
     (service(discovery={"ttl": 2**31}), "/services/api/discovery/ttl", "2147483647 or less"),
     (service(discovery={}) | {"namespace": None}, "/services/api/discovery", "no namespace"),
     (services(a={"discovery": {}}, b={"discovery": {"name": "A"}}), "/services/b/discovery/name", 'the service "a"'),
+    (services(a={"discovery": {"name": "B"}}, b={"discovery": {}}), "/services/b/discovery", 'discovered as "b"'),
     (service(route={}) | {"load_balancer": None}, "/services/api/route", "no load balancer"),
     (service(route={}, port=None), "/services/api/route", "no port"),
     (service(route={"path": "home"}), "/services/api/route/path", "/ first"),
@@ -256,6 +274,46 @@ def test_each_rule(document: dict[str, Any], pointer: str, phrase: str) -> None:
 
     assert [pointer] == [fault.pointer for fault in faults]
     assert phrase in faults[0].detail
+    assert_quotes_what_is_written(document, faults[0])
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer"),
+    [row[:2] for row in TOP + SERVICE + TOGETHER if row[1].startswith("/services/") and row[1].count("/") > 2],
+)
+def test_each_rule_after_others(document: dict[str, Any], pointer: str) -> None:
+    """What is wrong with a service is found whatever stands before it, and nothing is wrong with what does."""
+    before = {"plain": {"image": "a:1"}, "wrong": {"image": "a:1", "discovery": {"name": 1}, "route": {"path": 2}}}
+    wrong = ["/services/wrong/discovery/name", "/services/wrong/route/path"]
+    pointers = [fault.pointer for fault in faults_of(document | {"services": before | document["services"]})]
+
+    assert pointer in pointers
+    assert set(wrong) <= set(pointers)
+    assert not [each for each in pointers if each.startswith("/services/plain")]
+
+
+FARGATE = {
+    256: ("512, 1024 or 2048", [512, 1024, 2048]),
+    512: ("1024 to 4096 in steps of 1024", range(1024, 4097, 1024)),
+    1024: ("2048 to 8192 in steps of 1024", range(2048, 8193, 1024)),
+    2048: ("4096 to 16384 in steps of 1024", range(4096, 16385, 1024)),
+    4096: ("8192 to 30720 in steps of 1024", range(8192, 30721, 1024)),
+    8192: ("16384 to 61440 in steps of 4096", range(16384, 61441, 4096)),
+    16384: ("32768 to 122880 in steps of 8192", range(32768, 122881, 8192)),
+}
+
+
+@pytest.mark.parametrize("cpu", FARGATE)
+def test_sizes_of_fargate(cpu: int) -> None:
+    """Each size that Fargate has is allowed; any other is told which there are beside that CPU."""
+    words, sizes = FARGATE[cpu]
+    others = {wrong for size in sizes for wrong in (size - 1, size + 1, size + 512)} - {*sizes}
+    details = {memory: [fault.detail for fault in faults_of(service(cpu=cpu, memory=memory))] for memory in others}
+
+    assert {} == {memory: found for memory in sizes if (found := faults_of(service(cpu=cpu, memory=memory)))}
+    assert details == {
+        memory: [f"{memory} MiB does not go with cpu {cpu} on Fargate: write {words}"] for memory in others
+    }
 
 
 def test_a_joined_cluster_name_fits() -> None:
@@ -264,6 +322,40 @@ def test_a_joined_cluster_name_fits() -> None:
 
     assert ["/application", "/services/api"] == [fault.pointer for fault in faults]
     assert "the cluster's name would have 256 characters" in faults[0].detail
+
+
+@pytest.mark.parametrize(
+    ("document", "pointers"),
+    [
+        (
+            services(a={"route": {"host": "x"}}, b={"route": {"host": "y"}}),
+            ["/services/a/route/host", "/services/b/route/host"],
+        ),
+        (
+            services(a={"route": {"path": "x"}}, b={"route": {"path": "x"}}),
+            ["/services/a/route/path", "/services/b/route/path"],
+        ),
+        (
+            services(a={"route": {"priority": 0}}, b={"route": {"priority": 0, "path": "/b"}}),
+            ["/services/a/route/priority", "/services/b/route/priority"],
+        ),
+        (
+            services(a={"discovery": {"name": 5}}, b={"discovery": {"name": 5}}),
+            ["/services/a/discovery/name", "/services/b/discovery/name"],
+        ),
+        (
+            manifest(services={f"s{n}": {"image": "a", "depends_on": ["x"]} for n in range(41)}),
+            ["/services", *(f"/services/s{n}/depends_on/0" for n in range(40))],
+        ),
+        (
+            service(launch_type="EC2", task_role="a role") | {"network": None},
+            ["/network", "/services/api/task_role"],
+        ),
+    ],
+)
+def test_what_is_wrong_by_itself_is_not_compared(document: dict[str, Any], pointers: list[str]) -> None:
+    """A value that is wrong by itself, or of a service too many, is held against no other."""
+    assert pointers == [fault.pointer for fault in faults_of(document)]
 
 
 @pytest.mark.parametrize(
@@ -283,6 +375,13 @@ def test_a_joined_cluster_name_fits() -> None:
         service(rollout={"maximum_percent": 150}, desired_count=2),
         service(rollout={"maximum_percent": 100, "minimum_healthy_percent": 50}, desired_count=2),
         service(rollout={"maximum_percent": 100}, desired_count=0),
+        service(rollout={"maximum_percent": 101}, desired_count=100),
+        service(desired_count=1000, discovery={}),
+        services(a={"route": {"priority": 1}}, b={"route": {"priority": 2, "path": "/b"}}),
+        services(a={"route": {"host": "a.com"}}, b={"route": {"host": "b.com"}}, c={"route": {"path": "/A"}}),
+        manifest(network={"vpc": "v", "subnets": ["a"] * 16, "security_groups": ["g"] * 5}),
+        manifest(tags={f"k{n}": "v" for n in range(45)}),
+        manifest(services={f"s{n}": {"image": "a"} for n in range(40)}),
         service(route={"host": "*.example.com", "path": "/a?b*"}),
         service(route={"health_check": {"matcher": "200,302,400-499"}}),
         services(a={"depends_on": ["b", "c"]}, b={"depends_on": ["c"]}, c={}),

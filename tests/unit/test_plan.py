@@ -2,15 +2,17 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.manifest import CapacityProvider, Manifest, Route, parse
-from chalicelib.plan import chained, first_free_priority, literal_prefix, plan, service_spec, task_spec, waves
+from chalicelib.manifest import CapacityProvider, HealthCheck, Manifest, Mount, Route, Volume, parse
+from chalicelib.plan import chained, changes, first_free_priority, literal_prefix, plan, service_spec, task_spec, waves
 from chalicelib.specs import (
+    Change,
     ContainerSpec,
     Placement,
     Registry,
@@ -112,6 +114,15 @@ class TestPlan:
         manifest = asked(home={})
         other = replace(serving(manifest, "home"), content_hash="another")
         assert ("task_definition",) == plan(manifest, {"home": other}).changed_fields["home"]
+        assert (Change("task_definition", "arn:1", None),) == changes(manifest, "home", other)
+
+    @pytest.mark.parametrize(("force", "action"), [(False, "unchanged"), (True, "update")])
+    def test_force(self, force: bool, action: str) -> None:
+        """What is forced is updated although nothing differs; what is not there is created all the same."""
+        manifest = asked(home={}, new={"depends_on": ["home"]})
+        planned = plan(manifest, {"home": serving(manifest, "home"), "new": None}, force=force)
+        assert ({"home": action, "new": "create"}, (("home",), ("new",))) == (planned.actions, planned.waves)
+        assert {"new"} | ({"home"} if force else set()) == set(planned.changed)
 
     def test_what_later_steps_find_is_no_difference_yet(self) -> None:
         """The ARNs of network, registry and target group are compared when they are known."""
@@ -135,8 +146,60 @@ class TestPlan:
         assert ("launch_type", "capacity_providers") == plan(manifest, {"home": before}).changed_fields["home"]
 
 
+EVERYTHING: dict[str, Any] = {
+    "cpu": 1024,
+    "memory": 2048,
+    "architecture": "arm64",
+    "port": 80,
+    "desired_count": 3,
+    "command": ["run"],
+    "entry_point": ["sh"],
+    "environment": {"A": "1"},
+    "secrets": {"S": "/shop/s"},
+    "health_check": {"command": ["CMD", "true"]},
+    "rollout": {"minimum_healthy_percent": 50, "maximum_percent": 150, "circuit_breaker": False},
+    "discovery": {"records": ["SRV"]},
+    "route": {"path": "/home*"},
+    "launch_type": "EC2",
+    "volumes": {"v": {"host_path": "/v"}},
+    "mounts": [{"volume": "v", "path": "/data"}],
+    "task_role": "worker",
+    "health_check_grace_period_seconds": 60,
+    "stop_timeout": 20,
+}
+
+
 class TestTaskSpec:
     """What the three forms become."""
+
+    def test_everything(self) -> None:
+        """All that a service asks of its task definition is in it, and nothing else."""
+        container = ContainerSpec(
+            name="home",
+            image="home:1",
+            port=80,
+            command=("run",),
+            entry_point=("sh",),
+            environment={"A": "1"},
+            secrets={"S": "/shop/s"},
+            health_check=HealthCheck(command=("CMD", "true")),
+            stop_timeout=20,
+            mounts=(Mount(volume="v", path="/data"),),
+        )
+        expected = TaskSpec(
+            family="shop-home",
+            containers=(container,),
+            cpu=1024,
+            memory=2048,
+            architecture="arm64",
+            compatibility="EC2",
+            volumes={"v": Volume(host_path="/v")},
+            log_group="/ecs/shop-home",
+            task_role="worker",
+            execution_role="runner",
+        )
+        assert expected == task_spec(asked(home=EVERYTHING), "home")
+        assert 30 == task_spec(asked(home={"ephemeral_storage_gib": 30}), "home").ephemeral_storage_gib
 
     def test_one_container(self) -> None:
         """A service's own container bears its name, and takes nothing of the task's size."""
@@ -177,6 +240,34 @@ class TestServiceSpec:
             registry_arn="arn:registry",
             target_group_arn="arn:group",
         )
+
+    def test_everything(self) -> None:
+        """All that a service asks of ECS is in it, with what earlier steps found or made."""
+        expected = ServiceSpec(
+            task_definition="arn:1",
+            desired_count=3,
+            minimum_healthy_percent=50,
+            maximum_percent=150,
+            circuit_breaker=False,
+            health_check_grace_period_seconds=60,
+            network=Placement(("subnet-1",), ("sg-1",)),
+            discovery=Registry("arn:registry", "home", 80),
+            route=Target("arn:group", "home", 80),
+            launch_type="EC2",
+        )
+        assert expected == service_spec(
+            asked(home=EVERYTHING),
+            "home",
+            task_definition="arn:1",
+            network=Placement(("subnet-1",), ("sg-1",)),
+            registry_arn="arn:registry",
+            target_group_arn="arn:group",
+        )
+
+    def test_what_is_not_made_yet(self) -> None:
+        """A service has no registry and no target group before they are there, whatever it asks for."""
+        spec = service_spec(asked(home=EVERYTHING), "home", task_definition=None)
+        assert (None, None, None, None) == (spec.task_definition, spec.network, spec.discovery, spec.route)
 
     def test_registry_with_a_records(self) -> None:
         """With A records alone ECS takes neither container nor port."""
@@ -231,7 +322,7 @@ class TestServiceSpec:
 class TestPriorities:
     """Longer literal prefixes are asked first, whatever is deployed when."""
 
-    paths = st.text(alphabet="ab/*?", min_size=0, max_size=126).map(lambda text: f"/{text}")
+    paths = st.text(alphabet="ab/*?", min_size=0, max_size=127).map(lambda text: f"/{text}")
     routes = st.builds(Route, path=paths, host=st.none() | st.just("a.example.com"))
 
     @given(routes, routes)
@@ -248,6 +339,20 @@ class TestPriorities:
         used = set(range(start, start + taken))
         assert start + taken == first_free_priority(route, used)
         assert 1 <= start + taken <= 50_000
+
+    def test_each_kind_has_a_band(self) -> None:
+        """Of any length, each kind of route has at least 95 priorities of its own, and all that ELB knows are used."""
+        routes = [
+            Route(path=f"/{'a' * (length - 1)}{wildcard}", host=host)
+            for length in range(1, 129)
+            for wildcard in ("", "*")
+            for host in ("a.example.com", None)
+            if length + len(wildcard) <= 128  # ELB takes no longer path
+        ]
+        first = [first_free_priority(route, set()) for route in sorted(routes, key=rank)]
+        assert 1 == first[0]
+        assert all(later - earlier >= 95 for earlier, later in pairwise(first))
+        assert 50_000 == first_free_priority(routes[0], set(range(50_000)))
 
 
 def rank(route: Route) -> tuple[int, bool, bool]:

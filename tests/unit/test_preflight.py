@@ -272,8 +272,19 @@ def test_secrets(place: str, found: SecretFound, expected: list[str]) -> None:
     asked = preflight.secrets_asked(manifest({"secrets": {"TOKEN": place}}, execution_role="run"), HERE[1])
     findings = list(preflight.secret_findings(asked, {place: found}))
 
-    assert expected == [each.code for each in findings]
-    assert {"/services/a/secrets/TOKEN"} >= {each.pointer for each in findings}
+    assert [(code, "/services/a/secrets/TOKEN", "a") for code in expected] == [told(each) for each in findings]
+
+
+def test_pinned() -> None:
+    """An image by its digest has no tag any more; a registry's port is none."""
+    assert f"{REGISTRY}/team/web@sha256:1" == preflight.pinned(f"{REGISTRY}/team/web:1.0", "sha256:1")
+    assert "localhost:5000/web@sha256:1" == preflight.pinned("localhost:5000/web", "sha256:1")
+
+
+def test_names_asked() -> None:
+    """A service is discovered by its own name, unless another is written."""
+    asked = manifest({"discovery": {"name": "www"}}, {"discovery": {}}, {})
+    assert {"a": "www", "b": "b"} == preflight.names_asked(asked)
 
 
 def test_secrets_of_other_regions_are_not_asked() -> None:
@@ -313,6 +324,24 @@ def test_roles(trusted: tuple[str, ...] | None, expected: list[Any]) -> None:
     assert expected == [told(each) for each in preflight.role_findings(asked, {"run": trusted, "web": trusted})]
 
 
+def test_roles_of_a_raw_definition() -> None:
+    """A raw definition names its roles itself; a service that names none asks for none."""
+    arn = "arn:aws:iam::000000000000:role/"
+    definition = {
+        "networkMode": "awsvpc",
+        "cpu": "256",
+        "memory": "512",
+        "executionRoleArn": f"{arn}run",
+        "taskRoleArn": f"{arn}web",
+        "containerDefinitions": [{"name": "web", "image": "web:1"}],
+    }
+    asked = preflight.roles_asked(manifest({"image": None, "task_definition": definition}, {}), HERE[0])
+    assert [
+        (f"{arn}run", "/services/a/task_definition/executionRoleArn", "a"),
+        (f"{arn}web", "/services/a/task_definition/taskRoleArn", "a"),
+    ] == [(each.reference, each.pointer, each.service) for each in asked]
+
+
 def test_roles_of_others_are_not_asked() -> None:
     """A role of another account cannot be looked for here."""
     asked = manifest({"task_role": "arn:aws:iam::123456789012:role/web"})
@@ -336,6 +365,9 @@ TAKEN = [("path_taken", "/services/a/route/path", "a")]
         (Rule(50_000, ("/*",)), {"path": "/shop*"}, []),
         (Rule(1, (), ("*.Example.com",)), {"path": "/", "host": "shop.example.com"}, TAKEN),
         (Rule(1, (), ("shop.example.com",)), {"path": "/"}, []),
+        (Rule(1, (), ("*.example.com",)), {"path": "/"}, []),
+        (Rule(1, (), ("*",)), {"path": "/"}, TAKEN),
+        (Rule(1, (), ("SHOP.example.com",)), {"path": "/", "host": "shop.EXAMPLE.com"}, TAKEN),
         (Rule(1, narrower=True), {"path": "/"}, []),
     ],
 )
@@ -343,6 +375,16 @@ def test_rules_of_others(rule: Rule, route: dict[str, Any], expected: list[Any])
     """Somebody else's rule is in the way at our priority, or where it is asked first and takes all that we would."""
     asked = manifest({"port": 80, "route": route})
     assert expected == [told(each) for each in preflight.route_findings(asked, [rule], OWNER, first_free_priority)]
+
+
+def test_each_route_is_looked_at() -> None:
+    """What is found of one service, or not, hides nothing of the next."""
+    asked = manifest({}, {"port": 80, "route": {"path": "/b", "priority": 7}}, {"port": 80, "route": {"path": "/shop"}})
+    rules = [Rule(7, ("/other",)), Rule(1, ("/shop",))]
+    assert [
+        ("rule_priority_taken", "/services/b/route/priority", "b"),
+        ("path_taken", "/services/c/route/path", "c"),
+    ] == [told(each) for each in preflight.route_findings(asked, rules, OWNER, first_free_priority)]
 
 
 def test_our_rule_stays_where_it_is() -> None:
@@ -370,5 +412,6 @@ def test_load_balancer_is_admitted(admissions: list[Admission], admitted: bool) 
     """A service that does not let the load balancer's security groups in, or addresses, is warned of."""
     found = list(preflight.admission_findings("a", 80, ["sg-alb"], admissions))
 
-    assert admitted is not bool(found)
+    expected = [] if admitted else [("load_balancer_not_admitted", "/services/a/route", "a")]
+    assert expected == [told(each) for each in found]
     assert {"warning"} >= {each.severity for each in found}

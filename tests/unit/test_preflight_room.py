@@ -1,5 +1,6 @@
 """Room on container instances: which services wait for it, and what a task of them reserves."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,11 +8,17 @@ import pytest
 from chalicelib import preflight
 from chalicelib.plan import task_spec
 from chalicelib.preflight import Capacity, Room
-from chalicelib.specs import Serving
+from chalicelib.specs import Serving, TaskSpec
 from tests.unit.test_preflight import manifest, serving, told
 
 ON_EC2 = {"image": "web:1", "launch_type": "EC2", "cpu": 512, "memory": 1024}
 NO_ROOM = [("no_room", "/services/a/launch_type", "a")]
+
+
+def desired(count: int) -> Serving:
+    """Return an ECS service of so many tasks."""
+    now = serving()
+    return replace(now, spec=replace(now.spec, desired_count=count))
 
 
 @pytest.mark.parametrize(
@@ -25,6 +32,9 @@ NO_ROOM = [("no_room", "/services/a/launch_type", "a")]
         ({"rollout": {"minimum_healthy_percent": 0}}, serving(), True, False),
         ({"rollout": {"minimum_healthy_percent": 50}}, serving(), True, True),
         ({"rollout": {"minimum_healthy_percent": 0}}, None, True, True),
+        ({"rollout": {"minimum_healthy_percent": 0}}, desired(0), True, True),
+        ({"desired_count": 101}, desired(101), True, True),
+        ({"rollout": {"minimum_healthy_percent": 99}}, desired(101), True, False),
         ({"launch_type": "FARGATE"}, None, True, False),
     ],
 )
@@ -51,6 +61,14 @@ def test_one_task_fits(rooms: tuple[Room, ...], expected: list[Any]) -> None:
 
     assert expected == [told(each) for each in found]
     assert all(f"{room.cpu} and {room.memory_mib}" in each.detail for each in found for room in rooms)
+
+
+def test_what_says_no_size_reserves_nothing() -> None:
+    """A task without sizes, and a container of a raw definition without its own, reserve nothing."""
+    asked = manifest(ON_EC2)
+    sizeless = TaskSpec("f"), TaskSpec("f", raw={"containerDefinitions": [{"name": "a"}]})
+    for task in sizeless:
+        assert [] == list(preflight.room_findings(asked, {"a": task}, Capacity((Room(0, 0),))))
 
 
 def test_capacity_that_scales() -> None:

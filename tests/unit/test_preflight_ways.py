@@ -94,6 +94,25 @@ def test_what_may_be_reached_elsewhere(image: str, elsewhere: bool, severity: st
     assert [severity] == [each.severity for each in findings(Ways(elsewhere=elsewhere), {"image": image})]
 
 
+@pytest.mark.parametrize(
+    ("image", "severity"),
+    [
+        ("redis:7", "error"),
+        ("library/redis:7", "error"),
+        ("a/b/redis:7", "error"),
+        ("docker.io/library/redis:7", "error"),
+        ("ghcr.io/acme/shop:1", "error"),
+        ("localhost/shop:1", "warning"),
+        ("registry:5000/acme/shop:1", "warning"),
+        ("registry.example.com/acme/shop:1", "warning"),
+        ("registry.example.com:5000/shop:1", "warning"),
+    ],
+)
+def test_whose_registry_it_is(image: str, severity: str) -> None:
+    """An image without a registry's host is Docker Hub's; a host has a dot or a port, or is localhost."""
+    assert [severity] == [each.severity for each in findings(Ways(endpoints=ENDPOINTS), {"image": image})]
+
+
 def test_a_registry_in_the_vpc() -> None:
     """A registry that nobody knows may stand in the VPC: it is a warning, when logs have their endpoint."""
     (finding,) = findings(Ways(endpoints=ENDPOINTS), {"image": "registry.example.com:5000/web:1"})
@@ -104,7 +123,7 @@ def test_a_registry_in_the_vpc() -> None:
 def test_every_subnet_is_told() -> None:
     """Subnets without a way are told together, those with another reason by themselves, the others not at all."""
     network = NetworkFound(("vpc-1",), {"private": ("s-1", "s-2", "s-3", "s-4")}, {})
-    ways = {"s-1": Ways(), "s-2": Ways("internet"), "s-3": Ways("out"), "s-4": Ways()}
+    ways = {"s-1": Ways(), "s-2": Ways("internet"), "s-3": Ways("out"), "s-4": Ways(), "another's": Ways()}
     found = list(preflight.way_findings(manifest({"image": "redis:7"}), {"a": network}, ways, "us-east-1"))
 
     assert ["no_way_to_registry", "no_public_ip"] == [each.code for each in found]

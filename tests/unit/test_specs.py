@@ -140,7 +140,31 @@ class TestTaskChanges:
             RAW, replace(RAW, raw={"cpu": "256", "containerDefinitions": stored, "status": "ACTIVE"})
         )
 
+    @pytest.mark.parametrize(
+        ("written", "stored"),
+        [
+            ([1, 2], [1]),
+            ([1], [1, 2]),
+            ([1], "1"),
+            ("1", [1]),
+            ([{"a": 1}], [{"a": 2}]),
+            ({"a": 1}, ["a"]),
+            (["a"], {"a": 1}),
+            ({"a": 1}, {"b": 1}),
+            ({"a": 1}, None),
+            (1, 2),
+        ],
+    )
+    def test_what_is_not_stored_as_written(self, written: Any, stored: Any) -> None:
+        """A list that is longer or shorter, another kind of value, a key that is not there: each is a change."""
+        expected = (Change("task_definition.x", stored, written),)
+        assert expected == task_changes(replace(RAW, raw={"x": written}), replace(RAW, raw={"x": stored}))
+
+    def test_family_and_tags_are_not_compared(self) -> None:
+        """ECS tells neither with the content of a revision: a family has its own place, and tags are the revision's."""
+        assert () == task_changes(replace(RAW, raw={"family": "shop-home", "tags": [1]}), replace(RAW, raw={}))
+
     def test_of_another_form(self) -> None:
         """A raw definition against one of ours differs as a whole."""
-        assert ["task_definition"] == names(task_changes(RAW, SPEC))
-        assert ["task_definition"] == names(task_changes(SPEC, RAW))
+        assert (Change("task_definition", None, RAW.raw),) == task_changes(RAW, SPEC)
+        assert (Change("task_definition", RAW.raw, None),) == task_changes(SPEC, RAW)

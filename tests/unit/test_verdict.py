@@ -43,6 +43,11 @@ ARN = "arn:aws:ecs:us-east-1:000000000000:task-definition/shop"
             Status.FAILED,
             "b never reached a proof, and nothing says why.",
         ),
+        (
+            deployment(ServiceProgress(name="a"), ServiceProgress(name="b")),
+            Status.FAILED,
+            "a, b never reached a proof, and nothing says why.",
+        ),
         (deployment(failure=failure("rollout_failed")), Status.FAILED, "home failed: Because."),
         (deployment(failure=failure("step_failed", None)), Status.FAILED, "The deployment failed: Because."),
         (deployment(failure=failure("deployment_timed_out")), Status.TIMED_OUT, "home failed: Because."),
@@ -80,9 +85,19 @@ def test_verdict_of_a_teardown(ended: Deployment, sentence: str) -> None:
 
 def test_verdict_tells_what_a_teardown_left() -> None:
     """What others use is left, and the verdict says so."""
-    left = ("the cluster shop, in which others have 1 services",)
+    left = ("the cluster shop, in which others have 1 services", "the namespace shop.local")
     ended = deployment(proven("a")).model_copy(update={"kind": "teardown", "left": left})
-    assert "a is removed. Left: the cluster shop, in which others have 1 services." == verdict(ended)[1]
+    told = "a is removed. Left: the cluster shop, in which others have 1 services; the namespace shop.local."
+    assert told == verdict(ended)[1]
+
+
+@pytest.mark.parametrize(
+    ("cause", "sentence"), [("No", "No."), ("No.", "No."), ("No!", "No!"), ("Who knows?", "Who knows?")]
+)
+def test_a_cause_becomes_a_sentence(cause: str, sentence: str) -> None:
+    """Somebody else's words end as a sentence ends, and have one end only."""
+    failed = failure("step_failed").model_copy(update={"cause": cause})
+    assert f"home failed: {sentence}" == verdict(deployment(failure=failed))[1]
 
 
 def went_back(*services: ServiceProgress, code: str = "rollout_failed", stuck: str | None = None) -> Deployment:
@@ -111,6 +126,14 @@ REMOVED = ServiceProgress(name="new", status="removed")
             "home failed: Because. shop-home:6 and shop-bus:6 serve again; new is removed.",
         ),
         (went_back(REMOVED), Status.FAILED, "home failed: Because. new is removed."),
+        (
+            went_back(REMOVED, ServiceProgress(name="newer", status="removed")),
+            Status.FAILED,
+            "home failed: Because. new and newer are removed.",
+        ),
+        (went_back(ServiceProgress(name="bus")), Status.FAILED, "home failed: Because."),
+        (went_back(back("home"), ServiceProgress(name="bus")), Status.ROLLED_BACK, "shop-home:6 serves again."),
+        (went_back(ServiceProgress(name="bus", status="rolled_back")), Status.FAILED, "Because. bus serves again."),
         (
             went_back(back("home"), ServiceProgress(name="bus", status="running")),
             Status.FAILED,
