@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType
+from typing import Any, cast
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -42,9 +43,11 @@ class Mutant:
 
     @property
     def source(self) -> str:
-        """Return the function with the change in it."""
+        """Return the function with the change in it, in a class if it is of one: `super()` needs that."""
         changed = cst.ensure_type(self.function.deep_replace(self.was, self.now), cst.FunctionDef)
-        return cst.Module([changed.with_changes(leading_lines=[])]).code
+        bare = changed.with_changes(leading_lines=[])
+        owner = cst.ClassDef(cst.Name(self.owner), cst.IndentedBlock([bare])) if self.owner else bare
+        return cst.Module([owner]).code
 
     def __str__(self) -> str:
         path, function, change = self.name
@@ -129,21 +132,20 @@ def closures_there_are() -> Closures:
 
 def _function(mutant: Mutant) -> FunctionType:
     module = importlib.import_module(mutant.path.removesuffix(".py").replace("/", ".").removesuffix(".__init__"))
-    holder = getattr(module, mutant.owner) if mutant.owner else module
-    return _bare(vars(holder)[mutant.function.name.value])
+    return _named(mutant, vars(module))
 
 
 def _compiled(mutant: Mutant) -> FunctionType:
     names = dict(_function(mutant).__globals__)
     exec(compile(mutant.source, mutant.path, "exec"), names)  # noqa: S102  a function of ours, changed
-    return _bare(names[mutant.function.name.value])
+    return _named(mutant, names)
 
 
-def _bare(found: object) -> FunctionType:
-    """Return a function without classmethod or staticmethod around it."""
-    function = getattr(found, "__func__", found)
-    assert isinstance(function, FunctionType)
-    return function
+def _named(mutant: Mutant, names: Mapping[str, Any]) -> FunctionType:
+    """Return a mutant's function from a module's names, without classmethod or staticmethod around it."""
+    found = vars(names[mutant.owner]) if mutant.owner else names
+    function = found[mutant.function.name.value]
+    return cast(FunctionType, getattr(function, "__func__", function))
 
 
 def _inner(code: CodeType) -> list[CodeType]:

@@ -1,6 +1,7 @@
 """What a body must be before its content is looked at: size, content type, JSON, YAML."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -33,12 +34,24 @@ class TestBody:
         """YAML has three media types; a manifest in YAML is the same manifest."""
         assert parse(json.dumps(SHOP).encode(), JSON) == parse(json.dumps(SHOP, indent=1).encode(), content_type)
 
-    @pytest.mark.parametrize("content_type", [None, "", "text/plain", "application/jsonx", "multipart/form-data"])
-    def test_other_types(self, content_type: str | None) -> None:
-        """Any other content type, or none, is refused with a hint."""
+    @pytest.mark.parametrize(
+        ("content_type", "detail"),
+        [
+            (None, "The request has no content type."),
+            ("", "The request has no content type."),
+            (" ; charset=utf-8", "The request has no content type."),
+            ("Text/plain; charset=utf-8", 'The content type is "text/plain".'),
+            ("application/jsonx", 'The content type is "application/jsonx".'),
+            ("multipart/form-data", 'The content type is "multipart/form-data".'),
+            ("x" * 101, f'The content type is "{"x" * 100}".'),
+        ],
+    )
+    def test_other_types(self, content_type: str | None, detail: str) -> None:
+        """Any other content type, or none, is refused with a hint, and quoted in short."""
         with pytest.raises(UnsupportedMediaType) as refused:
             parse(b"{}", content_type)
 
+        assert detail == refused.value.detail
         assert "Send Content-Type: application/json or application/yaml." == refused.value.hint
 
     def test_size(self) -> None:
@@ -56,13 +69,21 @@ class TestBody:
     @pytest.mark.parametrize(
         ("body", "content_type", "phrase"),
         [
-            (b'{"a":\n "\xff"}', JSON, "line 2, column 3: this is not UTF-8"),
+            (
+                b'{"a":\n "\xff"}',
+                JSON,
+                "The text cannot be read at line 2, column 3: this is not UTF-8; save the file as",
+            ),
+            (b'{"a":\n\n\n "\xff"}', JSON, "line 4, column 3: this is not UTF-8"),
             (b"a: \xff", YAML, "line 1, column 4: this is not UTF-8"),
             (b"", JSON, "line 1, column 1"),
             (b"{\n 'a': 1}", JSON, "line 2, column 2"),
-            (b"[1]", JSON, "line 1, column 1: this is not an object"),
+            (b"[1]", JSON, "The JSON cannot be read at line 1, column 1: this is not an object; a manifest is one"),
+            (b"[1]", YAML, "The YAML cannot be read at line 1, column 1: this is not an object; a manifest is one"),
             (b'{"a": 1,\n "b": {"c": 1, "c": 1}}', JSON, 'line 2, column 7: .*key "c" twice'),
-            (b'{"a": "\\ud800"}', JSON, "surrogate"),
+            (b'{"a": "\\ud800"}', JSON, r"The JSON holds half a surrogate pair in '\\ud800'\."),
+            (b'{"a": "' + b"x" * 99 + b'\\ud800y"}', JSON, r"x\\ud800'\.$"),
+            (b'{"a": "' + b"x" * 100 + b'\\ud800"}', JSON, r"x'\.$"),
             (b'{"\\ud800": 1}', JSON, "surrogate"),
             (b"[" * 200_000, JSON, "nested too deeply"),
             (b'{"a":' * 50_000, JSON, "nested too deeply"),
@@ -88,6 +109,12 @@ class TestBody:
         """A body that is not what its type says is refused with the place and the reason."""
         with pytest.raises(MalformedBody, match=phrase):
             parse(body, content_type)
+
+    @pytest.mark.parametrize("content_type", [JSON, YAML])
+    def test_digits(self, content_type: str) -> None:
+        """A number of 40 digits is read; one that has more is more than any rule allows."""
+        for digits, expected in ((40, int("9" * 40)), (41, math.inf)):
+            assert {"a": expected} == read(b'{"a": ' + b"9" * digits + b"}", content_type).written
 
     @pytest.mark.parametrize("content_type", [JSON, YAML])
     def test_bounds(self, content_type: str) -> None:
