@@ -60,8 +60,8 @@ mutants: .mutants/ready
 # What makes the mutants is needed by nothing else, so it has an environment of its own.
 .mutants/ready: .venv/ready requirements-mutants.txt
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .mutants/venv
-	VIRTUAL_ENV=.mutants/venv $(BIN)/uv pip install --quiet -r requirements-dev.txt
-	VIRTUAL_ENV=.mutants/venv $(BIN)/uv pip install --quiet -r requirements-mutants.txt
+	VIRTUAL_ENV=.mutants/venv $(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.txt
+	VIRTUAL_ENV=.mutants/venv $(BIN)/uv pip install --quiet --require-hashes -r requirements-mutants.txt
 	@touch $@
 
 docs: setup

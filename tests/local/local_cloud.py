@@ -59,7 +59,7 @@ class LocalCloud:
             sent["Authorization"] = f"Bearer {token}"
         request = urllib.request.Request(self.url + path, body, sent, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
                 return HttpAnswer(answer.status, answer.headers, json.load(answer))
         except urllib.error.HTTPError as error:
             with error:
