@@ -18,7 +18,7 @@ from localcloud.throttles import Throttles
 ROLE = "arn:aws:iam::000000000000:role/x"
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Return the first true value of `condition`, or fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -279,7 +279,7 @@ def definition(image: str = "server", family: str = "web", **container: Any) -> 
     }
 
 
-def until(look: Callable[[], T], timeout_seconds: float = 15) -> T:
+def until(look: Callable[[], T], timeout_seconds: float = 60) -> T:
     """Return what `look` says once that is true; fail after the timeout."""
     deadline = time.monotonic() + timeout_seconds
     while not (seen := look()):

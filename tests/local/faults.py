@@ -29,7 +29,7 @@ def going_wrong(cloud: LocalCloud, *faults: dict[str, Any]) -> Iterator[None]:
 def ask(cloud: LocalCloud, method: str, what: str, body: bytes | None = None) -> Any:
     """Ask the local cloud about itself."""
     request = urllib.request.Request(f"{cloud.aws}/_slipway/{what}", body, method=method)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
 
 

@@ -91,7 +91,7 @@ class LocalCloud:
 
     def visit(self, path: str) -> dict[str, Any]:
         """GET a path through the load balancer."""
-        with urllib.request.urlopen(self.balancer + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.balancer + path, timeout=60) as answer:
             document: dict[str, Any] = json.load(answer)
             return document
 
@@ -124,7 +124,7 @@ def start(environment: Mapping[str, str], *, forked: bool = True) -> Program:
 
 def _end(process: Program) -> None:
     try:
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGABRT)  # its fault handler prints where each thread waits
         raise
@@ -143,7 +143,7 @@ class _Printed:
 
     def close(self) -> None:
         """Read what is left of a program that has ended."""
-        self._thread.join(10)
+        self._thread.join(60)
         self._output.close()
 
 
@@ -186,7 +186,7 @@ def visitors(url: str, count: int = 3) -> Iterator[Counter[str]]:
 def _visit_until(url: str, stop: threading.Event, seen: Counter[str]) -> None:
     while not stop.is_set():
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 answer.read()
                 seen[str(answer.status)] += 1
         except OSError as error:

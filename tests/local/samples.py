@@ -47,13 +47,13 @@ def visit(address: str, sent: dict[str, str] | None = None) -> Any:
     """GET a URL, or POST JSON to it, and return the JSON that it answers."""
     body = json.dumps(sent).encode() if sent else None
     request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
 
 
 def page(address: str) -> str:
     """GET a URL and return its text."""
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=60) as answer:
         return str(answer.read().decode())
 
 

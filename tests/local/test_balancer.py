@@ -105,7 +105,7 @@ class TargetHandler(BaseHTTPRequestHandler):
         """Write down what came, then answer."""
         if self.path == "/slow":
             self.target.asked_slowly.set()
-            self.target.let_go.wait(10)
+            self.target.let_go.wait(60)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.headers.get("Transfer-Encoding") == "chunked":
             body = self.chunks()
@@ -155,7 +155,7 @@ def running(name: str, ip: str = "127.0.0.1", **settings: Any) -> Iterator[Targe
             thread.join()
 
 
-def until(holds: Callable[[], object], seconds: float = 5) -> None:
+def until(holds: Callable[[], object], seconds: float = 60) -> None:
     """Wait until something holds, or fail."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -180,7 +180,7 @@ class Front:
         self, path: str, method: str = "GET", body: Any = None, headers: dict[str, str] | None = None
     ) -> tuple[int, bytes, http.client.HTTPMessage]:
         """Send one request through the load balancer; return status, body and headers."""
-        connection = http.client.HTTPConnection(*self.address, timeout=10)
+        connection = http.client.HTTPConnection(*self.address, timeout=60)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
@@ -265,7 +265,7 @@ def test_any_method_and_streamed_body(front: Front) -> None:
 
 def test_expect_continue(front: Front) -> None:
     """A client that waits for 100 Continue gets it, and then its answer."""
-    with running("home") as target, socket.create_connection(front.address, timeout=5) as client:
+    with running("home") as target, socket.create_connection(front.address, timeout=60) as client:
         front.add_healthy(target)
         client.sendall(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
         first = client.recv(1000)
@@ -404,7 +404,7 @@ def test_draining(front: Front) -> None:
         front.add_healthy(old)
         in_flight = threading.Thread(target=lambda: answers.append(front.ask("/slow")[:2]))
         in_flight.start()
-        old.asked_slowly.wait(5)
+        old.asked_slowly.wait(60)
         front.add_healthy(new)
         front.balancer.deregister(GROUP.arn, old.ip, old.port)
         draining = (front.health(old)[:2], front.balancer.is_drained(GROUP.arn, old.ip, old.port))

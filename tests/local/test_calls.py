@@ -40,7 +40,7 @@ def cloud(running: Cloud) -> Cloud:
 def calls(cloud: Cloud, query: str = "", method: str = "GET") -> Any:
     """Ask the endpoint for its count."""
     request = urllib.request.Request(f"{cloud.door.url}/_slipway/calls{query}", method=method)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
 
 

@@ -100,7 +100,7 @@ def test_patterns(bus: EventBus, lambdas: Lambdas, listener: Listener, pattern: 
 def test_put_does_not_wait(bus: EventBus, lambdas: Lambdas, listener: Listener) -> None:
     """The caller never waits for a function, and events arrive in the order they were put."""
     gate = Event()
-    lambdas.add("slow", lambda _event, _context: gate.wait(10))
+    lambdas.add("slow", lambda _event, _context: gate.wait(60))
     bus.rule({"source": ["aws.ecs"]}, "slow")
     bus.rule({"source": ["aws.ecs"]}, "listen")
     for number in range(5):
@@ -114,7 +114,7 @@ def test_put_does_not_wait(bus: EventBus, lambdas: Lambdas, listener: Listener) 
 def test_what_is_put_is_a_copy(bus: EventBus, lambdas: Lambdas, listener: Listener) -> None:
     """Changing a detail after it was put does not change the event."""
     gate = Event()
-    lambdas.add("slow", lambda _event, _context: gate.wait(10))
+    lambdas.add("slow", lambda _event, _context: gate.wait(60))
     bus.rule({"source": ["aws.ecs"]}, "slow")
     bus.rule({"source": ["aws.ecs"]}, "listen")
     detail = {"status": "before"}

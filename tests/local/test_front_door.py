@@ -121,11 +121,11 @@ def test_invoke_unknown(cloud: Cloud) -> None:
 def test_invoke_event(cloud: Cloud) -> None:
     """InvocationType Event answers 202 at once and runs the function afterwards."""
     answered, ran = Event(), Event()
-    cloud.lambdas.add("later", lambda _event, _context: answered.wait(10) and ran.set())
+    cloud.lambdas.add("later", lambda _event, _context: answered.wait(60) and ran.set())
     answer = cloud.client("lambda").invoke(FunctionName="later", InvocationType="Event")
     answered.set()
     assert answer["StatusCode"] == 202
-    assert ran.wait(10)
+    assert ran.wait(60)
 
 
 def test_own_service(cloud: Cloud) -> None:
@@ -225,7 +225,7 @@ def test_observer(cloud: Cloud) -> None:
 def test_functions_that_call_aws_never_wait_for_threads(cloud: Cloud) -> None:
     """More functions than the door has threads can all be under way and all call AWS."""
     count = THREADS + 6
-    everybody_in = Barrier(count, timeout=30)
+    everybody_in = Barrier(count, timeout=60)
     client = cloud.client("lambda")
     cloud.lambdas.add("inner", lambda _event, _context: "done")
 

@@ -40,7 +40,7 @@ def shop() -> Chalice:  # noqa: C901 - one function per route
         return AuthResponse(routes=routes, principal_id=request.token, context={"rights": 2, "admin": False})
 
     asked: list[str] = []
-    together = Barrier(CONCURRENT, timeout=10)
+    together = Barrier(CONCURRENT, timeout=60)
 
     @app.authorizer(ttl_seconds=300, header="X-Token")
     def remembered(request: AuthRequest) -> AuthResponse:
@@ -116,7 +116,7 @@ class Client:
     """One keep-alive connection to a gateway."""
 
     def __init__(self, gateway: Gateway) -> None:
-        self.connection = HTTPConnection(gateway.url.removeprefix("http://"), timeout=10)
+        self.connection = HTTPConnection(gateway.url.removeprefix("http://"), timeout=60)
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         """Ask, with headers whose names have _ for -."""
@@ -227,7 +227,7 @@ def test_unmatched(client: Client, method: str, path: str) -> None:
 def test_head(gateway: Gateway, path: str, status: int) -> None:
     """HEAD is answered without a body, and is unmatched where no route has it."""
     host, port = gateway.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
         head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
     assert (int(head.split()[1]), body) == (status, b"")

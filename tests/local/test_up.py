@@ -55,7 +55,7 @@ def test_nothing_is_left_after_a_signal(number: signal.Signals, tmp_path: Path) 
         assert len(family) >= 2
         assert len(ports) >= 8
         cloud.process.send_signal(number)
-        assert 130 == cloud.process.wait(timeout=20)
+        assert 130 == cloud.process.wait(timeout=60)
 
     assert not {pid for pid in family if (PROCESSES / str(pid)).exists()}
     assert not ports & {fields[1] for fields in listening()}
@@ -81,7 +81,7 @@ def refused_start(**variables: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, **FREE_PORTS, **variables},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 

@@ -16,19 +16,19 @@ def test_an_answer_under_way_at_the_end(caplog: pytest.LogCaptureFixture) -> Non
 
     def slow(_environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         asked.set()
-        assert ends.wait(10)
+        assert ends.wait(60)
         server._server.pull_trigger()  # as waitress does once it has something to send
         start_response("200 OK", [("Content-Length", "2")])
         return [b"ok"]
 
     server = WsgiServer(slow, listen(0), threads=1)
     server.start()
-    with socket.create_connection(("127.0.0.1", server.port), 10) as caller:
+    with socket.create_connection(("127.0.0.1", server.port), 60) as caller:
         caller.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
-        assert asked.wait(10)
+        assert asked.wait(60)
         stops = Thread(target=server.stop)
         stops.start()
         assert b"" == caller.recv(1)
     ends.set()
-    stops.join(10)
+    stops.join(60)
     assert ([], False) == (caplog.records, stops.is_alive())
