@@ -130,7 +130,7 @@ class TestMachines:
             vpc.inside(ip, lambda: socket.create_connection(("192.0.2.1", 80), 5))
 
     def test_names_are_answered_by_the_vpcs_resolver(self, vpc: Vpc) -> None:
-        """Any program resolves names of our namespaces; other names are unknown, which is said at the first question."""
+        """Any program resolves names of our namespaces; that others are unknown is said at the first question."""
         cloud_map = CloudMap(clock=Clock(1000))
         server = vpc.call(lambda: DnsServer(cloud_map, RESOLVER, 53, RCODE.NXDOMAIN))
         server.start()

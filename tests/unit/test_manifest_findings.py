@@ -31,7 +31,7 @@ def test_reading_order(paths: list[Path]) -> None:
 
 def test_reading_order_of_everything() -> None:
     """The whole of a document, and what is nowhere in it, have one order."""
-    assert READ == sorted(READ[::-1], key=reading_order(DOCUMENT))
+    assert READ == sorted(reversed(READ), key=reading_order(DOCUMENT))
 
 
 @pytest.mark.parametrize(
