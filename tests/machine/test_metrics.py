@@ -113,5 +113,5 @@ def test_request_counts_its_calls(api: Api, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_every_function_counts_its_calls() -> None:
-    """Each function that Chalice calls with middleware has the one that counts."""
-    assert [(app.count_calls, "all")] == app.app.middleware_handlers
+    """Each function that Chalice calls with middleware has the one that counts, the API's before all others."""
+    assert [(app.count_calls, "all"), (app.be_safe, "http")] == app.app.middleware_handlers
