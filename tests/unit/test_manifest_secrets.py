@@ -109,6 +109,13 @@ def test_every_place_is_looked_at(pointer: str) -> None:
     assert () == faults_of(places(f"{SECRET}:shop")[pointer])
 
 
+def test_what_names_no_secret_may_be_named_so() -> None:
+    """An image, a command and a log group may begin with Slipway's name: only where a secret is named it is looked at."""
+    log = {"logDriver": "awslogs", "options": {"awslogs-group": "/slipway/web", "awslogs-region": "us-east-1"}}
+    document = raw({"image": "slipway/web:1", "command": ["slipway/run"], "logConfiguration": log})
+    assert () == faults_of(document)
+
+
 def members(structure: str, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Yield the way to each member of a raw task definition."""
     for name, shape in shapes()[structure].items():
