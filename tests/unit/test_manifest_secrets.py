@@ -110,7 +110,7 @@ def test_every_place_is_looked_at(pointer: str) -> None:
 
 
 def test_what_names_no_secret_may_be_named_so() -> None:
-    """An image, a command and a log group may begin with Slipway's name: only where a secret is named it is looked at."""
+    """An image, a command and a log group may begin with Slipway's name: secrets alone may not."""
     log = {"logDriver": "awslogs", "options": {"awslogs-group": "/slipway/web", "awslogs-region": "us-east-1"}}
     document = raw({"image": "slipway/web:1", "command": ["slipway/run"], "logConfiguration": log})
     assert () == faults_of(document)
