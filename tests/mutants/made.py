@@ -145,7 +145,7 @@ def _named(mutant: Mutant, names: Mapping[str, Any]) -> FunctionType:
     """Return a mutant's function from a module's names, without classmethod or staticmethod around it."""
     found = vars(names[mutant.owner]) if mutant.owner else names
     function = found[mutant.function.name.value]
-    return cast(FunctionType, getattr(function, "__func__", function))
+    return cast("FunctionType", getattr(function, "__func__", function))
 
 
 def _inner(code: CodeType) -> list[CodeType]:
