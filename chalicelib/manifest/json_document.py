@@ -36,7 +36,7 @@ def _object(text_and_start: tuple[str, int], *how: Any) -> tuple[dict[str, Any],
     pairs, end = JSONObject(text_and_start, *how)
     written: dict[str, Any] = dict(pairs)
     if len(written) < len(pairs):
-        (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+        (twice, _), *_ = Counter(key for key, _ in pairs).most_common()
         problem = f"the object that begins here has the key {json.dumps(twice[:100])} twice"
         text, start = text_and_start
         raise JSONDecodeError(problem, text, start - 1)

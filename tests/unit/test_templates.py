@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.manifest.findings import Finding
 from chalicelib.manifest.templates import HARMLESS, fill, filled, image_places, placeholder_faults, tag_text
 from chalicelib.manifest.values import IMAGE
 
@@ -41,15 +42,68 @@ def test_filled() -> None:
 def test_values_that_are_missing() -> None:
     """A placeholder without a value is a finding at its place, and so is an image of no service."""
     _, findings = filled(WRITTEN, {"tag": "v1", "sha": ""}, {"on": "x:1"})
-    assert [("images", "on"), ("services", "one", "image")] == [each.path for each in findings]
+    assert [
+        Finding(("images", "on"), '"on" is no service of the registered manifest; did you mean "one"?'),
+        Finding(("services", "one", "image"), '"one:{sha}": there is no value for {sha}; give the image, or a version'),
+    ] == findings
+
+
+def test_image_of_no_service() -> None:
+    """An image that is like no service's name is told which there are."""
+    _, findings = filled(WRITTEN, HARMLESS, {"xyz": "x:1"})
+    there = "; there are one, two.a, two.b, raw.c, raw"
+    assert [Finding(("images", "xyz"), f'"xyz" is no service of the registered manifest{there}')] == findings
+
+
+def test_what_cannot_be_filled_is_still_an_image() -> None:
+    """A template with faults becomes an image all the same, so that the rest of the manifest can be looked at."""
+    document, findings = filled({"services": {"one": {"image": "one:{sha}-{x}"}}}, {"sha": "abc"})
+    assert "one:abc-0" == document["services"]["one"]["image"]
+    assert ["{x} is no placeholder: write {sha}, {tag}, {branch}, {version}"] == [each.detail for each in findings]
+
+
+ELSEWHERE = "a placeholder stands in the tag alone, after the colon"
 
 
 @pytest.mark.parametrize(
-    ("template", "count"), [("a:{sha}", 0), ("r:5000/a:{branch}-{sha}", 0), ("a:1", 0), ("a:{x}", 1)]
+    ("template", "faults"),
+    [
+        ("a:{sha}", []),
+        ("a:{sha}{sha}", []),
+        ("r:5000/a:{branch}-{sha}", []),
+        ("a:1", []),
+        ("a:{x}", ["{x} is no placeholder: write {sha}, {tag}, {branch}, {version}"]),
+        ("a:{x}{x}", ["{x} is no placeholder: write {sha}, {tag}, {branch}, {version}"]),
+        (f"a:{{{'x' * 51}}}", [f"{{{'x' * 50}}} is no placeholder: write {{sha}}, {{tag}}, {{branch}}, {{version}}"]),
+        ("{sha}", [f'"{{sha}}": {ELSEWHERE}']),
+        ("{sha}/a:1", [f'"{{sha}}/a:1": {ELSEWHERE}']),
+        ("{sha}/b/a:1", [f'"{{sha}}/b/a:1": {ELSEWHERE}']),
+        ("r/{sha}:1", [f'"r/{{sha}}:1": {ELSEWHERE}']),
+        ("r/a:{sha}:{tag}", []),
+    ],
 )
-def test_placeholders(template: str, count: int) -> None:
-    """A placeholder is one of four, each as often as one likes."""
-    assert count == len(list(placeholder_faults(template, HARMLESS)))
+def test_placeholders(template: str, faults: list[str]) -> None:
+    """A placeholder is one of four, each as often as one likes, and stands in the tag."""
+    assert faults == list(placeholder_faults(template, HARMLESS))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("main", "main"),
+        ("feature/x", "feature-x"),
+        ("a//b @c", "a-b-c"),
+        ("V_1.0-x", "V_1.0-x"),
+        (".-.hidden", "hidden"),
+        ("/x", "x"),
+        ("", ""),
+        ("///", ""),
+        ("a" * 129, "a" * 128),
+    ],
+)
+def test_text_of_a_tag(value: str, text: str) -> None:
+    """What a tag cannot have becomes a hyphen, none stands first, and no more is kept than a tag takes."""
+    assert text == tag_text(value)
 
 
 @given(st.text(max_size=200))
