@@ -125,10 +125,9 @@ def looked_at(cloud: LocalCloud) -> None:
     for path in ("/applications", "/applications/replay", "/deployments", f"/deployments/{newest}/logs"):
         assert 200 == cloud.ask("GET", path).status
     planned(cloud, whole("replay", environment={"GREETING": "planned"}))
-    on_ec2 = {"launch_type": "EC2", "cpu": 256, "memory": 512}
-    new = {"looked": hello("looked", **on_ec2)["services"]["hello"]}  # hello is there, and another application's
-    for cluster in ("default", "replay"):
-        planned(cloud, hello("looked") | {"cluster": cluster, "services": new})
+    on_ec2 = hello("looked", launch_type="EC2", cpu=256, memory=512)
+    for cluster in ("default", "replay"):  # where a service named hello is another application's
+        planned(cloud, {**on_ec2, "cluster": cluster, "services": {"looked": on_ec2["services"]["hello"]}})
     discovery = cloud.client("servicediscovery")
     [namespace] = [each for each in discovery.list_namespaces()["Namespaces"] if each["Name"] == "replay.internal"]
     records = {"DnsRecords": [{"Type": "A", "TTL": 10}]}
