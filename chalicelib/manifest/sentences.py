@@ -58,7 +58,7 @@ def shown(value: Any) -> str:
 
 def _missing(error: ErrorDetails) -> str:
     key = str(error["loc"][-1])
-    return f'"{key}" is missing: write {REQUIRED.get(key, "it")}'
+    return f'"{key}" is missing: write {REQUIRED[key]}'
 
 
 def _unknown_key(error: ErrorDetails, root: type[BaseModel]) -> str:
@@ -75,7 +75,7 @@ def _model_at(path: Path, model: type[BaseModel]) -> type[BaseModel]:
         annotation = model.model_fields[str(step)].annotation
         model = _model_in(annotation) or model
         if _holds_several(annotation):
-            next(steps, None)
+            next(steps)
     return model
 
 
