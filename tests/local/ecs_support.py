@@ -26,7 +26,6 @@ GROUP = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/web/1"
 SUBNETS = {"awsvpcConfiguration": {"subnets": ["subnet-a", "subnet-b"]}}
 PROGRAMS = {
     "server": "import time\nprint('up', flush=True)\ntime.sleep(600)\n",
-    "crash": "import sys\nprint('no database', flush=True)\nsys.exit(3)\n",
     "stubborn": (
         "import os, signal, time\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -45,6 +44,14 @@ PROGRAMS = {
         "HTTPServer(('0.0.0.0', 8000), Hello).serve_forever()\n"
     ),
 }
+
+
+CRASH = """
+[image.crash]
+directory = "."
+command = ["sh", "-c", "echo no database; exit 3"]
+"""
+"""No Python: on a busy machine that may take longer to start than ECS waits until it counts a task as healthy."""
 
 
 @dataclass
@@ -290,13 +297,14 @@ def until(look: Callable[[], T], timeout_seconds: float = 60) -> T:
 
 @contextmanager
 def running_cloud(directory: Path, network_of: type[Loopback] = Loopback) -> Iterator[Cloud]:
-    """Run an ECS whose images are PROGRAMS, in a cluster named "main"; /instance is the directory `disk`."""
+    """Run an ECS in a cluster named "main", with PROGRAMS and `crash` as images; /instance is the directory `disk`."""
     for name, text in PROGRAMS.items():
         (directory / f"{name}.py").write_text(text)
     toml = directory / "images.toml"
     toml.write_text(
         '[host]\n"/instance" = "disk"\n'
         + "".join(f'[image.{name}]\ndirectory = "."\ncommand = ["python", "{name}.py"]\n' for name in PROGRAMS)
+        + CRASH
     )
     events: list[tuple[str, list[str], dict[str, Any]]] = []
     discovery, balancer, logs = FakeDiscovery(), FakeBalancer(), FakeLogs()
