@@ -63,7 +63,8 @@ def images_asked(manifest: Manifest, account: str, region: str) -> tuple[Asked, 
 
 def pinned(image: str, digest: str) -> str:
     """Return an image of ECR by its digest instead of its tag."""
-    return re.sub(r"(:[^/]*)?$", f"@{digest}", image, count=1)
+    registry, _, name = image.partition("/")
+    return f"{registry}/{name.partition(':')[0]}@{digest}"
 
 
 def image_findings(
