@@ -25,14 +25,11 @@ SILENT = DNSLogger(log="-request,-reply,-truncated,-error")
 class DnsServer:
     """Answers on `address` (host, port) between `start` and `stop`; bound when constructed. Port 0 picks a free one.
 
-    `outside` is the answer to names of no namespace: REFUSED, or NXDOMAIN as a VPC's resolver says of a name that
-    nobody has (musl waits for another server after REFUSED).
+    A name of no namespace is one that nobody has, as a VPC's resolver says of it: NXDOMAIN.
     """
 
-    def __init__(
-        self, cloud_map: CloudMap, host: str = "127.0.0.1", port: int = 0, outside: int = RCODE.REFUSED
-    ) -> None:
-        resolver = _Resolver(cloud_map, outside)
+    def __init__(self, cloud_map: CloudMap, host: str = "127.0.0.1", port: int = 0) -> None:
+        resolver = _Resolver(cloud_map)
         self._servers = _bind_both(host, port, resolver)
         self._threads: list[threading.Thread] = []
         self.address: tuple[str, int] = (host, self._servers[0].server_address[1])
@@ -112,17 +109,16 @@ def _bind_both(host: str, port: int, resolver: "_Resolver") -> tuple[_TcpServer,
 class _Resolver:
     """Turns a question into CloudMap's words, and the Answer into a reply."""
 
-    def __init__(self, cloud_map: CloudMap, outside: int) -> None:
+    def __init__(self, cloud_map: CloudMap) -> None:
         self._cloud_map = cloud_map
-        self._outside = outside
 
     def resolve(self, request: DNSRecord) -> DNSRecord:
         """Return the reply to one query; called from a thread per query."""
         name, record_type = str(request.q.qname), str(QTYPE.get(request.q.qtype))
         answer = self._cloud_map.resolve(name, record_type)
         reply: DNSRecord = request.reply()
-        if answer.kind == "refused":
-            reply.header.rcode = self._outside
+        if answer.kind == "outside":
+            reply.header.rcode = RCODE.NXDOMAIN
         elif answer.kind == "records":
             reply.add_answer(*(_record(request, record_type, value, answer) for value in answer.records))
         elif record_type == "SOA" and name.rstrip(".").lower() == answer.zone:

@@ -6,8 +6,10 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetDownloadUrlForL
 import hashlib
 from base64 import b64decode
 from collections import defaultdict
+from functools import cached_property
 from typing import Any
 
+from localcloud.account import Account
 from localcloud.faults import AwsFault
 
 BUCKET = "prod-us-east-1-starport-layer-bucket"  # the bucket's name in ECR's user guide, on endpoints
@@ -15,10 +17,10 @@ URL_SECONDS = 3600
 
 
 class Layers:
-    """Keeps what is uploaded. `s3` is a client of the local account. Call the listeners after moto has agreed."""
+    """Keeps what is uploaded; `account` is where S3 is. Call the listeners after moto has agreed."""
 
-    def __init__(self, s3: Any) -> None:
-        self._s3 = s3
+    def __init__(self, account: Account) -> None:
+        self._account = account
         self._uploads: dict[str, bytes] = defaultdict(bytes)
         self._kept: set[str] = set()
 
@@ -33,6 +35,11 @@ class Layers:
         self._s3.create_bucket(Bucket=BUCKET)
         self._s3.put_object(Bucket=BUCKET, Key=key, Body=content)
         self._kept.add(key)
+
+    @cached_property
+    def _s3(self) -> Any:
+        """Make the client when a layer comes: S3's model takes botocore 0.2 s to read."""
+        return self._account.client("s3")
 
     def handle(self, _operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """GetDownloadUrlForLayer: a URL that needs no signature beside its own."""

@@ -8,8 +8,6 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-from dnslib import RCODE
-
 from localcloud import account, account_memory, dynamodb
 from localcloud.account import Account
 from localcloud.account_network import VPC_NAME
@@ -138,7 +136,7 @@ class Platform:
 
     def _front_door(self) -> None:
         """Open the one endpoint, with moto behind it, then let load balancers and tasks live."""
-        layers = Layers(self.account.client("s3"))
+        layers = Layers(self.account)
         door = FrontDoor(
             lambdas=self.lambdas,
             services={"ecs": self.ecs.handle, "servicediscovery": self.cloud_map.handle},
@@ -171,7 +169,7 @@ class Platform:
         network = Vpc(NetworkMemory()) if self._settings.network == "vpc" else Loopback(dns_address=self.dns_address)
         self._stack.callback(network.close)
         if isinstance(network, Vpc):
-            self._run(network.call(lambda: DnsServer(self.cloud_map, RESOLVER, DNS_PORT, RCODE.NXDOMAIN)))
+            self._run(network.call(lambda: DnsServer(self.cloud_map, RESOLVER, DNS_PORT)))
         return network
 
     def _slipway(self) -> None:

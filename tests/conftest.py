@@ -3,6 +3,7 @@
 The profile is HYPOTHESIS_PROFILE: dev or ci, or mutants, which tries the same examples each time.
 """
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -36,6 +37,12 @@ def no_real_account() -> Iterator[None]:
         for name, value in NOBODY.items():
             environment.setenv(name, value)
         yield
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over what stays: modules, models and thousands of tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -80,7 +80,7 @@ def github_server(*tokens: str) -> Iterator[GitHubServer]:
     """Run a GitHub that takes tokens of these forms, regular expressions."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.github = GitHubServer(f"http://127.0.0.1:{server.server_port}", tokens)  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield server.github  # type: ignore[attr-defined]

@@ -91,10 +91,11 @@ class Operation:
 class Answer:
     """What the DNS says to one question; `records` are in zone-file words, such as `1 1 8080 host.example`.
 
-    `zone` is empty when refused. `soa_ttl_seconds` is how long a client may remember that there is nothing.
+    `zone` is empty for a name outside of every namespace. `soa_ttl_seconds` is how long a client may remember that
+    there is nothing.
     """
 
-    kind: Literal["records", "nodata", "nxdomain", "refused"]
+    kind: Literal["records", "nodata", "nxdomain", "outside"]
     records: tuple[str, ...] = ()
     ttl_seconds: int = 0
     zone: str = ""

@@ -37,7 +37,7 @@ def resolve(
     asked = name.rstrip(".").lower()
     namespace = zone_of(asked, namespaces)
     if namespace is None:
-        return Answer("refused")
+        return Answer("outside")
     zone = [
         record
         for service in services

@@ -176,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
 def elsewhere(host: str = "127.0.0.1", door: str | None = None) -> Iterator[Elsewhere]:
     """Serve pages meanwhile."""
     with Elsewhere(host, door) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield server

@@ -163,13 +163,13 @@ def wait_for(look: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) ->
     while time.monotonic() < until:
         if (found := look()) is not None:
             return found
-        time.sleep(0.05)
+        time.sleep(0.1)
     raise AssertionError(f"nothing found in {seconds} s")
 
 
 @contextlib.contextmanager
 def visitors(url: str, count: int = 3) -> Iterator[Counter[str]]:
-    """Ask a URL without pause meanwhile; the counter holds every status, and every failure by its words."""
+    """Ask a URL every few milliseconds meanwhile; the counter holds every status, and every failure by its words."""
     seen: Counter[str] = Counter()
     stop = threading.Event()
     threads = [threading.Thread(target=_visit_until, args=(url, stop, seen)) for _ in range(count)]
@@ -184,7 +184,7 @@ def visitors(url: str, count: int = 3) -> Iterator[Counter[str]]:
 
 
 def _visit_until(url: str, stop: threading.Event, seen: Counter[str]) -> None:
-    while not stop.is_set():
+    while not stop.wait(0.01):
         try:
             with urllib.request.urlopen(url, timeout=60) as answer:
                 answer.read()
