@@ -3,6 +3,7 @@
 import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -45,7 +46,7 @@ def sentence(error: ErrorDetails, root: type[BaseModel] = Manifest) -> str:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return `; did you mean "x"?` for the most similar of some words, or nothing."""
-    close = difflib.get_close_matches(word[:MAX_SHOWN].lower(), words, n=1)
+    close = difflib.get_close_matches(word[:MAX_SHOWN].lower(), words)
     return f'; did you mean "{close[0]}"?' if close else ""
 
 
@@ -88,14 +89,11 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((model for part in get_args(annotation) if (model := _model_in(part))), None)
 
 
-def _wrong_type(wanted: str, cure: Callable[[Any], str]) -> Callable[[ErrorDetails], str]:
-    def say(error: ErrorDetails) -> str:
-        value = error["input"]
-        if value is None:
-            return f"nothing (null) is written where {wanted} belongs: write it, or leave the key out"
-        return f"{shown(value)} is {_kind(value)} where {wanted} belongs: {cure(value)}"
-
-    return say
+def _wrong_type(wanted: str, cure: Callable[[Any], str], error: ErrorDetails) -> str:
+    value = error["input"]
+    if value is None:
+        return f"nothing (null) is written where {wanted} belongs: write it, or leave the key out"
+    return f"{shown(value)} is {_kind(value)} where {wanted} belongs: {cure(value)}"
 
 
 def _kind(value: Any) -> str:
@@ -125,11 +123,8 @@ def _value_error(error: ErrorDetails) -> str:
     return f"{shown(error['input'])} {error['ctx']['error']}"
 
 
-def _bound(words: str, limit: str) -> Callable[[ErrorDetails], str]:
-    def say(error: ErrorDetails) -> str:
-        return words.format(value=shown(error["input"]), bound=error["ctx"][limit])
-
-    return say
+def _bound(words: str, limit: str, error: ErrorDetails) -> str:
+    return words.format(value=shown(error["input"]), bound=error["ctx"][limit])
 
 
 def _too_long(error: ErrorDetails) -> str:
@@ -140,21 +135,21 @@ def _as_pydantic_says(error: ErrorDetails) -> str:
     return f"{shown(error['input'])} cannot be used here: {error['msg']}"
 
 
-_AN_OBJECT = _wrong_type("an object", lambda _: "write keys with values, such as {key: value}")
+_AN_OBJECT = partial(_wrong_type, "an object", lambda _: "write keys with values, such as {key: value}")
 
 _SENTENCES: Mapping[str, Callable[[ErrorDetails], str]] = {
     "missing": _missing,
     "value_error": _value_error,
-    "string_type": _wrong_type("text", _quote),
-    "int_type": _wrong_type("a whole number", _as_whole),
-    "bool_type": _wrong_type("true or false", lambda _: "write true or false, without quotes"),
-    "tuple_type": _wrong_type("a list", _as_list),
+    "string_type": partial(_wrong_type, "text", _quote),
+    "int_type": partial(_wrong_type, "a whole number", _as_whole),
+    "bool_type": partial(_wrong_type, "true or false", lambda _: "write true or false, without quotes"),
+    "tuple_type": partial(_wrong_type, "a list", _as_list),
     "dict_type": _AN_OBJECT,
     "mapping_type": _AN_OBJECT,
     "model_type": _AN_OBJECT,
-    "literal_error": _bound("{value} is not allowed here: write {bound}", "expected"),
-    "greater_than_equal": _bound("{value} is too small: write {bound} or more", "ge"),
-    "less_than_equal": _bound("{value} is too large: write {bound} or less", "le"),
-    "too_short": _bound("there is nothing in it: write at least {bound} character", "min_length"),
+    "literal_error": partial(_bound, "{value} is not allowed here: write {bound}", "expected"),
+    "greater_than_equal": partial(_bound, "{value} is too small: write {bound} or more", "ge"),
+    "less_than_equal": partial(_bound, "{value} is too large: write {bound} or less", "le"),
+    "too_short": partial(_bound, "there is nothing in it: write at least {bound} character", "min_length"),
     "too_long": _too_long,
 }

@@ -116,7 +116,7 @@ def _variable_name(text: str) -> str:
 
 
 def _tag(text: str) -> str:
-    if not all(letter in TAG_PUNCTUATION or unicodedata.category(letter)[0] in "LZN" for letter in text):
+    if not all(letter in TAG_PUNCTUATION or unicodedata.category(letter)[0] in ("L", "Z", "N") for letter in text):
         raise ValueError(f"has a character that tags cannot have: write letters, digits, spaces and {TAG_PUNCTUATION}")
     if text.lower().startswith("aws:"):
         raise ValueError("begins with aws:, which is reserved for AWS: write another")

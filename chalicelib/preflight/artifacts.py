@@ -63,8 +63,7 @@ def images_asked(manifest: Manifest, account: str, region: str) -> tuple[Asked, 
 
 def pinned(image: str, digest: str) -> str:
     """Return an image of ECR by its digest instead of its tag."""
-    registry, _, name = image.partition("/")
-    return f"{registry}/{name.partition(':')[0]}@{digest}"
+    return re.sub(r"(:[^/]*)?$", f"@{digest}", image, count=1)
 
 
 def image_findings(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.mutants.made import Closures, Mutant, closures_there_are, put_in
+from tests.mutants.made import Mutant, put_in
 from tests.mutants.process import BROKEN, forked, limit, silence
 from tests.mutants.reach import Reach, reach, run
 
@@ -33,25 +33,18 @@ class Killing:
         reached = None if session.testsfailed else reach(session)
         if reached is None:
             pytest.exit("without any mutant the tests fail", returncode=1)
-        items, closures = {item.nodeid: item for item in session.items}, closures_there_are()
+        items = {item.nodeid: item for item in session.items}
         gc.freeze()
         for at, mutant in enumerate(self.mutants):
             if at % 500 == 0:
                 print(f"{at} of {len(self.mutants)} mutants tried, {len(self.survived)} survived", flush=True)
-            self._try(session, mutant, reached, items, closures)
+            self._try(session, mutant, reached, items)
         while self._under_way:
             self._wait()
         self.done = True
         return True
 
-    def _try(
-        self,
-        session: pytest.Session,
-        mutant: Mutant,
-        reached: Reach,
-        items: Mapping[str, pytest.Item],
-        closures: Closures,
-    ) -> None:
+    def _try(self, session: pytest.Session, mutant: Mutant, reached: Reach, items: Mapping[str, pytest.Item]) -> None:
         tests = reached.of(mutant)
         if not tests:
             self._tell(mutant)
@@ -59,7 +52,7 @@ class Killing:
         if len(self._under_way) >= (os.cpu_count() or 1):
             self._wait()
         seconds = SECONDS + 10 * sum(reached.seconds[test] for test in tests)
-        child = forked(lambda: _tried(session, mutant, [items[test] for test in tests], seconds, closures))
+        child = forked(lambda: _tried(session, mutant, [items[test] for test in tests], seconds))
         self._under_way[child] = mutant
 
     def _wait(self) -> None:
@@ -74,10 +67,8 @@ class Killing:
         print(mutant, flush=True)
 
 
-def _tried(
-    session: pytest.Session, mutant: Mutant, tests: Sequence[pytest.Item], seconds: float, closures: Closures
-) -> int:
-    put_in(mutant, closures)
+def _tried(session: pytest.Session, mutant: Mutant, tests: Sequence[pytest.Item], seconds: float) -> int:
+    put_in(mutant)
     silence(session)
     limit(seconds)
     try:

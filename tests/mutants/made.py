@@ -1,12 +1,10 @@
 """The mutants of a file: mutmut makes them, and here each of them is put into the place of its function."""
 
-import gc
 import importlib
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any, cast
 
 import libcst as cst
@@ -16,7 +14,6 @@ from mutmut.mutation.file_mutation import create_mutations
 
 ROOT = Path(__file__).parents[2]
 AROUND = 30  # characters of a line beside what differs in it
-Closures = Mapping[CodeType, Sequence[FunctionType]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,23 +108,14 @@ def _shared(one: str, other: str) -> int:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def put_in(mutant: Mutant, closures: Closures) -> None:
-    """Let a mutant take its function's place in this process, and in the closures that it has made already."""
+def put_in(mutant: Mutant) -> None:
+    """Let a mutant take its function's place in this process, for whoever has the function already, too.
+
+    What the function did while its module was imported stays: such a mutant survives.
+    """
     function, changed = _function(mutant), _compiled(mutant)
-    was, function.__code__ = function.__code__, changed.__code__
+    function.__code__ = changed.__code__
     function.__defaults__, function.__kwdefaults__ = changed.__defaults__, changed.__kwdefaults__
-    for old, new in zip(_inner(was), _inner(changed.__code__), strict=False):
-        for each in closures.get(old, ()):
-            each.__code__ = new
-
-
-def closures_there_are() -> Closures:
-    """Return the functions of this process that other functions have made, by their code."""
-    found: defaultdict[CodeType, list[FunctionType]] = defaultdict(list)
-    for each in gc.get_objects():
-        if isinstance(each, FunctionType) and "<locals>" in each.__qualname__:
-            found[each.__code__].append(each)
-    return found
 
 
 def _function(mutant: Mutant) -> FunctionType:
@@ -146,7 +134,3 @@ def _named(mutant: Mutant, names: Mapping[str, Any]) -> FunctionType:
     found = vars(names[mutant.owner]) if mutant.owner else names
     function = found[mutant.function.name.value]
     return cast("FunctionType", getattr(function, "__func__", function))
-
-
-def _inner(code: CodeType) -> list[CodeType]:
-    return [each for each in code.co_consts if isinstance(each, CodeType)]

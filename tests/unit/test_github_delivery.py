@@ -149,41 +149,41 @@ class TestBody:
         ("body", "words"),
         [
             (b"", r"cannot be read: Expecting value: line 1"),
-            (b"[]", "The payload is no object"),
-            (b"null", "The payload is no object"),
-            (b'"text"', "The payload is no object"),
+            (b"[]", "is no object."),
+            (b"null", "is no object."),
+            (b'"text"', "is no object."),
             (b"{", "cannot be read: Expecting property name"),
             (json.dumps(push()).encode()[:-5], "cannot be read: "),
             (b'{"ref": "\xff"}', "cannot be read: 'utf-8' codec can't decode byte 0xff"),
             (b'{"ref": "\\ud800"}', "cannot be read: 'utf-8' codec can't encode"),
             (b'{"number": ' + b"9" * 5000 + b"}", "cannot be read: Exceeds the limit"),
-            (b"[" * 100_000, "The payload is nested too deeply"),
-            (b'{"a": ' * 50_000 + b"1" + b"}" * 50_000, "The payload is nested too deeply"),
+            (b"[" * 100_000, "is nested too deeply."),
+            (b'{"a": ' * 50_000 + b"1" + b"}" * 50_000, "is nested too deeply."),
         ],
     )
     def test_broken_bodies(self, body: bytes, words: str) -> None:
         """A truncated body, other encodings, endless numbers and nesting are told, as what they are."""
         with pytest.raises(InvalidDelivery) as refused:
             told("push", body)
-        assert words in refused.value.detail
+        assert refused.value.detail.startswith(f"The payload {words}")
         assert len(refused.value.detail) <= 230
 
     @pytest.mark.parametrize(
         ("form", "words"),
         [
-            (b"", "not one field named payload"),
+            (b"", "the form has not one field named payload."),
             (b"payload", "bad query field"),
             (b"payload={", "Expecting property name"),
-            (b"x=1", "not one field named payload"),
-            (b"payload={}&payload={}", "not one field named payload"),
-            (b"payload=%FF", "can't decode byte 0xff"),
-            (b"&" * 100, "number of fields"),
-            (b"payload={}&" + b"&".join(b"a=1" for _ in range(MAX_FORM_FIELDS)), "number of fields"),
+            (b"x=1", "the form has not one field named payload."),
+            (b"payload={}&payload={}", "the form has not one field named payload."),
+            (b"payload=%FF", "'utf-8' codec can't decode byte 0xff"),
+            (b"&" * 100, "Max number of fields"),
+            (b"payload={}&" + b"&".join(b"a=1" for _ in range(MAX_FORM_FIELDS)), "Max number of fields"),
         ],
     )
     def test_broken_forms(self, form: bytes, words: str) -> None:
         """A form must have one payload, which is JSON in UTF-8, and not many fields beside it."""
-        with pytest.raises(InvalidDelivery, match=f"cannot be read: .*{words}"):
+        with pytest.raises(InvalidDelivery, match=f"cannot be read: {words}"):
             told("push", form, "application/x-www-form-urlencoded")
 
     def test_what_cannot_be_read_is_quoted_in_short(self) -> None:

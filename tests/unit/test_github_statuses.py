@@ -158,6 +158,7 @@ def test_never_too_long(text: str, length: int) -> None:
         ("it never came up: 404 and more", "it never came up…"),
         ("it came, it saw, and it went", "it came, it saw…"),
         (", it came and then it went", ", it came and then…"),
+        ("this is platform X and more", "this is platform X…"),
         ("home: " + "a" * 30, "home: " + "a" * 13 + "…"),
     ],
 )

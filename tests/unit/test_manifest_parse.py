@@ -1,14 +1,16 @@
 """From a body to a manifest: all faults in one answer, the stage's defaults, the names that follow."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from pydantic_core import ErrorDetails
 
 from chalicelib import limits
 from chalicelib.errors import InvalidManifest
 from chalicelib.manifest import Manifest, Network, parse
 from chalicelib.manifest.findings import pointer
+from chalicelib.manifest.sentences import sentence
 
 JSON = "application/json"
 
@@ -198,3 +200,9 @@ def test_round_trip_of_everything() -> None:
     manifest = parsed(SHOP)
 
     assert manifest == Manifest.model_validate_json(manifest.model_dump_json())
+
+
+def test_what_nobody_has_words_for() -> None:
+    """An error that pydantic may come to know is told in its own words, with what was written."""
+    error = {"type": "of_tomorrow", "loc": ("application",), "msg": "Input is odd", "input": ["x"]}
+    assert '["x"] cannot be used here: Input is odd' == sentence(cast("ErrorDetails", error))

@@ -57,7 +57,7 @@ TOP = [
     (manifest(application="x" * 200, environment="y" * 52, cluster="c"), "/services/api", "257 characters"),
     (manifest(application="x" * 200, environment="y" * 54), "/services/api", "name would have 259 characters"),
     (manifest(application="x" * 200, environment="y" * 60, cluster="c"), "/services/api", "265 characters"),
-    (manifest(environment="ü"), "/environment", "letters, digits"),
+    (manifest(environment="ü"), "/environment", '"ü" is not a name: write 1 to 255 letters, digits'),
     (manifest(cluster="c/d"), "/cluster", "letters, digits"),
     (manifest(namespace="api..local"), "/namespace", "labels"),
     (manifest(namespace="-api.local"), "/namespace", "labels"),

@@ -190,7 +190,9 @@ def test_errors_are_the_failure(findings: list[Finding], code: str, service: str
     assert (code, service) == (failure.code, failure.service)
     assert [each.pointer for each in findings] == [each.resource for each in failure.evidence]
     assert {"preflight"} == {each.kind for each in failure.evidence}
-    assert all(each.detail in failure.cause for each in findings if each.severity == "error")
+    errors = [each for each in findings if each.severity == "error"]
+    assert "; ".join(each.detail for each in errors) == failure.cause
+    assert " ".join(each.fix for each in errors) == failure.fix
 
 
 def test_warnings_are_no_failure() -> None:
@@ -367,6 +369,7 @@ TAKEN = [("path_taken", "/services/a/route/path", "a")]
         (Rule(1, (), ("shop.example.com",)), {"path": "/"}, []),
         (Rule(1, (), ("*.example.com",)), {"path": "/"}, []),
         (Rule(1, (), ("*",)), {"path": "/"}, TAKEN),
+        (Rule(1, (), ("x*",)), {"path": "/"}, []),
         (Rule(1, (), ("SHOP.example.com",)), {"path": "/", "host": "shop.EXAMPLE.com"}, TAKEN),
         (Rule(1, narrower=True), {"path": "/"}, []),
     ],

@@ -75,6 +75,31 @@ def of_ways(ways: Ways) -> Iterator[Finding]:
     )
 
 
+def of_vpc(*off: str) -> Iterator[Finding]:
+    """Return what is found of a VPC with DNS attributes off."""
+    yield from preflight.dns_findings("vpc-1", off)
+
+
+def of_namespace(*vpcs: str) -> Iterator[Finding]:
+    """Return what is found of a namespace of these VPCs."""
+    yield from preflight.namespace_findings("shop.local", "vpc-1", vpcs)
+
+
+def of_launch_type() -> Iterator[Finding]:
+    """Return what is found of a service on Fargate that is asked onto EC2."""
+    yield from preflight.launch_type_findings(manifest(ON_EC2), {"a": serving()})
+
+
+def of_admission(*groups: str) -> Iterator[Finding]:
+    """Return what is found of a service that lets one of these in on another port."""
+    yield from preflight.admission_findings("a", 80, groups, [Admission(81, 81, groups[:1])])
+
+
+def of_refusal() -> Iterator[Finding]:
+    """Return what is found where AWS refuses to show something."""
+    yield preflight.could_not_check("the network", AwsRefused("describe_vpcs", "AccessDenied", "no right"))
+
+
 def of_owner(tags: dict[str, str]) -> Iterator[Finding]:
     """Return what is found of an ECS service with these tags."""
     yield from preflight.ownership_findings(manifest(), {"a": serving(tags=tags)}, OWNER)
@@ -93,10 +118,10 @@ WORDS: list[tuple[str, Iterable[Finding], str]] = [
         of_network(NetworkFound(("vpc-1",), {"private": ("s-1",)}, {})),
         "vpc-1 has no security group default",
     ),
-    ("vpc_dns_off", preflight.dns_findings("vpc-1", ["A", "B"]), "A and B of vpc-1 are off"),
+    ("vpc_dns_off", of_vpc("A", "B"), "A and B of vpc-1 are off"),
     (
         "namespace_taken",
-        preflight.namespace_findings("shop.local", "vpc-1", ["vpc-2", "vpc-3"]),
+        of_namespace("vpc-2", "vpc-3"),
         "the namespace shop.local serves vpc-2, vpc-3, the tasks run in vpc-1",
     ),
     (
@@ -131,7 +156,7 @@ WORDS: list[tuple[str, Iterable[Finding], str]] = [
     ),
     (
         "launch_type_fixed",
-        preflight.launch_type_findings(manifest(ON_EC2), {"a": serving()}),
+        of_launch_type(),
         "the ECS service a runs on FARGATE, and EC2 is asked for",
     ),
     ("image_not_found", of_image(there=False), f"ECR has no image {WEB}"),
@@ -163,7 +188,7 @@ WORDS: list[tuple[str, Iterable[Finding], str]] = [
     ),
     (
         "load_balancer_not_admitted",
-        preflight.admission_findings("a", 80, ["sg-1", "sg-2"], [Admission(81, 81, ("sg-1",))]),
+        of_admission("sg-1", "sg-2"),
         "no security group of a lets sg-1, sg-2 of the load balancer reach port 80",
     ),
     (
@@ -191,7 +216,7 @@ WORDS: list[tuple[str, Iterable[Finding], str]] = [
     ),
     (
         "could_not_check",
-        [preflight.could_not_check("the network", AwsRefused("describe_vpcs", "AccessDenied", "no right"))],
+        of_refusal(),
         "the network cannot be checked: describe_vpcs: AccessDenied: no right",
     ),
 ]
