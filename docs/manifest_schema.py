@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.manifest import Manifest
+from chalicelib.manifest.document import EXTENSION
 from chalicelib.manifest.forms import FORMS
 from chalicelib.manifest.schema import SCHEMA
 
@@ -35,6 +36,7 @@ def schema() -> dict[str, Any]:
         part["required"] = [field for field in part.get("required", ()) if field not in A_STAGE_MAY_SAY.get(name, ())]
     parts["Service"]["oneOf"] = [_written(form) for form in FORMS]
     made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": ID, **made}
+    made["patternProperties"] = {f"^{EXTENSION}": True}  # what YAML's aliases repeat
     made["title"], made["description"] = "A manifest of Slipway", _plain(made["description"])
     return _closed(made)
 

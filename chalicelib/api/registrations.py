@@ -1,6 +1,8 @@
 """Register applications, and deploy what is registered."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -19,6 +21,7 @@ from chalicelib.manifest.sentences import path_of, sentence, shown
 from chalicelib.manifest.templates import HARMLESS, filled, image_places, placeholder_faults
 from chalicelib.registration import Asked, Registration, Release
 
+REF = re.compile("refs/(heads|tags)/(?P<name>.*)", re.DOTALL)
 HINT = "What a registration is: docs/github.md; every field of a manifest: docs/manifest.md."
 M = TypeVar("M", bound=Model)
 
@@ -52,14 +55,13 @@ def register(
 
 def _asked(document: Document, application: str, defaults: Mapping[str, Any]) -> Asked:
     written = document.written
-    asked, findings = validated_as(Asked, written)
-    findings += [each for each in document.findings if each.path[0] != "manifest"]
+    asked, findings = validated_as(Asked, document)
+    findings = [each for each in findings if len(each.path) == 1 or each.path[0] != "manifest"]
     faults: list[Fault] = []
     manifest = written.get("manifest")
     if isinstance(manifest, dict):
         manifest = {"application": application, "environment": "default", **manifest}
-        own = [Finding(each.path[1:], each.detail) for each in document.findings if each.path[0] == "manifest"]
-        faults = _manifest_faults(Document(manifest, tuple(own)), application, defaults)
+        faults = _manifest_faults(replace(document.inside("manifest"), written=manifest), application, defaults)
         findings += _trigger_findings(asked.triggers if asked else (), manifest)
     faults += faults_to_show(findings, written)
     if asked is None or faults:
@@ -76,7 +78,7 @@ def _manifest_faults(document: Document, application: str, defaults: Mapping[str
         findings.append(Finding(("application",), detail))
     faults = list(faults_to_show(findings, sample))
     try:
-        validated(Document(sample, document.findings), defaults)
+        validated(replace(document, written=sample), defaults)
     except InvalidManifest as refusal:
         faults += refusal.faults
     return [Fault(f"/manifest{fault.pointer}", fault.detail) for fault in faults]
@@ -91,6 +93,10 @@ def _trigger_findings(triggers: Iterable[Trigger], manifest: Mapping[str, Any]) 
     for at, trigger in enumerate(triggers):
         for field in trigger.strange:
             yield Finding(("triggers", at, field), f"{trigger.event} has no {field}: leave it out")
+        for field in ("branch", "tag"):
+            if found := REF.match(getattr(trigger, field) or ""):
+                detail = f"{shown(found[0])} is a ref, which no {field} is called: write {shown(found['name'])}"
+                yield Finding(("triggers", at, field), detail)
         if trigger.event == "workflow_run" and trigger.workflow is None:
             detail = '"workflow" is missing: write the name or the file of the one whose success deploys, such as "CI"'
             yield Finding(("triggers", at, "workflow"), detail)
@@ -101,13 +107,16 @@ def _trigger_findings(triggers: Iterable[Trigger], manifest: Mapping[str, Any]) 
             yield from (Finding(path, fault) for fault in placeholder_faults(image, HARMLESS))
 
 
-def validated_as(model: type[M], written: dict[str, Any]) -> tuple[M | None, list[Finding]]:
-    """Return a body as a model, or what is wrong with it."""
+def validated_as(model: type[M], document: Document) -> tuple[M | None, list[Finding]]:
+    """Return a body as a model, if it is one, and what is wrong with it."""
+    findings = list(document.findings)
     try:
-        return model.model_validate(written), []
+        return model.model_validate(document.written), findings
     except ValidationError as error:
-        errors = error.errors(include_url=False)
-        return None, [Finding(path_of(each, written), sentence(each, model)) for each in errors]
+        found = [(path_of(each, document.written), each) for each in error.errors(include_url=False)]
+    misread = {each.path for each in findings}
+    said = [(path, sentence(each, model, document.texts.get(path))) for path, each in found if path not in misread]
+    return None, [*findings, *(Finding(path, detail) for path, detail in said)]
 
 
 def invalid(faults: Sequence[Fault]) -> InvalidManifest:
@@ -123,8 +132,7 @@ def is_release(written: Mapping[str, Any]) -> bool:
 
 def released(cloud: Cloud, document: Document) -> Manifest:
     """Return the registered manifest that a body asks for, with its images. Raises NotFound and InvalidManifest."""
-    release, findings = validated_as(Release, document.written)
-    findings += document.findings
+    release, findings = validated_as(Release, document)
     if release is None or findings:
         raise invalid(faults_to_show(findings, document.written))
     registration = cloud.store.registration(release.application, release.environment)

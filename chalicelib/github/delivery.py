@@ -11,6 +11,7 @@ from chalicelib.errors import InvalidDelivery
 from chalicelib.github.body import document_of
 
 SHA = "[0-9a-f]{40}|[0-9a-f]{64}"
+SHORT = 7  # characters of a commit that git and docker/metadata-action show
 # https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
 MERGE_QUEUE = "gh-readonly-queue/"
 
@@ -34,7 +35,7 @@ class Occurrence:
     @property
     def values(self) -> dict[str, str]:
         """Return what it has for the placeholders of images."""
-        return {"sha": self.sha}
+        return {"sha": self.sha, "short_sha": self.sha[:SHORT]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,8 @@ class Push(Occurrence):
     @property
     def values(self) -> dict[str, str]:
         """Return commit, branch, or tag and version."""
-        return {"sha": self.sha, "branch": self.branch or "", "tag": self.tag or "", "version": version_of(self.tag)}
+        named = {"branch": self.branch or "", "tag": self.tag or "", "version": version_of(self.tag)}
+        return super().values | named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ class DeploymentRequested(Occurrence):
     def values(self) -> dict[str, str]:
         """Return commit and ref: GitHub does not tell whether that is a branch or a tag."""
         name = "" if re.fullmatch(SHA, self.ref) else self.ref
-        return {"sha": self.sha, "branch": name, "tag": name, "version": self.version or version_of(name)}
+        return super().values | {"branch": name, "tag": name, "version": self.version or version_of(name)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,7 @@ class WorkflowSucceeded(Occurrence):
     @property
     def values(self) -> dict[str, str]:
         """Return commit and branch."""
-        return {"sha": self.sha, "branch": self.branch}
+        return super().values | {"branch": self.branch}
 
 
 def version_of(tag: str | None) -> str:

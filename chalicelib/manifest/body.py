@@ -15,6 +15,9 @@ def read_yaml(text: str) -> Document:
     return yaml_document.read_yaml(text)
 
 
+NO_UTF_8 = "this is not UTF-8; save the file as UTF-8"
+REPLACED = "\ufffd"
+"""What API Gateway makes of bytes that are not UTF-8 before a function sees them; nobody writes it."""
 READERS = {
     "application/json": read_json,
     "application/yaml": read_yaml,
@@ -43,6 +46,9 @@ def read(body: bytes, content_type: str | None) -> Document:
 
 def _text(body: bytes) -> str:
     try:
-        return body.decode("utf-8-sig")
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise malformed("text", *position(body, error.start), "this is not UTF-8; save the file as UTF-8") from error
+        raise malformed("text", *position(body, error.start), NO_UTF_8) from error
+    if REPLACED in text:
+        raise malformed("text", *position(body, body.find(REPLACED.encode())), NO_UTF_8)
+    return text

@@ -1,23 +1,43 @@
 """A document as it was written: an object of plain values, whatever its notation; and the bounds it must keep."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib import limits
 from chalicelib.errors import MalformedBody
-from chalicelib.manifest.findings import Finding
+from chalicelib.manifest.findings import Finding, Path
 
 # No number of a manifest has more; Python itself refuses to read or write integers of more than 4,300.
 MAX_DIGITS = 40
 
 
+EXTENSION = "x-"
+
+
 @dataclass(frozen=True)
 class Document:
-    """What was written, and what its notation alone shows to be wrong."""
+    """What was written, and what its notation alone shows to be wrong.
+
+    `texts` has how a number or a truth value was spelled, where that is not how JSON spells it.
+    """
 
     written: dict[str, Any]
     findings: tuple[Finding, ...] = ()
+    texts: Mapping[Path, str] = field(default_factory=dict)
+
+    def without_extensions(self) -> "Document":
+        """Return it without the keys of its top that begin with `x-`, which hold what YAML's aliases repeat."""
+        written = {key: value for key, value in self.written.items() if not key.startswith(EXTENSION)}
+        findings = tuple(each for each in self.findings if each.path[0] in written)
+        return replace(self, written=written, findings=findings)
+
+    def inside(self, key: str) -> "Document":
+        """Return the object of a key as a document of its own."""
+        findings = tuple(Finding(each.path[1:], each.detail) for each in self.findings if each.path[0] == key)
+        texts = {path[1:]: text for path, text in self.texts.items() if path[0] == key}
+        return Document(self.written[key], findings, texts)
 
 
 def malformed(language: str, line: int, column: int, problem: str) -> MalformedBody:

@@ -8,6 +8,7 @@ from chalicelib import limits
 from chalicelib.errors import Fault
 
 Path = tuple[str | int, ...]
+MAX_SHOWN = 60  # characters of what a caller wrote are quoted
 
 
 @dataclass(frozen=True)

@@ -34,16 +34,19 @@ def parse(body: bytes, content_type: str | None, defaults: Mapping[str, Any] = M
 
 def validated(document: Document, defaults: Mapping[str, Any] = MappingProxyType({})) -> Manifest:
     """Return the manifest that a document is; `defaults` as for `parse`. Raises InvalidManifest with every fault."""
+    document = document.without_extensions()
     merged = with_defaults(document.written, defaults)
+    misread = {found.path for found in document.findings}
     manifest, errors = _validate(merged)
-    paths = [path_of(error, merged) for error in errors]
-    findings = [*document.findings, *cross_field_findings(merged, frozenset(paths))]
+    found = [(path, error) for error in errors if (path := path_of(error, merged)) not in misread]
+    faulty = misread.union(path for path, _ in found)
+    findings = [*document.findings, *cross_field_findings(merged, frozenset(faulty))]
     if manifest and not findings:
         return manifest
     order = reading_order(merged)
-    first = sorted(zip(paths, errors, strict=True), key=lambda found: order(found[0]))[: limits.FAULTS]
-    findings += [Finding(path, sentence(error)) for path, error in first]
-    raise _invalid(findings, len(errors) - len(first), merged, document.written)
+    first = sorted(found, key=lambda each: order(each[0]))[: limits.FAULTS]
+    findings += [Finding(path, sentence(error, text=document.texts.get(path))) for path, error in first]
+    raise _invalid(findings, len(found) - len(first), merged, document.written)
 
 
 def with_defaults(written: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

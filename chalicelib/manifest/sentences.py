@@ -2,17 +2,16 @@
 
 import difflib
 import json
-from collections.abc import Callable, Iterable, Mapping
+import shlex
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from chalicelib.manifest.findings import Path, holds
+from chalicelib.manifest.findings import MAX_SHOWN, Path, holds
 from chalicelib.manifest.models import Manifest
-
-MAX_SHOWN = 60
 
 REQUIRED = {
     "application": 'the name of the application, such as "bookingapp"',
@@ -30,6 +29,20 @@ REQUIRED = {
 }
 
 
+COMMANDS = ("command", "entry_point")
+UNITS = {
+    "cpu": "CPU units (a vCPU has 1024)",
+    "memory": "MiB",
+    "ephemeral_storage_gib": "GiB",
+    "log_retention_days": "days",
+    **dict.fromkeys(("ttl", "interval", "timeout", "start_period", "stop_timeout", "deregistration_delay"), "seconds"),
+    **dict.fromkeys(("timeout_seconds", "poll_seconds", "health_check_grace_period_seconds"), "seconds"),
+}
+"""In which a whole number is."""
+OF_COMPOSE = {"deploy": "desired_count, cpu and memory", "replicas": "desired_count", "ports": "port"}
+"""What a key of a service in a Compose file is here."""
+
+
 def path_of(error: ErrorDetails, document: Any) -> Path:
     """Return where a pydantic error of `Manifest.model_validate(document)` is in the document."""
     path = tuple(error["loc"])
@@ -37,11 +50,14 @@ def path_of(error: ErrorDetails, document: Any) -> Path:
     return path[:-1] if path[-1:] == ("[key]",) and not holds(document, path) else path
 
 
-def sentence(error: ErrorDetails, root: type[BaseModel] = Manifest) -> str:
-    """Tell a pydantic error of a model, `root`: what is there, and what to write instead."""
+def sentence(error: ErrorDetails, root: type[BaseModel] = Manifest, text: str | None = None) -> str:
+    """Tell a pydantic error of a model, `root`: what is there, and what to write instead.
+
+    `text` is how a number or a truth value is spelled, where that is not how JSON spells it.
+    """
     if error["type"] == "extra_forbidden":
         return _unknown_key(error, root)
-    return _SENTENCES.get(error["type"], _as_pydantic_says)(error)
+    return _SENTENCES.get(error["type"], _as_pydantic_says)(error, shown(error["input"]) if text is None else text)
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -56,7 +72,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
-def _missing(error: ErrorDetails) -> str:
+def _missing(error: ErrorDetails, _: str) -> str:
     key = str(error["loc"][-1])
     return f'"{key}" is missing: write {REQUIRED.get(key, "it")}'
 
@@ -64,8 +80,14 @@ def _missing(error: ErrorDetails) -> str:
 def _unknown_key(error: ErrorDetails, root: type[BaseModel]) -> str:
     *inside, key = error["loc"]
     known = _model_at(tuple(inside), root).model_fields
-    cure = nearest(str(key), known) or f"; the keys here are {', '.join(known)}"
+    cure = _of_compose(key, known) or nearest(str(key), known) or f"; the keys here are {', '.join(known)}"
     return f"{shown(key)} is not a key that is known here{cure}"
+
+
+def _of_compose(key: str | int, known: Collection[str]) -> str:
+    """Return what a key of Compose is here, or nothing."""
+    ours = OF_COMPOSE.get(str(key)) if "desired_count" in known else None
+    return f"; Compose's {key} is {ours} here" if ours else ""
 
 
 def _model_at(path: Path, model: type[BaseModel]) -> type[BaseModel]:
@@ -89,11 +111,11 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((model for part in get_args(annotation) if (model := _model_in(part))), None)
 
 
-def _wrong_type(wanted: str, cure: Callable[[Any], str], error: ErrorDetails) -> str:
-    value = error["input"]
+def _wrong_type(wanted: str, cure: Callable[[Any, Path, str], str], error: ErrorDetails, quoted: str) -> str:
+    value, path = error["input"], tuple(error["loc"])
     if value is None:
         return f"nothing (null) is written where {wanted} belongs: write it, or leave the key out"
-    return f"{shown(value)} is {_kind(value)} where {wanted} belongs: {cure(value)}"
+    return f"{quoted} is {_kind(value)} where {wanted} belongs: {cure(value, path, quoted)}"
 
 
 def _kind(value: Any) -> str:
@@ -101,48 +123,61 @@ def _kind(value: Any) -> str:
     return kinds[type(value)]
 
 
-def _quote(value: Any) -> str:
-    if isinstance(value, bool):
+def _quote(value: Any, _: Path, quoted: str) -> str:
+    if isinstance(value, bool) and quoted == shown(value):
         return 'put it in quotes, such as "no" (without them YAML reads yes, no, on and off as true or false)'
-    return f'put it in quotes as you mean it, "{value}"' if isinstance(value, int | float) else "write text"
+    return f'put it in quotes as you mean it, "{quoted}"' if isinstance(value, int | float) else "write text"
 
 
-def _as_whole(value: Any) -> str:
+def _as_whole(value: Any, path: Path, _: str) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e9:
         return f"write {int(value)}"
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < MAX_SHOWN:
         return f"write {value} without quotes"
-    return "write a number such as 1, without quotes"
+    unit = "percent" if "scaling" in path else UNITS.get(str(path[-1]))
+    return f"write a number of {unit}, without quotes" if unit else "write a number such as 1, without quotes"
 
 
-def _as_list(value: Any) -> str:
-    return f"write [{shown(value)}]" if isinstance(value, str | int | float) else "write a list, such as [a, b]"
+def _as_list(value: Any, path: Path, quoted: str) -> str:
+    if isinstance(value, str) and path[-1] in COMMANDS:
+        return _as_command(value, path)
+    return f"write [{quoted}]" if isinstance(value, str | int | float) else "write a list, such as [a, b]"
 
 
-def _value_error(error: ErrorDetails) -> str:
-    return f"{shown(error['input'])} {error['ctx']['error']}"
+def _as_command(value: str, path: Path) -> str:
+    """Return the words of a command as a shell takes them apart; a health check may name the shell itself."""
+    if "health_check" in path:
+        return f'write ["CMD-SHELL", {shown(value)}]'
+    try:
+        return f"write {shown(shlex.split(value))}"
+    except ValueError:  # a quote that does not end
+        return "write a list, such as [a, b]"
 
 
-def _bound(words: str, limit: str, error: ErrorDetails) -> str:
-    return words.format(value=shown(error["input"]), bound=error["ctx"][limit])
+def _value_error(error: ErrorDetails, quoted: str) -> str:
+    return f"{quoted} {error['ctx']['error']}"
 
 
-def _too_long(error: ErrorDetails) -> str:
+def _bound(words: str, limit: str, error: ErrorDetails, quoted: str) -> str:
+    return words.format(value=quoted, bound=error["ctx"][limit])
+
+
+def _too_long(error: ErrorDetails, _: str) -> str:
     return f"it has {len(error['input'])} characters: write at most {error['ctx']['max_length']}"
 
 
-def _as_pydantic_says(error: ErrorDetails) -> str:
-    return f"{shown(error['input'])} cannot be used here: {error['msg']}"
+def _as_pydantic_says(error: ErrorDetails, quoted: str) -> str:
+    return f"{quoted} cannot be used here: {error['msg']}"
 
 
-_AN_OBJECT = partial(_wrong_type, "an object", lambda _: "write keys with values, such as {key: value}")
+_AN_OBJECT = partial(_wrong_type, "an object", lambda *_: "write keys with values, such as {key: value}")
 
-_SENTENCES: Mapping[str, Callable[[ErrorDetails], str]] = {
+_SENTENCES: Mapping[str, Callable[[ErrorDetails, str], str]] = {
     "missing": _missing,
     "value_error": _value_error,
     "string_type": partial(_wrong_type, "text", _quote),
     "int_type": partial(_wrong_type, "a whole number", _as_whole),
-    "bool_type": partial(_wrong_type, "true or false", lambda _: "write true or false, without quotes"),
+    "bool_type": partial(_wrong_type, "true or false", lambda *_: "write true or false, without quotes"),
     "tuple_type": partial(_wrong_type, "a list", _as_list),
     "dict_type": _AN_OBJECT,
     "mapping_type": _AN_OBJECT,

@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.manifest.findings import Finding, Path
 from chalicelib.manifest.sentences import nearest, shown
 
-PLACEHOLDERS = ("sha", "tag", "branch", "version")
+PLACEHOLDERS = ("sha", "short_sha", "tag", "branch", "version")
 HARMLESS = dict.fromkeys(PLACEHOLDERS, "0")
 TAG_LENGTH = 128  # Docker registry API: a tag is [A-Za-z0-9_][A-Za-z0-9_.-]{0,127}
 

@@ -1,7 +1,10 @@
 """YAML to plain values, without YAML's surprises: no tags of its own, no dates, bounded aliases, no key twice."""
 
+import json
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -20,9 +23,10 @@ from chalicelib.manifest.document import (
     malformed,
     position,
 )
-from chalicelib.manifest.findings import Finding, Path
+from chalicelib.manifest.findings import MAX_SHOWN, Finding, Path
 
 _TAG = "tag:yaml.org,2002:"
+_DIGITS = re.compile(r"[-+]?(0|[1-9][0-9]*|[0-9]*\.[0-9]*)([eE][-+]?[0-9]+)?")
 _RESOLVED = {_TAG + kind for kind in ("null", "bool", "int", "float", "merge")}
 
 
@@ -70,8 +74,8 @@ def _document(text: str) -> Document:
         if root is None:
             raise MarkedYAMLError(problem="the body is empty; a manifest is an object")
         _demand_sound(root, {})
-        findings: list[Finding] = []
-        return Document(_value(loader, root, (), findings), tuple(findings))
+        spelled = _Spelled([], {})
+        return Document(_value(loader, root, (), spelled), tuple(spelled.findings), spelled.texts)
     finally:
         loader.dispose()
 
@@ -116,27 +120,50 @@ def _demand_keys(node: Node) -> None:
         seen.add(key.value)
 
 
-def _value(loader: _Loader, node: Node, path: Path, findings: list[Finding]) -> Any:
+@dataclass(frozen=True)
+class _Spelled:
+    """What is wrong with how it is written, and how values are spelled that JSON spells otherwise."""
+
+    findings: list[Finding]
+    texts: dict[Path, str]
+
+    def key(self, node: ScalarNode, path: Path) -> None:
+        """Keep that a key is no text to YAML."""
+        if node.tag != _TAG + "str":
+            kind = node.tag.removeprefix(_TAG)
+            detail = f'YAML reads this key as a value of type {kind}: put it in quotes, "{node.value}"'
+            self.findings.append(Finding(path, detail))
+
+    def value(self, node: ScalarNode, value: Any, path: Path) -> None:
+        """Keep how a number or a truth value is spelled; a number in anything but plain digits is a finding."""
+        if not isinstance(value, int | float) or node.value == json.dumps(value):
+            return
+        text = self.texts[path] = node.value[:MAX_SHOWN]
+        if isinstance(value, bool) or math.isinf(value) or math.isnan(value) or _DIGITS.fullmatch(node.value):
+            return
+        detail = f'YAML reads {text} as {value}: write the number in plain digits, or text in quotes, "{text}"'
+        self.findings.append(Finding(path, detail))
+
+
+def _value(loader: _Loader, node: Node, path: Path, spelled: _Spelled) -> Any:
     if isinstance(node, MappingNode) and node.tag == _TAG + "map":
-        return _mapping(loader, node, path, findings)
+        return _mapping(loader, node, path, spelled)
     if isinstance(node, SequenceNode) and node.tag == _TAG + "seq":
-        return [_value(loader, child, (*path, index), findings) for index, child in enumerate(node.value)]
+        return [_value(loader, child, (*path, index), spelled) for index, child in enumerate(node.value)]
     if isinstance(node, ScalarNode) and node.tag in _SCALARS:
-        return _scalar(loader, node)
+        value = _scalar(loader, node)
+        spelled.value(node, value, path)
+        return value
     raise ConstructorError(None, None, f"the tag {node.tag} is not allowed here; leave it out", node.start_mark)
 
 
-def _mapping(loader: _Loader, node: MappingNode, path: Path, findings: list[Finding]) -> dict[str, Any]:
+def _mapping(loader: _Loader, node: MappingNode, path: Path, spelled: _Spelled) -> dict[str, Any]:
     loader.flatten_mapping(node)  # `<<: *alias`
     written: dict[str, Any] = {}
     for key, value in node.value:
         here = (*path, key.value)
-        if key.tag != _TAG + "str":
-            kind = key.tag.removeprefix(_TAG)
-            findings.append(
-                Finding(here, f'YAML reads this key as a value of type {kind}: put it in quotes, "{key.value}"')
-            )
-        written[key.value] = _value(loader, value, here, findings)
+        spelled.key(key, here)
+        written[key.value] = _value(loader, value, here, spelled)
     return written
 
 

@@ -125,6 +125,15 @@ class TestRegister:
         taken = put(api, template(), triggers=[{**run, "workflow": "CI", "runs_of": ["push", "schedule"]}])
         assert (201, ["push", "schedule"]) == (taken.status_code, taken.json_body["triggers"][0]["runs_of"])
 
+    @pytest.mark.parametrize("field", ["branch", "tag"])
+    @pytest.mark.parametrize("ref", ["refs/heads/main", "refs/tags/v*"])
+    def test_a_ref_is_no_name(self, api: Api, field: str, ref: str) -> None:
+        """A pattern that begins with refs/heads/ or refs/tags/ never matches: the name alone is asked for."""
+        refused = put(api, template(), triggers=[{"event": "push", "repository": "acme/shop", field: ref}])
+        [fault] = problem(refused, 422, "invalid_manifest")["errors"]
+        detail = f'"{ref}" is a ref, which no {field} is called: write "{ref.split("/", 2)[2]}"'
+        assert {"pointer": f"/triggers/0/{field}", "detail": detail} == fault
+
     def test_limits_of_triggers(self, api: Api) -> None:
         """As many triggers as there may be, with patterns as long as they may be, are taken; one more is a fault."""
         most = {**PUSH, "branch": "b" * limits.PATTERN_LENGTH}

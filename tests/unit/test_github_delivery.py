@@ -46,6 +46,9 @@ OLD, NEW = b"old secret", b"It's a Secret to Everybody"
 EXAMPLE = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
 
 
+OF_THE_COMMIT = {"sha": SHA, "short_sha": SHA[:7]}
+
+
 def told(event: str, payload: Any, content_type: str | None = JSON) -> Occurrence | Ignored:
     """Return what a payload tells."""
     return read(event, payload if isinstance(payload, bytes) else json.dumps(payload).encode(), content_type)
@@ -243,12 +246,12 @@ class TestDelivery:
             )
             == found
         )
-        assert {"sha": SHA, "branch": "feature/x", "tag": "", "version": ""} == found.values
+        assert {**OF_THE_COMMIT, "branch": "feature/x", "tag": "", "version": ""} == found.values
 
     def test_push_of_a_tag(self) -> None:
         """A tag is a version; of an annotated one the commit counts, not the tag's own object."""
         found = happened("push", push_of_a_tag("v1.5.0"))
-        assert {"sha": SHA, "branch": "", "tag": "v1.5.0", "version": "1.5.0"} == found.values
+        assert {**OF_THE_COMMIT, "branch": "", "tag": "v1.5.0", "version": "1.5.0"} == found.values
 
     def test_push_of_a_new_branch(self) -> None:
         """A branch that was just created deploys as any push, and its name may have a slash."""
@@ -263,7 +266,7 @@ class TestDelivery:
     def test_payload_without_version(self, payload: Any) -> None:
         """A deployment's payload may be an object, any text, or anything: without a version it says nothing."""
         found = happened("deployment", deployment(payload=payload))
-        assert {"sha": SHA, "branch": "main", "tag": "main", "version": "main"} == found.values
+        assert {**OF_THE_COMMIT, "branch": "main", "tag": "main", "version": "main"} == found.values
 
     @pytest.mark.parametrize("payload", [{"version": "2.0"}, '{"version": "2.0"}'])
     def test_payload_with_version(self, payload: Any) -> None:
@@ -287,7 +290,7 @@ class TestDelivery:
             )
             == found
         )
-        assert {"sha": SHA, "branch": "", "tag": "", "version": ""} == found.values
+        assert {**OF_THE_COMMIT, "branch": "", "tag": "", "version": ""} == found.values
 
     def test_release(self) -> None:
         """A release tells tag and version."""
@@ -312,7 +315,7 @@ class TestDelivery:
             )
             == found
         )
-        assert {"sha": SHA, "branch": "next"} == found.values
+        assert {**OF_THE_COMMIT, "branch": "next"} == found.values
 
     def test_workflow_told_in_one_place(self) -> None:
         """Name and file of a workflow stand beside its run, or in it."""

@@ -13,6 +13,7 @@ from chalicelib.manifest.body import read
 
 JSON = "application/json"
 YAML = "application/yaml"
+QUOTE_IT = "text belongs: put it in quotes as you mean it"
 
 SHOP: dict[str, Any] = {
     "application": "shop",
@@ -76,6 +77,8 @@ class TestBody:
             ),
             (b'{"a":\n\n\n "\xff"}', JSON, "line 4, column 3: this is not UTF-8"),
             (b"a: \xff", YAML, "line 1, column 4: this is not UTF-8"),
+            ('a: 1\nb: "Zo\ufffd"'.encode(), YAML, "line 2, column 7: this is not UTF-8"),
+            ('{"a": "Zo\ufffd"}'.encode(), JSON, "line 1, column 10: this is not UTF-8"),
             (b"", JSON, "The JSON cannot be read at line 1, column 1: Expecting value"),
             (
                 json.dumps({"x" * 101: 1})[:-1].encode() + b', "' + b"x" * 101 + b'": 2}',
@@ -200,3 +203,62 @@ class TestYaml:
             fault.pointer for fault in refused.value.faults
         ]
         assert all("in quotes" in fault.detail for fault in refused.value.faults)
+
+    @pytest.mark.parametrize(
+        ("field", "text", "told"),
+        [
+            ("port", "0443", "YAML reads 0443 as 291: "),
+            ("port", "0x1bb", "YAML reads 0x1bb as 443: "),
+            ("port", "0b11", "YAML reads 0b11 as 3: "),
+            ("port", "4_43", "YAML reads 4_43 as 443: "),
+            ("port", "7:23", "YAML reads 7:23 as 443: "),
+            ("port", "7:23.0", "YAML reads 7:23.0 as 443.0: "),
+            ("memory", "0512", "YAML reads 0512 as 330: "),
+            ("environment", "{A: 22:22:22}", "YAML reads 22:22:22 as 80542: "),
+            ("environment", "{A: 01234}", "YAML reads 01234 as 668: "),
+            (
+                "environment",
+                "{A: 1.10}",
+                '1.10 is a number where text belongs: put it in quotes as you mean it, "1.10"',
+            ),
+            ("environment", "{A: +1}", f'+1 is a number where {QUOTE_IT}, "+1"'),
+            ("environment", "{A: Yes}", f'Yes is a boolean where {QUOTE_IT}, "Yes"'),
+            ("port", "yes", "yes is a boolean where a whole number belongs: "),
+            ("port", ".inf", ".inf is a number where a whole number belongs: "),
+            ("cpu", "0.50", "0.50 is a number where a whole number belongs: "),
+            ("command", "[1.10]", f'1.10 is a number where {QUOTE_IT}, "1.10"'),
+            ("command", "1.10", "1.10 is a number where a list belongs: write [1.10]"),
+            ("launch_type", "0o17", '"0o17" is not allowed here: write '),
+        ],
+    )
+    def test_a_fault_quotes_what_was_written(self, field: str, text: str, told: str) -> None:
+        """A value is quoted as it is spelled, once, and a number that YAML reads otherwise than people is a fault."""
+        body = f"application: a\nnetwork: {{vpc: v, subnets: [a]}}\nservices: {{api: {{image: x, {field}: {text}}}}}"
+        with pytest.raises(InvalidManifest) as refused:
+            parse(body.encode(), YAML)
+
+        [fault] = refused.value.faults
+        assert fault.detail.startswith(told)
+        assert fault.pointer.startswith(f"/services/api/{field}")
+
+    @pytest.mark.parametrize("text", ["443", "+443"])
+    def test_plain_digits(self, text: str) -> None:
+        """A number in plain digits is that number."""
+        body = f"application: a\nnetwork: {{vpc: v, subnets: [a]}}\nservices: {{api: {{image: x, port: {text}}}}}"
+
+        assert 443 == parse(body.encode(), YAML).services["api"].port
+
+    def test_what_aliases_repeat(self) -> None:
+        """Keys of the top that begin with x- may hold anything; elsewhere no key may begin so."""
+        body = """
+            x-base: &base {image: "x:1", cpu: 512, memory: 1024}
+            x-other: [0443, yes]
+            application: shop
+            network: {vpc: v, subnets: [a]}
+            services: {one: *base, two: {<<: *base, memory: 2048}}
+        """
+        manifest = parse(body.encode(), YAML)
+
+        assert [(512, 1024), (512, 2048)] == [(each.cpu, each.memory) for each in manifest.services.values()]
+        with pytest.raises(InvalidManifest, match="one fault"):
+            parse(body.replace("one: *base", "one: {image: x, x-a: 1}").encode(), YAML)

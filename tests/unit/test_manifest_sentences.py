@@ -10,7 +10,7 @@ from chalicelib.manifest.sentences import REQUIRED, shown
 from chalicelib.manifest.values import Matching, Told
 from tests.unit.test_manifest_rules import faults_of, manifest, service
 
-NO_NUMBER = "write a number such as 1, without quotes"
+NO_NUMBER = "write a number of seconds, without quotes"
 WHOLE: list[tuple[Any, str]] = [
     (None, "nothing (null) is written where a whole number belongs: write it, or leave the key out"),
     (True, f"true is a boolean where a whole number belongs: {NO_NUMBER}"),

@@ -59,7 +59,9 @@ def test_what_cannot_be_filled_is_still_an_image() -> None:
     """A template with faults becomes an image all the same, so that the rest of the manifest can be looked at."""
     document, findings = filled({"services": {"one": {"image": "one:{sha}-{x}"}}}, {"sha": "abc"})
     assert "one:abc-0" == document["services"]["one"]["image"]
-    assert ["{x} is no placeholder: write {sha}, {tag}, {branch}, {version}"] == [each.detail for each in findings]
+    assert ["{x} is no placeholder: write {sha}, {short_sha}, {tag}, {branch}, {version}"] == [
+        each.detail for each in findings
+    ]
 
 
 ELSEWHERE = "a placeholder stands in the tag alone, after the colon"
@@ -72,9 +74,12 @@ ELSEWHERE = "a placeholder stands in the tag alone, after the colon"
         ("a:{sha}{sha}", []),
         ("r:5000/a:{branch}-{sha}", []),
         ("a:1", []),
-        ("a:{x}", ["{x} is no placeholder: write {sha}, {tag}, {branch}, {version}"]),
-        ("a:{x}{x}", ["{x} is no placeholder: write {sha}, {tag}, {branch}, {version}"]),
-        (f"a:{{{'x' * 51}}}", [f"{{{'x' * 50}}} is no placeholder: write {{sha}}, {{tag}}, {{branch}}, {{version}}"]),
+        ("a:{x}", ["{x} is no placeholder: write {sha}, {short_sha}, {tag}, {branch}, {version}"]),
+        ("a:{x}{x}", ["{x} is no placeholder: write {sha}, {short_sha}, {tag}, {branch}, {version}"]),
+        (
+            f"a:{{{'x' * 51}}}",
+            [f"{{{'x' * 50}}} is no placeholder: write {{sha}}, {{short_sha}}, {{tag}}, {{branch}}, {{version}}"],
+        ),
         ("{sha}", [f'"{{sha}}": {ELSEWHERE}']),
         ("{sha}/a:1", [f'"{{sha}}/a:1": {ELSEWHERE}']),
         ("{sha}/b/a:1", [f'"{{sha}}/b/a:1": {ELSEWHERE}']),
