@@ -65,8 +65,12 @@ def service_item(deployment_id: str, progress: ServiceProgress) -> Item:
 
 def live_items(deployment: Deployment) -> list[Item]:
     """Return, of each service of a deployment that succeeded, that it was this one, as items of its application."""
-    pk = f"live#{deployment.application}/{deployment.environment}"
-    return [{"pk": pk, "sk": name, "deployment_id": deployment.id} for name in deployment.services]
+    return [live_key(deployment, name) | {"deployment_id": deployment.id} for name in deployment.services]
+
+
+def live_key(deployment: Deployment, service: str) -> Item:
+    """Return the key under which stands with which deployment a service of an application last succeeded."""
+    return {"pk": f"live#{deployment.application}/{deployment.environment}", "sk": service}
 
 
 def service_of(item: Item) -> ServiceProgress:

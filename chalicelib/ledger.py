@@ -9,6 +9,7 @@ from chalicelib.items import (
     TORN_DOWN,
     application_key,
     belongings_in,
+    live_key,
     registration_items,
     registration_key,
     registration_of,
@@ -38,6 +39,10 @@ class Ledger:
         return {
             item["sk"]: item["deployment_id"] for item in self._table.partition(f"live#{application}/{environment}")
         }
+
+    def forget_live(self, deployment: Deployment, service: str) -> None:
+        """Forget with which deployment a service last succeeded: it was removed."""
+        self._table.write(Delete(live_key(deployment, service)))
 
     def belongings(self, application: str, environment: str) -> Belongings | None:
         """Return what an application may have, as its manifests asked for it; None when nobody ever deployed it."""

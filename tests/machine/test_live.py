@@ -74,6 +74,21 @@ def test_torn_down(store: Store) -> None:
     assert (teardown.id, {}) == (found["deployment"]["id"], found["services"])
 
 
+def test_what_was_torn_down_stays_so(store: Store) -> None:
+    """A first deployment that fails after a teardown brings nothing back that was there before."""
+    slipway = Slipway(store, broken={"home:broken"})
+    deployment = slipway.deploy(two_services())
+    slipway.tear_down(deployment)
+    manifest = with_service(two_services(application=deployment.application), "home", image="home:broken")
+    failed = slipway.deploy(manifest)
+    found = live(slipway, deployment)
+
+    assert ((failed.id, failed.status.value), {}) == (
+        (found["deployment"]["id"], found["deployment"]["status"]),
+        found["services"],
+    )
+
+
 def test_raw_definition(store: Store) -> None:
     """A raw task definition tells its images, too."""
     slipway = Slipway(store)
