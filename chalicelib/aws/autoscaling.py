@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.aws.calls import call
+from chalicelib.aws.calls import call, listed
 from chalicelib.errors import AwsRefused, TransientAws
 from chalicelib.manifest import Scaling
 
@@ -55,7 +55,7 @@ class AutoScaling:
         )["ScalableTargets"]
         if not targets:
             return None
-        policies = call(self._client.describe_scaling_policies, **about)["ScalingPolicies"]
+        policies = listed(self._client, "describe_scaling_policies", "ScalingPolicies", **about)
         ours = {each["PolicyName"]: _policy(each) for each in policies if each["PolicyName"].startswith(OURS)}
         return Scaled(targets[0]["MinCapacity"], targets[0]["MaxCapacity"], ours)
 

@@ -68,6 +68,16 @@ def call(method: Callable[P, R], *args: P.args, **request: P.kwargs) -> R:
         raise TransientAws(operation, type(error).__name__, str(error)) from error
 
 
+def listed(client: Any, operation: str, member: str, **request: Any) -> list[Any]:
+    """Return what all pages of an answer have in a member; raises as `call` does."""
+
+    def pages() -> list[Any]:
+        return [each for page in client.get_paginator(operation).paginate(**request) for each in page[member]]
+
+    pages.__name__ = operation
+    return call(pages)
+
+
 def call_once(method: Callable[P, R], *args: P.args, **request: P.kwargs) -> R:
     """Call AWS by a client with one attempt, for what AWS would do twice; what it throttled had no effect, and waits.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import call, capital_tag_list, refused_member, tags_of
+from chalicelib.aws.calls import call, capital_tag_list, listed, refused_member, tags_of
 from chalicelib.errors import AwsRefused, DiscoveryConflict, NamespaceFailed, NamespaceTaken
 
 if TYPE_CHECKING:
@@ -53,10 +53,8 @@ class CloudMap:
         return None
 
     def _list_namespaces(self) -> list[Any]:
-        pages = self._client.get_paginator("list_namespaces").paginate(
-            Filters=[{"Name": "TYPE", "Values": ["DNS_PRIVATE"], "Condition": "EQ"}]
-        )
-        return call(lambda: [each for page in pages for each in page["Namespaces"]])
+        private = [{"Name": "TYPE", "Values": ["DNS_PRIVATE"], "Condition": "EQ"}]
+        return listed(self._client, "list_namespaces", "Namespaces", Filters=private)
 
     def create_namespace(self, name: str, vpc: str, tags: Mapping[str, str], token: str) -> str | None:
         """Start to create a namespace and return its operation's id; None when it exists by now.
@@ -122,10 +120,8 @@ class CloudMap:
         return next((each["Id"] for each in self._services(namespace) if each["Name"] == name), None)
 
     def _services(self, namespace: Namespace) -> list[Any]:
-        pages = self._client.get_paginator("list_services").paginate(
-            Filters=[{"Name": "NAMESPACE_ID", "Values": [namespace.id], "Condition": "EQ"}]
-        )
-        return call(lambda: [each for page in pages for each in page["Services"]])
+        inside = [{"Name": "NAMESPACE_ID", "Values": [namespace.id], "Condition": "EQ"}]
+        return listed(self._client, "list_services", "Services", Filters=inside)
 
     def _adopt_service(self, service_id: str, dns_records: list[dict[str, Any]]) -> str:
         service = call(self._client.get_service, Id=service_id)["Service"]
@@ -150,8 +146,8 @@ class CloudMap:
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-discovery.html
         """
-        pages = self._client.get_paginator("list_instances").paginate(ServiceId=arn.rpartition("/")[2])
-        found = call(lambda: [each.get("Attributes", {}) for page in pages for each in page["Instances"]])
+        instances = listed(self._client, "list_instances", "Instances", ServiceId=arn.rpartition("/")[2])
+        found = [each.get("Attributes", {}) for each in instances]
         return frozenset(
             (each.get("ECS_CLUSTER_NAME", ""), each["ECS_SERVICE_NAME"]) for each in found if "ECS_SERVICE_NAME" in each
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from chalicelib.aws.calls import call, tags_of
+from chalicelib.aws.calls import call, listed, tags_of
 from chalicelib.errors import AwsRefused
 from chalicelib.preflight import Capacity, Room
 
@@ -61,8 +61,7 @@ class Clusters:
             raise
 
     def _container_instances(self, name: str) -> list[Any]:
-        pages = self._client.get_paginator("list_container_instances").paginate(cluster=name, status="ACTIVE")
-        arns = call(lambda: [arn for page in pages for arn in page["containerInstanceArns"]])
+        arns = listed(self._client, "list_container_instances", "containerInstanceArns", cluster=name, status="ACTIVE")
         instances: list[Any] = []
         for start in range(0, len(arns), DESCRIBED_AT_ONCE):
             batch = arns[start : start + DESCRIBED_AT_ONCE]
@@ -120,10 +119,8 @@ class Clusters:
         return all(each["lastStatus"] == "STOPPED" for each in ours)
 
     def _tasks(self, cluster: str, family: str, desired_status: str) -> list[Any]:
-        pages = self._client.get_paginator("list_tasks").paginate(
-            cluster=cluster, family=family, desiredStatus=cast("Any", desired_status)
-        )
-        arns = call(lambda: [arn for page in pages for arn in page["taskArns"]])
+        which = {"family": family, "desiredStatus": desired_status}
+        arns = listed(self._client, "list_tasks", "taskArns", cluster=cluster, **which)
         tasks: list[Any] = []
         for start in range(0, len(arns), DESCRIBED_AT_ONCE):
             batch = arns[start : start + DESCRIBED_AT_ONCE]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.aws.calls import call, translated
+from chalicelib.aws.calls import call, listed, translated
 from chalicelib.errors import AwsError, SlipwayError, StoreConflict, Throttled, TransientAws
 
 if TYPE_CHECKING:
@@ -92,13 +92,16 @@ class Table:
 
     def partition(self, pk: str) -> list[Item]:
         """Return every item of a partition as it is now, in the order of `sk`."""
-        pages = self._client.get_paginator("query").paginate(
+        found = listed(
+            self._client,
+            "query",
+            "Items",
             TableName=self._name,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues=_packed({":pk": pk}),
             ConsistentRead=True,
         )
-        return call(lambda: [_unpacked(item) for page in pages for item in page["Items"]])
+        return [_unpacked(item) for item in found]
 
     def page(
         self,

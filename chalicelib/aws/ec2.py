@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.aws.calls import call
+from chalicelib.aws.calls import call, listed
 from chalicelib.errors import NetworkNotFound
 from chalicelib.preflight import Admission, NetworkFound, Ways
 from chalicelib.specs import Placement
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ec2.type_defs import IpPermissionOutputTypeDef, RouteTableTypeDef, VpcEndpointTypeDef
+    from mypy_boto3_ec2.type_defs import (
+        IpPermissionOutputTypeDef,
+        RouteTableTypeDef,
+        SubnetTypeDef,
+        VpcEndpointTypeDef,
+    )
 
     from chalicelib.manifest import Network
 
@@ -31,15 +36,16 @@ class Ec2:
         return found[0]
 
     def _vpcs(self, filter_name: str, value: str) -> list[str]:
-        answer = call(self._client.describe_vpcs, Filters=[{"Name": filter_name, "Values": [value]}])
-        return [vpc["VpcId"] for vpc in answer["Vpcs"]]
+        only = [{"Name": filter_name, "Values": [value]}]
+        return [vpc["VpcId"] for vpc in listed(self._client, "describe_vpcs", "Vpcs", Filters=only)]
 
     def vpc_of(self, subnet: str) -> str:
         """Return the id of the VPC that a subnet, by its id, is in; raises NetworkNotFound."""
-        answer = call(self._client.describe_subnets, Filters=[{"Name": "subnet-id", "Values": [subnet]}])
-        if not answer["Subnets"]:
+        only = [{"Name": "subnet-id", "Values": [subnet]}]
+        found: list[SubnetTypeDef] = listed(self._client, "describe_subnets", "Subnets", Filters=only)
+        if not found:
             raise NetworkNotFound(f"there is no subnet {subnet}")
-        return answer["Subnets"][0]["VpcId"]
+        return found[0]["VpcId"]
 
     def placement(self, network: Network) -> Placement:
         """Return the ids that a network's names stand for (all subnets of a Name); raises NetworkNotFound."""
@@ -81,12 +87,10 @@ class Ec2:
         return {subnet: _ways(table, endpoints) for subnet, table in chosen.items() if table}
 
     def _route_tables(self, vpc: str) -> list[RouteTableTypeDef]:
-        pages = self._client.get_paginator("describe_route_tables").paginate(Filters=_of_vpc(vpc))
-        return call(lambda: [each for page in pages for each in page["RouteTables"]])
+        return listed(self._client, "describe_route_tables", "RouteTables", Filters=_of_vpc(vpc))
 
     def _endpoints(self, vpc: str) -> list[VpcEndpointTypeDef]:
-        pages = self._client.get_paginator("describe_vpc_endpoints").paginate(Filters=_of_vpc(vpc))
-        return call(lambda: [each for page in pages for each in page["VpcEndpoints"]])
+        return listed(self._client, "describe_vpc_endpoints", "VpcEndpoints", Filters=_of_vpc(vpc))
 
     def _ids(
         self, kind: str, find: Callable[[str, str], list[str]], vpc: str, references: Sequence[str]
@@ -99,15 +103,15 @@ class Ec2:
 
     def _subnets(self, vpc: str, reference: str) -> list[str]:
         name = "subnet-id" if reference.startswith("subnet-") else "tag:Name"
-        answer = call(self._client.describe_subnets, Filters=_filters(vpc, name, reference))
-        return [subnet["SubnetId"] for subnet in answer["Subnets"]]
+        found = listed(self._client, "describe_subnets", "Subnets", Filters=_filters(vpc, name, reference))
+        return [subnet["SubnetId"] for subnet in found]
 
     def _groups(self, vpc: str, reference: str) -> list[str]:
         """Find security groups by id, by Name tag, or, as `default` is found, by group name."""
         for name in ("group-id",) if reference.startswith("sg-") else ("tag:Name", "group-name"):
-            answer = call(self._client.describe_security_groups, Filters=_filters(vpc, name, reference))
-            if answer["SecurityGroups"]:
-                return [group["GroupId"] for group in answer["SecurityGroups"]]
+            only = _filters(vpc, name, reference)
+            if found := listed(self._client, "describe_security_groups", "SecurityGroups", Filters=only):
+                return [group["GroupId"] for group in found]
         return []
 
 

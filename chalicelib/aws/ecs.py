@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import call, call_once, tag_list
+from chalicelib.aws.calls import call, call_once, listed, tag_list
 from chalicelib.aws.service_document import compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.task_document import RolloutTask, private_address, rollout_task, stopped_task
@@ -200,8 +200,7 @@ class Ecs:
         return self._listed(cluster, family=family, desiredStatus=desired_status)
 
     def _listed(self, cluster: str, **which: Any) -> list[TaskTypeDef]:
-        pages = self._client.get_paginator("list_tasks").paginate(cluster=cluster, **which)
-        arns = call(lambda: [arn for page in pages for arn in page["taskArns"]])
+        arns = listed(self._client, "list_tasks", "taskArns", cluster=cluster, **which)
         tasks: list[TaskTypeDef] = []
         for start in range(0, len(arns), 100):
             tasks += call(self._client.describe_tasks, cluster=cluster, tasks=arns[start : start + 100])["tasks"]

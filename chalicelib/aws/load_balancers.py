@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import call, call_once, capital_tag_list, tags_of
+from chalicelib.aws.calls import call, call_once, capital_tag_list, listed, tags_of
 from chalicelib.diagnosis import TargetHealth
 from chalicelib.errors import AwsRefused, ListenerNotFound
 from chalicelib.manifest import Route, RouteHealthCheck
@@ -16,7 +16,12 @@ from chalicelib.preflight import Rule
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from mypy_boto3_elbv2.type_defs import RuleTypeDef, TargetGroupTypeDef, TargetHealthDescriptionTypeDef
+    from mypy_boto3_elbv2.type_defs import (
+        ListenerTypeDef,
+        RuleTypeDef,
+        TargetGroupTypeDef,
+        TargetHealthDescriptionTypeDef,
+    )
 
 TAGGED_AT_ONCE = 20  # ARNs in one DescribeTags, ELB API reference
 DELAY = "deregistration_delay.timeout_seconds"  # 300 unless said (ELB API, TargetGroupAttribute)
@@ -62,7 +67,7 @@ class LoadBalancers:
             if refusal.aws_code == "LoadBalancerNotFound":
                 raise ListenerNotFound(f"there is no load balancer named {name}") from refusal
             raise
-        listeners = call(self._client.describe_listeners, LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        listeners = self._listeners(balancer["LoadBalancerArn"])
         arn = next((each["ListenerArn"] for each in listeners if each.get("Port") == port), None)
         if arn is None:
             ports = sorted(each["Port"] for each in listeners)
@@ -72,7 +77,7 @@ class LoadBalancers:
 
     def rules(self, listener: Listener) -> tuple[Rule, ...]:
         """Return a listener's rules but the default one, with their tags."""
-        found = call(self._client.describe_rules, ListenerArn=listener.arn)["Rules"]
+        found = self._rules(listener.arn)
         numbered = [rule for rule in found if rule.get("Priority", "").isdigit()]
         tags = self._tags([rule.get("RuleArn", "") for rule in numbered])
         return tuple(replace(_rule(rule), tags=tags.get(rule.get("RuleArn", ""), {})) for rule in numbered)
@@ -94,7 +99,7 @@ class LoadBalancers:
         group = self._described(Names=[target_group_name(listener.vpc, tags)])
         if group is None:
             return None
-        rules = call(self._client.describe_rules, ListenerArn=listener.arn)["Rules"]
+        rules = self._rules(listener.arn)
         rule = next((each for each in rules if _forwards_to(each, group["TargetGroupArn"])), None)
         return self._routed(group, listener.arn, rule)
 
@@ -111,11 +116,17 @@ class LoadBalancers:
     def _rules_to(self, group: TargetGroupTypeDef, tags: Mapping[str, str]) -> Iterator[tuple[str, RuleTypeDef]]:
         """Find the rules with these tags that forward to a target group, each after its listener's ARN."""
         for balancer in group.get("LoadBalancerArns", []):
-            for listener in call(self._client.describe_listeners, LoadBalancerArn=balancer)["Listeners"]:
-                rules = call(self._client.describe_rules, ListenerArn=listener["ListenerArn"])["Rules"]
+            for listener in self._listeners(balancer):
+                rules = self._rules(listener["ListenerArn"])
                 own = {each["RuleArn"]: each for each in rules if _forwards_to(each, group["TargetGroupArn"])}
                 for arn in self._tagged(list(own), tags):
                     yield listener["ListenerArn"], own[arn]
+
+    def _listeners(self, balancer: str) -> list[ListenerTypeDef]:
+        return listed(self._client, "describe_listeners", "Listeners", LoadBalancerArn=balancer)
+
+    def _rules(self, listener: str) -> list[RuleTypeDef]:
+        return listed(self._client, "describe_rules", "Rules", ListenerArn=listener)
 
     def _deregistration_delay(self, arn: str) -> int:
         found = call(self._client.describe_target_group_attributes, TargetGroupArn=arn)["Attributes"]
@@ -155,7 +166,7 @@ class LoadBalancers:
 
     def ensure_rule(self, route: Route, listener: str, target_group: str, tags: Mapping[str, str]) -> None:
         """Make a listener, by its ARN, forward the route to the target group, by the rule that does so already."""
-        rules = call(self._client.describe_rules, ListenerArn=listener)["Rules"]
+        rules = self._rules(listener)
         own = next((rule for rule in rules if _forwards_to(rule, target_group)), None)
         if own is None:
             self._create_rule(route, listener, target_group, tags)
@@ -180,7 +191,7 @@ class LoadBalancers:
                 return
 
     def _taken(self, listener: str) -> set[int]:
-        rules = call(self._client.describe_rules, ListenerArn=listener)["Rules"]
+        rules = self._rules(listener)
         return {int(rule["Priority"]) for rule in rules if rule["Priority"].isdigit()}
 
     def _change_rule(self, rule: RuleTypeDef, route: Route) -> None:
@@ -199,8 +210,7 @@ class LoadBalancers:
 
     def target_groups(self, tags: Mapping[str, str]) -> list[str]:
         """Return the ARNs of a service's target groups, in whichever VPC: those named as ours that carry these tags."""
-        pages = self._client.get_paginator("describe_target_groups").paginate()
-        found = call(lambda: [each for page in pages for each in page["TargetGroups"]])
+        found = listed(self._client, "describe_target_groups", "TargetGroups")
         named = [each["TargetGroupArn"] for each in found if each["TargetGroupName"].startswith(_readable_name(tags))]
         return self._tagged(named, tags)
 

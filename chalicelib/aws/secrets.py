@@ -6,7 +6,7 @@ No container's value leaves here.
 import json
 from typing import Any
 
-from chalicelib.aws.calls import call, tags_of
+from chalicelib.aws.calls import call, listed, tags_of
 from chalicelib.errors import AwsRefused
 from chalicelib.preflight import SecretFound, SecretPlace
 
@@ -64,8 +64,7 @@ class Parameters:
         """
         names = [place.name] if not place.name.startswith("arn:") else _names_in(place.name)
         only = [{"Key": "Name", "Option": "Equals", "Values": names}]
-        pages = self._client.get_paginator("describe_parameters").paginate(ParameterFilters=only)
-        return SecretFound(bool(call(lambda: [each for page in pages for each in page["Parameters"]])))
+        return SecretFound(bool(listed(self._client, "describe_parameters", "Parameters", ParameterFilters=only)))
 
     def value(self, name: str) -> str:
         """Return the text of a parameter of Slipway's own, by its ARN or name, decrypted; raises AwsRefused."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import call, call_once, tag_list, tags_of
+from chalicelib.aws.calls import call, call_once, listed, tag_list, tags_of
 from chalicelib.aws.task_definition_document import read_spec, register_request
 from chalicelib.errors import AwsRefused
 from chalicelib.specs import TaskSpec
@@ -58,8 +58,8 @@ class TaskDefinitions:
 
         `familyPrefix` is the full name of a family (API reference, ListTaskDefinitions).
         """
-        pages = self._client.get_paginator("list_task_definitions").paginate(familyPrefix=family, status="ACTIVE")
-        return call(lambda: [arn for page in pages for arn in page["taskDefinitionArns"]])
+        active = {"familyPrefix": family, "status": "ACTIVE"}
+        return listed(self._client, "list_task_definitions", "taskDefinitionArns", **active)
 
     def tags(self, arn: str) -> dict[str, str]:
         """Return the tags of a revision, none when there is no such revision."""

@@ -126,6 +126,27 @@ class TestLoadBalancers:
         balancers.ensure_rule(asked, listener.arn, target_group, tags(service))
         return target_group
 
+    def test_rules_beyond_the_first_page(self, listener: Listener) -> None:
+        """A listener's rules come in pages: the last one is there, and its service has no second one made."""
+        balancers = LoadBalancers(client("elbv2"), client("elbv2"))
+        group = self.route(listener, "first", path="/0")
+        for number in range(1, 60):
+            balancers.ensure_rule(Route(path=f"/{number}"), listener.arn, self.group(listener, number), tags("other"))
+        last = self.route(listener, "last", path="/last")
+        self.route(listener, "last", path="/last")
+
+        assert 61 == len(balancers.rules(listener))
+        found = balancers.routed(listener, tags("last"))
+        assert (last, True) == (found and found.target_group, found is not None and found.rule is not None)
+        assert group != last
+
+    def group(self, listener: Listener, number: int) -> str:
+        """Make a target group of no service."""
+        made = client("elbv2").create_target_group(
+            Name=f"group-{number}", Protocol="HTTP", Port=80, VpcId=listener.vpc, TargetType="ip"
+        )
+        return str(made["TargetGroups"][0]["TargetGroupArn"])
+
     def rules(self, listener: Listener) -> list[tuple[str, str]]:
         """Return priority and path of a listener's rules, as the load balancer asks them."""
         rules = client("elbv2").describe_rules(ListenerArn=listener.arn)["Rules"]
