@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.aws.dynamodb import Condition, ConditionFailed, Delete, Item, Put, Table, Update, Write
-from chalicelib.deployment import Deployment, Failure, Status
+from chalicelib.deployment import Deployment, Event, Failure, Status, new_id
 from chalicelib.errors import DeploymentInProgress, FailureDecided, StoreConflict
 from chalicelib.items import (
     IdempotencyRecord,
     asked_items,
     deployment_item,
     deployment_key,
+    event_item,
     idempotency_item,
     idempotency_record,
     live_items,
@@ -142,7 +143,7 @@ class Claims:
         return Update(deployment_key(holder.id), changes, open_without_failure() if first else still_open())
 
     def finish(self, deployment: Deployment, status: Status, verdict: str, at: datetime) -> bool:
-        """Write the end of a deployment and release its locks, all or nothing; False when it had ended before.
+        """Write the end of a deployment, its last line, and release its locks, all or nothing; False if it had ended.
 
         Its services are what a later deployment goes back to, if it succeeded. Raises FailureDecided when it was to
         succeed, and a failure was recorded meanwhile.
@@ -154,18 +155,19 @@ class Claims:
         failure = {"failure": deployment.failure.model_dump(mode="json")} if deployment.failure else {}
         condition = open_without_failure() if succeeded else still_open()
         ended = Update(deployment_key(deployment.id), end | failure, condition, remove=("open",))
+        last = Event(id=new_id("evt", at), at=at, service=None, phase=status.value, message=verdict)
         live = [Put(item) for item in live_items(deployment)] if succeeded and deployment.kind == "deploy" else []
-        return self._finish(ended, deployment, list(deployment.locks), live)
+        return self._finish(ended, deployment, list(deployment.locks), [Put(event_item(deployment.id, last)), *live])
 
-    def _finish(self, ended: Update, deployment: Deployment, locks: list[str], live: Sequence[Put]) -> bool:
+    def _finish(self, ended: Update, deployment: Deployment, locks: list[str], more: Sequence[Put]) -> bool:
         """Write the end; a lock that another deployment has taken over is not ours to release."""
         releases = [Delete({"pk": f"lock#{name}", "sk": "lock"}, _held_by(deployment.id)) for name in locks]
         try:
-            self._table.write(ended, *releases, *live)
+            self._table.write(ended, *releases, *more)
         except ConditionFailed as refusal:
             if 0 not in refusal.refused:
                 held = [name for at, name in enumerate(locks, start=1) if at not in refusal.refused]
-                return self._finish(ended, deployment, held, live)
+                return self._finish(ended, deployment, held, more)
             if refusal.refused[0].get("status") in (Status.PENDING.value, Status.RUNNING.value):
                 raise FailureDecided("a failure was recorded while the deployment was about to succeed") from refusal
             return False

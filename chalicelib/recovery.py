@@ -84,7 +84,6 @@ def conclude(cloud: Cloud, deployment: Deployment) -> Status:
     status, sentence = verdict(deployment)
     if cloud.store.finish(deployment, status, sentence, now):
         tell_verdict(deployment, status, cloud.settings.installation, now)
-        cloud.store.record(deployment.id, None, status.value, sentence, now)
     notify(cloud, deployment)
     start_next(cloud, deployment.id)
     return status

@@ -91,7 +91,7 @@ def _methods_of(file: str, name: str) -> dict[str, ast.FunctionDef]:
 
 
 def _own_actions(method: Method) -> Iterator[str]:
-    """Yield the actions of a method's own calls to a client, in `self._client.x` and in paginators."""
+    """Yield the actions of a method's own calls to a client, in `self._client.x`, in paginators and in `listed`."""
     part, name = method
     for node in ast.walk(_methods(part)[name]):
         if (
@@ -101,15 +101,24 @@ def _own_actions(method: Method) -> Iterator[str]:
             and node.func.id in WRITES
         ):
             yield WRITES[node.func.id]
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get_paginator":
-            assert isinstance(node.args[0], ast.Constant)
-            yield _action(part, str(node.args[0].value))
+        elif isinstance(node, ast.Call) and (operation := _paged(node)):
+            yield _action(part, operation)
         elif (
             (_is_part(node, "client") or _is_part(node, "once"))
             and node.attr != "get_paginator"
             and name not in ("write", "_write_one")
         ):
             yield _action(part, node.attr)
+
+
+def _paged(node: ast.Call) -> str | None:
+    """Return the operation whose pages a call reads."""
+    called = ast.unparse(node.func)
+    if not called.endswith("get_paginator") and called != "listed":
+        return None
+    name = node.args[1 if called == "listed" else 0]
+    assert isinstance(name, ast.Constant)
+    return str(name.value)
 
 
 def _asked(method: Method) -> Iterator[Method]:

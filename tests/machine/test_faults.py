@@ -184,6 +184,13 @@ def lies(slipway: Slipway, deployment: Deployment) -> list[str]:
         wrong.append(f"the execution is {execution.status} after {execution.path}: {execution.error}")
     if deployment.status is not Status.SUCCEEDED and deployment.failure is None:
         wrong.append("it failed, and nothing says why")
+    told = [
+        each.message
+        for each in slipway.cloud.store.events(deployment.id, None, 1000)
+        if each.phase == deployment.status
+    ]
+    if told.count(str(deployment.verdict)) != 1:
+        wrong.append(f"the timeline does not have the verdict once, but {told}")
     for name, progress in deployment.services.items():
         serves = slipway.world.serves(deployment.cluster, name)
         if progress.status in ("succeeded", "failed") and progress.what_serves != serves:

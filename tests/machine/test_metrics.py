@@ -14,7 +14,7 @@ from tests.machine.api import Api
 from tests.machine.moments import Interruption, Moment
 from tests.machine.slipway import Slipway, two_services, with_service
 
-LOST = {"store.record": [After(TransientAws("write", "ReadTimeoutError", "no answer"))]}
+LOST = {"store.get": [None, After(TransientAws("batch_get_item", "ReadTimeoutError", "no answer"))]}
 
 
 def measured(capsys: pytest.CaptureFixture[str], name: str) -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def test_finish_that_runs_twice(store: Store, capsys: pytest.CaptureFixture[str]
     stale = slipway.record(posted)
     Interruption(slipway, Moment("Finish", None, after=False), lambda: slipway.faults.break_from_now_on(LOST))
     slipway.machine.run(posted.id)
-    assert ["store.record"] == slipway.faults.struck
+    assert ["store.get"] == slipway.faults.struck
     slipway.functions["observe"]({"state": "Finish", "deployment_id": posted.id})
     recovery.conclude(slipway.cloud, stale)
     assert [posted.id] == [line["deployment_id"] for line in measured(capsys, "Deployments")]

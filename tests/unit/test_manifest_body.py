@@ -262,3 +262,12 @@ class TestYaml:
         assert [(512, 1024), (512, 2048)] == [(each.cpu, each.memory) for each in manifest.services.values()]
         with pytest.raises(InvalidManifest, match="one fault"):
             parse(body.replace("one: *base", "one: {image: x, x-a: 1}").encode(), YAML)
+
+    def test_a_document_inside(self) -> None:
+        """The object of a key is a document of its own: with what is in it, what is wrong there, how it is spelled."""
+        inside = read(b"{manifest: {port: 0443, 7: yes}, other: {port: 0443, 8: no}}", YAML).inside("manifest")
+
+        assert {"port": 291, "7": True} == inside.written
+        assert {("port",): "0443", ("7",): "yes"} == inside.texts
+        assert [("port",), ("7",)] == [each.path for each in inside.findings]
+        assert inside.findings[0].detail.startswith("YAML reads 0443 as 291")
