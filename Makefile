@@ -5,8 +5,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Most of a test's time is waiting for a local cloud, so four share two cores; the tests of a file share theirs.
-PARALLEL := -n 4 --dist loadfile
+# Most of a test's time is waiting for a local cloud, so five share two cores; the tests of a file share theirs.
+PARALLEL := -n 5 --dist loadfile
 # Where Python may not keep what it compiles, each of these processes compiles all of it.
 unexport PYTHONDONTWRITEBYTECODE
 SOURCES := app.py artifact chalicelib localcloud cli docs statemachines tests benchmarks sample_services

@@ -1,6 +1,6 @@
 """Suite: how long `make test` takes on this machine, in all and floor by floor, with nothing beside it.
 
-A floor's seconds are those of its tests one after the other; four run at a time.
+A floor's seconds are those of its tests one after the other; five run at a time.
 """
 
 import re

@@ -40,8 +40,9 @@ def no_real_account() -> Iterator[None]:
 
 
 def pytest_collection_finish() -> None:
-    """Have the garbage collector pass over what stays: modules, models and thousands of tests."""
+    """Have the garbage collector look less often, and pass over what stays: modules, models and thousands of tests."""
     gc.collect()
+    gc.set_threshold(20_000)
     gc.freeze()
 
 

@@ -27,8 +27,6 @@ REQUIRED = {
     "volume": "the name of one of the service's volumes",
     "vpc": "an id, an ARN or a Name tag",
 }
-
-
 COMMANDS = ("command", "entry_point")
 UNITS = {
     "cpu": "CPU units (a vCPU has 1024)",
@@ -134,7 +132,7 @@ def _as_whole(value: Any, path: Path, _: str) -> str:
         return f"write {int(value)}"
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < MAX_SHOWN:
         return f"write {value} without quotes"
-    unit = "percent" if "scaling" in path else UNITS.get(str(path[-1]))
+    unit = "percent" if _in(path, "scaling") else UNITS.get(str(path[-1]))
     return f"write a number of {unit}, without quotes" if unit else "write a number such as 1, without quotes"
 
 
@@ -144,9 +142,14 @@ def _as_list(value: Any, path: Path, quoted: str) -> str:
     return f"write [{quoted}]" if isinstance(value, str | int | float) else "write a list, such as [a, b]"
 
 
+def _in(path: Path, part: str) -> bool:
+    """Tell whether a path is that of a field of a part, and not of a service or container of that name."""
+    return path[-2:-1] == (part,) and path[-3:-2] not in (("services",), ("containers",))
+
+
 def _as_command(value: str, path: Path) -> str:
     """Return the words of a command as a shell takes them apart; a health check may name the shell itself."""
-    if "health_check" in path:
+    if _in(path, "health_check"):
         return f'write ["CMD-SHELL", {shown(value)}]'
     try:
         return f"write {shown(shlex.split(value))}"

@@ -174,6 +174,8 @@ SERVICE = [
         "/services/api/scaling/cpu",
         "write a number of percent, without quotes",
     ),
+    (services(scaling={"cpu": "x"}), "/services/scaling/cpu", "write a number of CPU units (a vCPU has 1024)"),
+    (services(health_check={"command": "a b"}), "/services/health_check/command", 'write ["a", "b"]'),
     (service(desired_count="two"), "/services/api/desired_count", "write a number such as 1, without quotes"),
     (service(deploy={"replicas": 2}), "/services/api/deploy", "Compose's deploy is desired_count, cpu and memory here"),
     (service(replicas=2), "/services/api/replicas", "Compose's replicas is desired_count here"),
