@@ -82,6 +82,25 @@ class TestRegister:
         answer = api.request("PUT", "/applications/yam", {"Content-Type": "application/yaml"}, body)
         assert 201 == answer.status_code
 
+    def test_faults_quote_what_was_written(self, api: Api) -> None:
+        """What YAML reads otherwise is told at its place, in the manifest and in a trigger, as it was written."""
+        body = b"""
+            manifest: {network: {vpc: v, subnets: [a]}, services: {home: {image: home, port: 0443, command: [1.10]}}}
+            triggers: [{event: push, repository: acme/yam, branch: 1.10}]
+        """
+        answer = api.request("PUT", "/applications/yam", {"Content-Type": "application/yaml"}, body)
+        faults = problem(answer, 422, "invalid_manifest")["errors"]
+        text = 'is a number where text belongs: put it in quotes as you mean it, "1.10"'
+
+        assert {
+            "/manifest/services/home/command/0": f"1.10 {text}",
+            "/triggers/0/branch": f"1.10 {text}",
+        }.items() <= {each["pointer"]: each["detail"] for each in faults}.items()
+        assert ["/manifest/services/home/port"] == [
+            each["pointer"] for each in faults if "0443 as 291" in each["detail"]
+        ]
+        assert 3 == len(faults)
+
     def test_every_fault_at_once(self, api: Api) -> None:
         """All faults of manifest and triggers come in one answer, each with its pointer."""
         manifest = with_service(template(application="other"), "redis", image="redis:{sah}", port="many")
