@@ -30,13 +30,13 @@ test-busy: setup
 	$(BIN)/python -m benchmarks suite_busy
 
 check: setup
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync types form
+	@$(MAKE) --no-print-directory --jobs 2 types form
 
 .PHONY: types form
-types:
+types: setup
 	$(BIN)/mypy
 
-form:
+form: setup
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/statelint statemachines/*.asl.json
