@@ -14,13 +14,22 @@ from chalicelib.aws.autoscaling import Scaled
 from chalicelib.aws.cloud_map import Registered
 from chalicelib.aws.dynamodb import Item
 from chalicelib.aws.load_balancers import Routed
+from chalicelib.aws.logs import LogGroup
 from chalicelib.specs import ServiceSpec
 from chalicelib.versions import present_body, stamped
 
-BeforePart = ServiceSpec | Routed | Scaled | Registered
+
+@dataclass(frozen=True)
+class Tagged:
+    """The tags of a service."""
+
+    tags: Mapping[str, str]
+
+
+BeforePart = ServiceSpec | Routed | Scaled | Registered | LogGroup | Tagged
 
 PARTS: Mapping[str, TypeAdapter[Any]] = {
-    part.__name__: TypeAdapter(part) for part in (ServiceSpec, Routed, Scaled, Registered)
+    part.__name__: TypeAdapter(part) for part in (ServiceSpec, Routed, Scaled, Registered, LogGroup, Tagged)
 }
 
 
@@ -35,6 +44,8 @@ class Before:
     routed: Routed | None = None
     scaled: Scaled | None = None
     registered: Registered | None = None
+    log_group: LogGroup | None = None
+    tagged: Tagged | None = None
 
 
 def before_item(deployment_id: str, service: str, part: BeforePart) -> Item:
@@ -51,4 +62,6 @@ def before_of(items: Mapping[str, Item], service: str) -> Before:
         item = items.get(f"{service}#{kind}")
         return PARTS[kind].validate_json(present_body(kind, item)) if item else None
 
-    return Before(part("ServiceSpec"), part("Routed"), part("Scaled"), part("Registered"))
+    return Before(
+        part("ServiceSpec"), part("Routed"), part("Scaled"), part("Registered"), part("LogGroup"), part("Tagged")
+    )

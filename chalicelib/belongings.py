@@ -15,7 +15,10 @@ T = TypeVar("T")
 
 
 class ServiceBelongings(Value):
-    """One ECS service, and all that any manifest gave it: `names` are (namespace, Cloud Map service)."""
+    """One ECS service, and all that any manifest gave it.
+
+    `names` are (namespace, Cloud Map service); `tag_keys` those of the manifest's own tags.
+    """
 
     cluster: str
     name: str
@@ -24,6 +27,7 @@ class ServiceBelongings(Value):
     routed: bool = False
     scaled: bool = False
     depends_on: tuple[str, ...] = ()
+    tag_keys: tuple[str, ...] = ()
 
 
 class Belongings(Value):
@@ -91,6 +95,7 @@ def _service(manifest: Manifest, name: str) -> ServiceBelongings:
         routed=service.route is not None,
         scaled=service.scaling is not None,
         depends_on=tuple(f"{cluster}/{need}" for need in service.depends_on),
+        tag_keys=tuple(sorted(manifest.tags)),
     )
 
 
@@ -121,6 +126,7 @@ def _same(older: ServiceBelongings, newer: ServiceBelongings) -> ServiceBelongin
             "names": _union(older.names, newer.names),
             "routed": older.routed or newer.routed,
             "scaled": older.scaled or newer.scaled,
+            "tag_keys": _union(older.tag_keys, newer.tag_keys),
         }
     )
 

@@ -87,7 +87,9 @@ class ServiceProgress(Value):
     `changed` is None until it is known. `previous_task_definition` served before, `what_serves` serves now that it
     ended. `replaces` is the ECS deployment that a forced one takes the place of. `registry_arn`, `target_group_arn`,
     `before_deploy_task` (an ARN), `ecs_deployment_id` and `service_deployment_arn` are what the steps of this service
-    hand to one another. `settled_at` is when ECS had settled how our rollout ends, by ECS's own clock, where it says.
+    hand to one another. `as_asked` are its parts that nothing happens to, None where an older release has planned. From
+    `judged_from` on, the load balancer has had its time to judge its tasks by a health check that changed.
+    `settled_at` is when ECS had settled how our rollout ends, by ECS's own clock, where it says.
     """
 
     name: str
@@ -114,6 +116,12 @@ class ServiceProgress(Value):
     ecs_deployment_id: str | None = None
     service_deployment_arn: str | None = None
     settled_at: Instant | None = None
+    as_asked: tuple[str, ...] | None = None
+    judged_from: Instant | None = None
+
+    def stays(self, *parts: str) -> bool:
+        """Tell whether Plan found parts of the service as they are asked for."""
+        return self.as_asked is not None and set(parts) <= set(self.as_asked)
 
 
 class Deployment(Value):
@@ -192,6 +200,8 @@ INTERNAL = {
     "ecs_deployment_id",
     "service_deployment_arn",
     "settled_at",
+    "as_asked",
+    "judged_from",
     "name",
 }
 INTERNAL_TO_DEPLOYMENT = {

@@ -1,19 +1,21 @@
-"""What a deployment would do to each resource, as values: what it makes, what it changes, with how many calls.
+"""The one account of change: what a deployment does to each resource, what it makes and changes, with how many calls.
+
+The dry run shows it, and the deployment goes by it: what is planned, what runs before, what is awaited, what is told.
 
 A call counts when it would leave something otherwise than it is. So it counts as the steps make them: a log group is
 made and given its retention, a target group is made and given its attributes, a policy is put for each thing that a
 service is scaled by.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from chalicelib.aws.autoscaling import OURS, Scaled
 from chalicelib.aws.cloud_map import Registered
 from chalicelib.aws.load_balancers import Routed
 from chalicelib.aws.logs import LogGroup
-from chalicelib.manifest import Manifest, Route, RouteHealthCheck
-from chalicelib.plan import changes, content_changes, service_spec, task_spec
+from chalicelib.manifest import Manifest, RouteHealthCheck
+from chalicelib.plan import content_changes, service_spec, task_spec
 from chalicelib.preflight import Finding
 from chalicelib.specs import Change, Placement, ServiceSpec, Serving, service_changes
 
@@ -24,9 +26,10 @@ MADE = "(to be made)"  # stands for an ARN that nobody knows yet
 class Found:
     """What is there for one service, None where nothing is, beside the tags and the scaling that are wanted.
 
-    `serving` is ACTIVE; `revision` is a task definition that has the wanted content already. `unknown` is what could
-    not be looked at: log_group, task_definition, network, discovery, route, scaling. With `force` a service that is
-    there gets an ECS deployment in any case.
+    `serving` is ACTIVE; `revision` is a task definition that has the wanted content already. `dropped_tags` are the
+    keys that an earlier manifest gave the service and this one does not. `unknown` is what could not be looked at:
+    log_group, task_definition, network, discovery, route, scaling. With `force` a service that is there gets an ECS
+    deployment in any case.
     """
 
     tags: Mapping[str, str]
@@ -40,6 +43,7 @@ class Found:
     scaling: Scaled | None = None
     unknown: frozenset[str] = frozenset()
     force: bool = False
+    dropped_tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,16 @@ class Forecast:
         return "update" if any(effects) else "unchanged"
 
     @property
+    def changed(self) -> tuple[str, ...]:
+        """Return the services that do not stay as they are."""
+        return tuple(name for name in self.services if self.action(name) in ("create", "update"))
+
+    def changed_fields(self, name: str) -> tuple[str, ...]:
+        """Return what changes in a service that is there, field by field; of a new one nothing is called changed."""
+        effects = () if name in self.new else self.services[name] or ()
+        return tuple(dict.fromkeys(change.field for effect in effects for change in effect.changes))
+
+    @property
     def calls(self) -> int:
         """Return how many calls would change something."""
         each = [effect for effects in self.services.values() for effect in effects or ()]
@@ -97,20 +111,22 @@ def shared_effects(manifest: Manifest, *, namespace: bool, cluster: bool) -> tup
 def effects(manifest: Manifest, name: str, found: Found) -> tuple[Effect, ...]:
     """Return what happens to the resources of one service, in the order of the steps; nothing where nothing does.
 
-    What is unknown is left out.
+    What is unknown is left out. Whatever happens, the task of before_deploy runs before the service changes.
     """
-    parts: tuple[tuple[Effect, set[str]], ...] = (
-        (_log_group(manifest, name, found), {"log_group"}),
-        (_task_definition(manifest, name, found), set()),
-        (_discovery(manifest, name, found), {"discovery"}),
-        (_target_group(manifest.services[name].route, found), {"route"}),
-        (_rule(manifest.services[name].route, found), {"route"}),
-        (_before_deploy(manifest, name, found), set()),
-        (_service(manifest, name, found), set()),
-        (_tags(found), set()),
-        (_scaling(found), {"route", "scaling"}),
-    )
-    return tuple(effect for effect, needs in parts if effect != Effect() and not needs & found.unknown)
+    told = {part: effect for part, effect in _parts(manifest, name, found).items() if effect != Effect()}
+    before = tuple(effect for part, effect in told.items() if part not in WITH_THE_SERVICE)
+    after = tuple(effect for part, effect in told.items() if part in WITH_THE_SERVICE)
+    task = (Effect("before_deploy task", calls=1),) if told and manifest.services[name].before_deploy else ()
+    return (*before, *task, *after)
+
+
+def as_asked(manifest: Manifest, name: str, found: Found) -> tuple[str, ...]:
+    """Return the parts of a service to which nothing happens, for they are as they are asked for."""
+    return tuple(part for part, effect in _parts(manifest, name, found).items() if effect == Effect())
+
+
+def _parts(manifest: Manifest, name: str, found: Found) -> dict[str, Effect]:
+    return {part: effect(manifest, name, found) for part, (effect, needs) in PARTS.items() if not needs & found.unknown}
 
 
 def _log_group(manifest: Manifest, name: str, found: Found) -> Effect:
@@ -118,7 +134,7 @@ def _log_group(manifest: Manifest, name: str, found: Found) -> Effect:
     if task_spec(manifest, name).log_group is None:
         return Effect()
     if found.log_group is None:
-        return Effect("log group", calls=2)
+        return _made("log group", found, Change("log_retention_days", None, days), calls=2)
     return _changed(Change("log_retention_days", found.log_group.retention_days, days))
 
 
@@ -137,7 +153,8 @@ def _discovery(manifest: Manifest, name: str, found: Found) -> Effect:
     return _changed(Change("discovery.ttl", found.registered.ttl, wanted.ttl))
 
 
-def _target_group(route: Route | None, found: Found) -> Effect:
+def _target_group(manifest: Manifest, name: str, found: Found) -> Effect:
+    route = manifest.services[name].route
     if route is None:
         return Effect()
     if found.routed is None:
@@ -151,34 +168,30 @@ def _target_group(route: Route | None, found: Found) -> Effect:
     return _both(_changed(*check), _changed(delay))
 
 
-def _rule(route: Route | None, found: Found) -> Effect:
+def _rule(manifest: Manifest, name: str, found: Found) -> Effect:
     """Return what happens to the listener rule; a priority that the manifest leaves to Slipway stays as it is.
 
     Without a route, one that is there goes.
     """
+    route = manifest.services[name].route
     rule = found.routed.rule if found.routed else None
     if route is None:
         return _changed(Change("route.path", rule.path if rule else None, None))
     if rule is None:
-        return Effect("listener rule", calls=1)
+        return _made("listener rule", found, Change("route.path", None, route.path), calls=1)
     conditions = _changed(Change("route.path", rule.path, route.path), Change("route.host", rule.host, route.host))
     return _both(conditions, _changed(Change("route.priority", rule.priority, route.priority or rule.priority)))
-
-
-def _before_deploy(manifest: Manifest, name: str, found: Found) -> Effect:
-    """Return the task that runs once: for a new service, or one that the Plan step knows to change, or forces."""
-    runs = found.serving is None or found.force or changes(manifest, name, found.serving)
-    return Effect("before_deploy task", calls=1) if manifest.services[name].before_deploy and runs else Effect()
 
 
 def _service(manifest: Manifest, name: str, found: Found) -> Effect:
     if found.serving is None:
         return Effect("service", calls=1)
+    again = found.force or found.serving.rollout_failed
     differs = service_changes(_wanted(manifest, name, found), found.serving.spec, leaving_out=tuple(found.unknown))
     shown = tuple(
         change for change in differs if change.field != "task_definition" or not _content(manifest, name, found)
     )
-    return Effect("ecs deployment" if found.force else None, shown, calls=int(found.force or bool(differs)))
+    return Effect("ecs deployment" if again else None, shown, calls=int(again or bool(differs)))
 
 
 def _content(manifest: Manifest, name: str, found: Found) -> bool:
@@ -201,27 +214,29 @@ def _wanted(manifest: Manifest, name: str, found: Found) -> ServiceSpec:
     )
 
 
-def _tags(found: Found) -> Effect:
+def _tags(_manifest: Manifest, _name: str, found: Found) -> Effect:
     if found.serving is None:
         return Effect()
     now = found.serving.tags
-    differs = tuple(Change(f"tags.{key}", now.get(key), text) for key, text in found.tags.items())
-    return _changed(*differs)
+    differs = _changed(*(Change(f"tags.{key}", now.get(key), text) for key, text in found.tags.items()))
+    dropped = sorted(found.dropped_tags & now.keys())
+    return _both(differs, _changed(*(Change(f"tags.{key}", now[key], None) for key in dropped)))
 
 
-def _scaling(found: Found) -> Effect:
+def _scaling(_manifest: Manifest, _name: str, found: Found) -> Effect:
     """Return what happens to the scalable target; without `scaling`, one that has no policy of ours is left alone."""
     now, wanted = found.scaled, found.scaling
     if wanted is None:
         return Effect(None, tuple(_scaling_changes(now, None)), calls=1) if now and now.policies else Effect()
     if now is None:
-        return Effect("scalable target", calls=1 + len(wanted.policies))
+        made = tuple(_scaling_changes(None, wanted))
+        return _made("scalable target", found, *made, calls=1 + len(wanted.policies))
     differs = tuple(_scaling_changes(now, wanted))
     bounds = {"scaling.min", "scaling.max"} & {change.field for change in differs}
     return Effect(None, differs, calls=bool(bounds) + sum(change.field not in bounds for change in differs))
 
 
-def _scaling_changes(now: Scaled, wanted: Scaled | None) -> Iterator[Change]:
+def _scaling_changes(now: Scaled | None, wanted: Scaled | None) -> Iterator[Change]:
     old, new = (_scaling_fields(each) for each in (now, wanted))
     for field in old | new:
         if old.get(field) != new.get(field):
@@ -235,6 +250,11 @@ def _scaling_fields(scaled: Scaled | None) -> dict[str, object]:
     return {"min": scaled.least, "max": scaled.most, **policies}
 
 
+def _made(what: str, found: Found, *differs: Change, calls: int) -> Effect:
+    """Return that something is made; a service that serves without it changes by that."""
+    return Effect(what, differs if found.serving else (), calls)
+
+
 def _changed(*candidates: Change) -> Effect:
     """Return the effect of one call that changes what differs."""
     differs = tuple(change for change in candidates if change.old != change.new)
@@ -243,3 +263,18 @@ def _changed(*candidates: Change) -> Effect:
 
 def _both(first: Effect, second: Effect) -> Effect:
     return Effect(None, first.changes + second.changes, first.calls + second.calls)
+
+
+PARTS: Mapping[str, tuple[Callable[[Manifest, str, Found], Effect], frozenset[str]]] = {
+    "log_group": (_log_group, frozenset({"log_group"})),
+    "task_definition": (_task_definition, frozenset()),
+    "discovery": (_discovery, frozenset({"discovery"})),
+    "target_group": (_target_group, frozenset({"route"})),
+    "rule": (_rule, frozenset({"route"})),
+    "service": (_service, frozenset()),
+    "tags": (_tags, frozenset()),
+    "scaling": (_scaling, frozenset({"route", "scaling"})),
+}
+"""The parts of a service in the order of the steps: what happens to each, and what has to be known for it."""
+WITH_THE_SERVICE = ("service", "tags", "scaling")
+"""The parts that change after before_deploy."""

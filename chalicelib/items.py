@@ -17,6 +17,7 @@ from chalicelib.versions import present, present_body, stamped
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=limits.IDEMPOTENCY_HOURS)
 TORN_DOWN = "torn_down"
+GROUND = "ground"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
-"""What a deployment will do, as values: the services wanted, those that serve, and what differs between them."""
+"""What is wanted, as values: services, task definitions, their order, and what differs from one that serves."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -20,46 +19,6 @@ from chalicelib.specs import (
     service_changes,
     task_changes,
 )
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What will be done: `create`, `update`, `unchanged` or `refused` for each service, what served, and the waves."""
-
-    actions: Mapping[str, str]
-    changed_fields: Mapping[str, tuple[str, ...]]
-    previous: Mapping[str, str | None]
-    waves: tuple[tuple[str, ...], ...]
-
-    @property
-    def changed(self) -> tuple[str, ...]:
-        """Return the services that do not stay as they are."""
-        return tuple(name for name, action in self.actions.items() if action in ("create", "update"))
-
-
-def plan(manifest: Manifest, serving: Mapping[str, Serving | None], *, force: bool = False) -> Plan:
-    """Compare what is asked with what serves. `serving` holds ACTIVE services only, None for those to be made.
-
-    One that is not in it is somebody else's: it is refused. With `force` what did not change is an update, too.
-    """
-    changed = {name: _changed_fields(manifest, name, now) for name, now in serving.items()}
-    refused = dict.fromkeys(manifest.services, "refused")
-    return Plan(
-        actions=refused | {name: _action(now, changed[name], force=force) for name, now in serving.items()},
-        changed_fields=changed,
-        previous={name: now.spec.task_definition if now else None for name, now in serving.items()},
-        waves=waves({name: service.depends_on for name, service in manifest.services.items()}),
-    )
-
-
-def _action(serving: Serving | None, changed: tuple[str, ...], *, force: bool) -> str:
-    if serving is None:
-        return "create"
-    return "update" if changed or force else "unchanged"
-
-
-def _changed_fields(manifest: Manifest, name: str, serving: Serving | None) -> tuple[str, ...]:
-    return tuple(change.field for change in changes(manifest, name, serving)) if serving else ()
 
 
 def changes(manifest: Manifest, name: str, serving: Serving) -> tuple[Change, ...]:

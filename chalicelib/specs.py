@@ -119,7 +119,7 @@ class ServiceSpec:
 class Serving:
     """What serves now under a service's name; `status` is ECS's: ACTIVE, DRAINING or INACTIVE.
 
-    `ecs_deployment_id` is its PRIMARY deployment.
+    `ecs_deployment_id` is its PRIMARY deployment; with `rollout_failed` that one gave up, and would not try again.
     """
 
     arn: str
@@ -129,6 +129,7 @@ class Serving:
     task: TaskSpec | None = None
     content_hash: str | None = None
     ecs_deployment_id: str | None = None
+    rollout_failed: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ One table; `pk` and `sk` of its items:
     deployment#<id>        deployment           the deployment; in the indexes `newest`, `application` and `open`
     deployment#<id>        service#<name>       the progress of one service
     manifest#<id>          manifest             what was asked, as canonical JSON, gzipped, and its images as resolved
+    manifest#<id>          ground               what was found of networks, listener, namespace and cluster
     before#<id>            <service>#<part>     what served before a deployment changed it: see `chalicelib/before.py`
     live#<a>/<env>         <service>            which deployment of an application last succeeded with this service
     belongings#<id>        belongings           what a teardown removes
@@ -40,6 +41,7 @@ from chalicelib.claims import ABSENT, Claims, failed, open_without_failure, stil
 from chalicelib.deployment import Deployment, Event, Failure, new_id
 from chalicelib.errors import NotFound
 from chalicelib.items import (
+    GROUND,
     IdempotencyRecord,
     asked_belongings,
     belongings_key,
@@ -61,6 +63,7 @@ from chalicelib.waits import Waits
 
 if TYPE_CHECKING:
     from chalicelib.before import Before, BeforePart
+    from chalicelib.ground import Ground
 
 PAGE = 100
 
@@ -71,6 +74,19 @@ def _deployment(deployment_id: str, items: Sequence[Item]) -> Deployment:
         raise NotFound(f"There is no deployment {deployment_id}.")
     services = [service_of(item) for item in items if item["sk"] != "deployment"]
     return deployment_of(own, {progress.name: progress for progress in services})
+
+
+def _line(service: str | None, phase: str, message: str, at: datetime) -> Event:
+    return Event(id=new_id("evt", at), at=at, service=service, phase=phase, message=message)
+
+
+def _asked(deployment_id: str, items: Sequence[Item]) -> tuple[Manifest, Ground | None]:
+    from chalicelib.ground import ground_of
+
+    found = {item["sk"]: item for item in items if item["pk"] == manifest_key(deployment_id)["pk"]}
+    if "manifest" not in found:
+        raise NotFound(f"There is no manifest of {deployment_id}.")
+    return unpacked_manifest(found["manifest"]), ground_of(found[GROUND]) if GROUND in found else None
 
 
 class Store(Claims, Ledger, Waits):
@@ -93,6 +109,24 @@ class Store(Claims, Ledger, Waits):
         if item is None:
             raise NotFound(f"There is no manifest of {deployment_id}.")
         return unpacked_manifest(item)
+
+    def asked(self, deployment_id: str) -> tuple[Manifest, Ground | None]:
+        """Return what a deployment was asked, and what Plan found that it stands on; raises NotFound."""
+        return _asked(deployment_id, self._table.partition(manifest_key(deployment_id)["pk"]))
+
+    def branch(self, deployment_id: str, service: str) -> tuple[Deployment, Manifest, Ground | None]:
+        """Return what the branch of a service goes by: what `part` and `asked` do, in one question; raises NotFound."""
+        asked = manifest_key(deployment_id)
+        own = [deployment_key(deployment_id), service_key(deployment_id, service)]
+        items = self._table.batch([*own, asked, {**asked, "sk": GROUND}])
+        progress = [item for item in items if item["pk"] != asked["pk"]]
+        return _deployment(deployment_id, progress), *_asked(deployment_id, items)
+
+    def keep_ground(self, deployment_id: str, ground: Ground) -> None:
+        """Keep what a deployment stands on."""
+        from chalicelib.ground import ground_item
+
+        self._table.write(Put(ground_item(deployment_id, ground)))
 
     def belongings_of(self, deployment_id: str) -> Belongings:
         """Return what a teardown removes, or what the manifest of a deployment asks for; raises NotFound."""
@@ -190,8 +224,15 @@ class Store(Claims, Ledger, Waits):
 
     def record(self, deployment_id: str, service: str | None, phase: str, message: str, at: datetime) -> None:
         """Add a line to a deployment's timeline."""
-        event = Event(id=new_id("evt", at), at=at, service=service, phase=phase, message=message)
-        self._table.write(Put(event_item(deployment_id, event)))
+        self._table.write(Put(event_item(deployment_id, _line(service, phase, message, at))))
+
+    def tell(self, deployment_id: str, service: str, phase: str, message: str, at: datetime, **changes: Any) -> None:
+        """Set the phase and more of one service's progress, and add the line that tells of it, both or neither."""
+        progress = {**plain(changes), "phase": phase, "updated_at": at.isoformat()}
+        self._table.write(
+            Update(service_key(deployment_id, service), progress),
+            Put(event_item(deployment_id, _line(service, phase, message, at))),
+        )
 
     def events(self, deployment_id: str, after: str | None, limit: int) -> list[Event]:
         """Return up to `limit` lines of the timeline after an event id, oldest first."""

@@ -53,7 +53,7 @@ def _status_of(deployment: Deployment, failure: Failure) -> Status:
 def _is_back(deployment: Deployment) -> bool:
     """Tell whether every service went back that had to: an execution may have died on its way."""
     untouched_or_back = ("pending", "rolled_back", "removed")
-    return all(each.status in untouched_or_back for each in deployment.services.values())
+    return all(each.status in untouched_or_back or each.changed is False for each in deployment.services.values())
 
 
 def _home_sentence(deployment: Deployment) -> str:

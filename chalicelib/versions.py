@@ -22,17 +22,22 @@ def as_it_was(document: Document) -> Document:
 
 UPGRADES: Mapping[str, tuple[Upgrade, ...]] = {
     "deployment": (),
-    "service": (),
+    "service": (as_it_was,),  # 2: what Plan found `as_asked`, and from when on a changed health check has judged
     "event": (),
     "manifest": (),
-    "belongings": (),
+    "belongings": (as_it_was,),  # 2: a service has `tag_keys`
     "registration": (as_it_was,),  # 2: a trigger has `runs_of`
     "ServiceSpec": (),
-    "Routed": (),
+    "Routed": (as_it_was,),  # 2: a rule has its `target_group`
     "Scaled": (),
     "Registered": (),
+    "LogGroup": (),
+    "Tagged": (),
+    "Ground": (),
 }
-"""By kind of document: what makes version 2 of version 1, then 3 of 2, and so on; the last four are what was before.
+"""By kind of document: what makes version 2 of version 1, then 3 of 2, and so on.
+
+From ServiceSpec to Tagged they are what was before.
 
 Steps set single fields of a document that is there, whatever its version: so an upgrade leaves alone what has the new
 shape already.

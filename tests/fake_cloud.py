@@ -10,13 +10,13 @@ from tests.fake_artifacts import FakeEcr, FakeIam, FakeParameters, FakeSecrets
 from tests.fake_cloud_map import FakeCloudMap
 from tests.fake_clusters import FakeClusters
 from tests.fake_github import FakeGitHub, FakeKms, FakeNotifier
+from tests.fake_load_balancers import FakeLoadBalancers
 from tests.fake_observer import FakeObserver
 from tests.fake_tasks import FakeAutoScaling, FakeTasks
 from tests.fakes import (
     FakeEc2,
     FakeEcs,
     FakeHostedZones,
-    FakeLoadBalancers,
     FakeLogs,
     FakeResolver,
     FakeTaskDefinitions,

@@ -1,7 +1,7 @@
 """One-off tasks and scalable targets in memory: fakes as those in `fakes`, over the same World."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from chalicelib.aws.autoscaling import Scaled
 from chalicelib.aws.logs import LogStream
@@ -84,6 +84,11 @@ class FakeAutoScaling:
     def find(self, cluster: str, service: str) -> Scaled | None:
         """Return how a service is scaled."""
         return self._world.scaled.get((cluster, service))
+
+    def scaled(self, cluster: str, services: Sequence[str]) -> dict[str, Scaled]:
+        """Return how services are scaled that are."""
+        found = {name: self.find(cluster, name) for name in services}
+        return {name: each for name, each in found.items() if each}
 
     def put(self, cluster: str, service: str, wanted: Scaled, found: Scaled | None, tags: Mapping[str, str]) -> None:
         """Have a service scaled, and bring its desired count between the bounds."""

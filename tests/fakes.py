@@ -8,20 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.aws.load_balancers import Listener, Routed, target_group_name
 from chalicelib.aws.logs import LogGroup, LogStream
 from chalicelib.aws.task_document import RolloutTask
 from chalicelib.decide import Answer, Rollout, ZoneRecord
-from chalicelib.diagnosis import LogLine, ServiceEvent, StoppedTask, TargetHealth
-from chalicelib.errors import ListenerNotFound, NetworkNotFound, TransientAws
-from chalicelib.manifest import Network, Route
-from chalicelib.preflight import Admission, NetworkFound, Rule, Ways
-from chalicelib.specs import Placement, ServiceSpec, Serving, TaskSpec
+from chalicelib.diagnosis import LogLine, ServiceEvent, StoppedTask
+from chalicelib.errors import NetworkNotFound
+from chalicelib.manifest import Network
+from chalicelib.preflight import Admission, NetworkFound, Ways
+from chalicelib.specs import ServiceSpec, Serving, TaskSpec
 from tests.machine.interpreter import Interpreter
 from tests.world import ACCOUNT, Revision, World, WorldService
 
 VPC, SUBNETS, GROUPS = "vpc-1", ("subnet-1", "subnet-2"), ("sg-1",)
-LOAD_BALANCER, LISTENER = "slipway", Listener("arn:listener", VPC, "slipway.elb.amazonaws.com", ("sg-alb",))
 
 
 class FakeTaskDefinitions:
@@ -95,8 +93,17 @@ class FakeEcs:
         if service is None:
             return None
         task, content_hash = self._task_definitions.read(service.spec.task_definition or "")
-        primary = service.deployments[-1].id
-        return Serving(service.arn, service.status, service.spec, dict(service.tags), task, content_hash, primary)
+        rollout = self._world.rollout(service, None)
+        return Serving(
+            service.arn,
+            service.status,
+            service.spec,
+            dict(service.tags),
+            task,
+            content_hash,
+            rollout.primary_id,
+            rollout_failed=rollout.rollout_state == "FAILED",
+        )
 
     def create_service(
         self, cluster: str, name: str, spec: ServiceSpec, tags: Mapping[str, str], token: str
@@ -141,6 +148,13 @@ class FakeEcs:
         service = next(each for each in self._world.services.values() if each.arn == arn)
         service.tags |= tags
         self._world.changed(f"tag {service.name}")
+
+    def untag(self, arn: str, keys: Sequence[str]) -> None:
+        """Take tags off a service."""
+        service = next(each for each in self._world.services.values() if each.arn == arn)
+        for key in keys:
+            service.tags.pop(key, None)
+        self._world.changed(f"untag {service.name}")
 
     def rollout(
         self, cluster: str, name: str, service_deployment_arn: str | None, ecs_deployment_id: str | None = None
@@ -216,24 +230,17 @@ class FakeEc2:
         assert subnet in SUBNETS, f"there is no subnet {subnet}"
         return VPC
 
-    def placement(self, network: Network) -> Placement:
-        """Return the one network's ids."""
-        vpc = self.vpc(network.vpc)
-        if missing := set(network.subnets) - {"private"}:
-            raise NetworkNotFound(f"{vpc} has no subnet {', '.join(sorted(missing))}")
-        return Placement(SUBNETS, GROUPS if network.security_groups else (), network.assign_public_ip)
-
     def find(self, network: Network) -> NetworkFound:
         """Return what there is of the one network."""
         if network.vpc not in ("main", VPC):
             return NetworkFound((), {}, {})
-        subnets = {each: SUBNETS if each == "private" else () for each in network.subnets}
-        groups = {each: () if each == "absent" else GROUPS for each in network.security_groups}
-        return NetworkFound((VPC,), subnets, groups)
+        subnets = {each: {"private": SUBNETS, "others": ("subnet-3",)}.get(each, ()) for each in network.subnets}
+        known = {"absent": (), "other": ("sg-2",)}
+        return NetworkFound((VPC,), subnets, {each: known.get(each, GROUPS) for each in network.security_groups})
 
     def admissions(self, groups: Sequence[str]) -> tuple[Admission, ...]:
         """Return whom the one security group lets in."""
-        assert tuple(groups) == GROUPS
+        assert set(groups) <= {*GROUPS, "sg-2"}
         return self._world.admissions
 
     def ways(self, vpc: str, subnets: Sequence[str]) -> dict[str, Ways]:
@@ -268,85 +275,6 @@ class FakeHostedZones:
         )
 
 
-class FakeLoadBalancers:
-    """One load balancer."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def listener(self, name: str, port: int) -> Listener:
-        """Return the one listener."""
-        if (name, port) != (LOAD_BALANCER, 80):
-            raise ListenerNotFound(f"there is no load balancer named {name}")
-        return LISTENER
-
-    def rules(self, listener: Listener) -> tuple[Rule, ...]:
-        """Return the rules that others have made."""
-        assert listener == LISTENER
-        return self._world.foreign_rules
-
-    def ensure_target_group(
-        self, route: Route, port: int, listener: Listener, tags: Mapping[str, str], found: Routed | None
-    ) -> str:
-        """Make or adopt a target group."""
-        assert self.routed(listener, tags) == found, "the target group is otherwise by now"
-        assert route.health_check.path.startswith("/")
-        arn = f"arn:targetgroup/{target_group_name(listener.vpc, tags)}"
-        if arn not in self._world.target_groups:
-            self._world.target_groups[arn] = port
-            self._world.tags[arn] = dict(tags)
-            self._world.changed(f"create target group {tags['slipway:service']}")
-        self._world.routes[arn] = route
-        return arn
-
-    def routed(self, listener: Listener, tags: Mapping[str, str]) -> Routed | None:
-        """Return how a service is routed to."""
-        arn = f"arn:targetgroup/{target_group_name(listener.vpc, tags)}"
-        if arn not in self._world.target_groups:
-            return None
-        route, path = self._world.routes[arn], self._world.rules.get(arn)
-        rule = Rule(route.priority or 1, (path,), (route.host,) if route.host else ()) if path else None
-        return Routed(arn, route.health_check, route.deregistration_delay, rule, listener.arn)
-
-    def routed_by(self, target_group: str, tags: Mapping[str, str]) -> Routed | None:
-        """Return how a target group is routed to by a rule of its service's own."""
-        own = tags.items() <= self._world.tags.get(f"rule of {target_group}", {}).items()
-        return self.routed(LISTENER, tags) if own and self._world.rules.get(target_group) else None
-
-    def ensure_rule(self, route: Route, listener: str, target_group: str, tags: Mapping[str, str]) -> None:
-        """Make the listener forward."""
-        assert listener == LISTENER.arn
-        if target_group not in self._world.rules:
-            self._world.tags[f"rule of {target_group}"] = dict(tags)
-        if self._world.rules.get(target_group) != route.path:
-            self._world.rules[target_group] = route.path
-            self._world.changed(f"rule {tags['slipway:service']}")
-
-    def target_health(self, target_group: str) -> tuple[TargetHealth, ...]:
-        """Return what the world tells of the targets."""
-        assert target_group in self._world.target_groups, f"there is no target group {target_group}"
-        return self._world.targets
-
-    def target_groups(self, tags: Mapping[str, str]) -> list[str]:
-        """Return the target groups that carry these tags."""
-        return [arn for arn in self._world.target_groups if tags.items() <= self._world.tags[arn].items()]
-
-    def delete_rules(self, target_group: str, tags: Mapping[str, str]) -> None:
-        """Delete the rule that forwards to a target group, which stays in use for a while."""
-        if not tags.items() <= self._world.tags.get(f"rule of {target_group}", {}).items():
-            return
-        if self._world.rules.pop(target_group, None):
-            self._world.in_use_until[target_group] = self._world.clock.seconds + self._world.leave_seconds
-            self._world.changed(f"delete rule {tags['slipway:service']}")
-
-    def delete_target_group(self, arn: str) -> None:
-        """Delete a target group once it is not in use."""
-        if self._world.is_in_use(arn):
-            raise TransientAws("delete_target_group", "ResourceInUse", f"Target group '{arn}' is currently in use")
-        if self._world.target_groups.pop(arn, None):
-            self._world.changed(f"delete target group {arn}")
-
-
 class FakeLogs:
     """Log groups in memory."""
 
@@ -360,9 +288,15 @@ class FakeLogs:
             self._world.log_groups[name] = retention_days
             self._world.changed(f"log group {name}")
 
-    def group(self, name: str) -> LogGroup | None:
-        """Return a log group that is there."""
-        return LogGroup(self._world.log_groups[name]) if name in self._world.log_groups else None
+    def set_retention(self, name: str, days: int | None) -> None:
+        """Have a log group keep its events otherwise."""
+        if self._world.log_groups[name] != days:
+            self._world.log_groups[name] = days
+            self._world.changed(f"log group {name}")
+
+    def groups(self, names: Sequence[str]) -> dict[str, LogGroup]:
+        """Return the log groups that are there."""
+        return {name: LogGroup(self._world.log_groups[name]) for name in names if name in self._world.log_groups}
 
     def tail(self, stream: LogStream, lines: int) -> tuple[LogLine, ...]:
         """Return the last of thirty lines."""

@@ -13,7 +13,7 @@ from chalicelib.aws.cloud_map import Namespace
 from chalicelib.aws.tasks import Command
 from chalicelib.decide import Rollout
 from chalicelib.diagnosis import ServiceEvent, StoppedTask, TargetHealth
-from chalicelib.manifest import Route
+from chalicelib.manifest import RouteHealthCheck
 from chalicelib.preflight import Admission, Capacity, Room, Rule, Ways
 from chalicelib.specs import ServiceSpec, TaskSpec
 
@@ -110,6 +110,16 @@ class Registered:
     ttl: int
 
 
+@dataclass(frozen=True)
+class TargetGroup:
+    """A target group; by a health check that has changed its targets are judged from `judged_at` on."""
+
+    port: int
+    health_check: RouteHealthCheck
+    deregistration_delay: int
+    judged_at: float = 0
+
+
 @dataclass
 class WorldTask:
     """A task that runs once; `stopped` says why somebody stopped it."""
@@ -142,7 +152,8 @@ class World:
     A rollout takes `rollout_seconds`, a namespace `namespace_seconds`; Cloud Map knows of a task at once, DNS after
     `dns_seconds`. A deleted service drains for `drain_seconds`; what was in use stays so for `leave_seconds` more.
     Images, secrets and roles in `absent` are not there; a tag in `moved` names what another one named before.
-    `events` are by `cluster/service`; every target group has the `targets`; the `alarms` went off.
+    `events` are by `cluster/service`; every target group has the `targets`, unless there are none: then those of its
+    service's tasks, which pass every health check but those at `failed_paths`; the `alarms` went off.
     Images in `broken` never start, those in `hanging` never get ready.
     A one-off task exits after `task_seconds` with what `exit_codes` says of its command's first word, None: never;
     a broken image that has an exit code there starts, and exits with it. Of broken images those in `unhealthy` start,
@@ -178,10 +189,9 @@ class World:
     namespaces: dict[str, Namespace] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
     registered: dict[tuple[str, str], Registered] = field(default_factory=dict)
-    log_groups: dict[str, int] = field(default_factory=dict)
-    target_groups: dict[str, int] = field(default_factory=dict)
-    routes: dict[str, Route] = field(default_factory=dict)
-    rules: dict[str, str] = field(default_factory=dict)
+    log_groups: dict[str, int | None] = field(default_factory=dict)
+    target_groups: dict[str, TargetGroup] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
     tasks: dict[str, WorldTask] = field(default_factory=dict)
     scaled: dict[tuple[str, str], Scaled] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -189,6 +199,7 @@ class World:
     in_use_until: dict[str, float] = field(default_factory=dict)
     events: dict[str, tuple[ServiceEvent, ...]] = field(default_factory=dict)
     targets: tuple[TargetHealth, ...] = ()
+    failed_paths: set[str] = field(default_factory=set)
     alarms: tuple[str, ...] = ()
     changes: list[str] = field(default_factory=list)
 
@@ -380,6 +391,16 @@ class World:
                 self.namespaces.pop(operation.namespace.name, None)
             else:
                 self.namespaces.setdefault(operation.namespace.name, operation.namespace)
+
+    def judged(self, target_group: str) -> tuple[TargetHealth, ...]:
+        """Return how the tasks in a target group are judged; until a changed check had its time, they pass."""
+        group, at = self.target_groups[target_group], self.clock.seconds
+        passes = group.health_check.path not in self.failed_paths or at < group.judged_at
+        services = [each for each in self.services.values() if each.spec.route]
+        own = [each for each in services if each.spec.route and each.spec.route.group_arn == target_group]
+        targets = [f"{address}:{group.port}" for each in own for address in each.addresses(at)]
+        failed = ("unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [404]")
+        return tuple(TargetHealth(each, *(("healthy",) if passes else failed)) for each in targets)
 
     def discovered(self, name: str, lag_seconds: float = 0) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """Return addresses and SRV ports registered under a DNS name such as "user.api.local", as of a while ago."""

@@ -6,16 +6,17 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.aws.calls import call, listed
+from chalicelib.aws.calls import batched, call, listed
 from chalicelib.errors import AwsRefused, TransientAws
 from chalicelib.manifest import Scaling
 
 OURS = "slipway-"
 DIMENSION = "ecs:service:DesiredCount"
+DESCRIBED_AT_ONCE = 50  # ResourceIds of one DescribeScalableTargets, API reference
 # A target is known everywhere only a while after it was registered, and so is the role that AWS makes for the first.
 PASSING = ("ObjectNotFoundException", "ConcurrentUpdateException", "FailedResourceAccessException")
 
@@ -46,18 +47,27 @@ class AutoScaling:
 
     def find(self, cluster: str, service: str) -> Scaled | None:
         """Return how a service is scaled now; None when nothing scales it."""
-        about = _about(cluster, service)
-        targets = call(
-            self._client.describe_scalable_targets,
-            ServiceNamespace=about["ServiceNamespace"],
-            ResourceIds=[about["ResourceId"]],
-            ScalableDimension=DIMENSION,
-        )["ScalableTargets"]
-        if not targets:
-            return None
-        policies = listed(self._client, "describe_scaling_policies", "ScalingPolicies", **about)
+        return self.scaled(cluster, [service]).get(service)
+
+    def scaled(self, cluster: str, services: Sequence[str]) -> dict[str, Scaled]:
+        """Return how services are scaled now; those that nothing scales are left out."""
+        about = {_about(cluster, name)["ResourceId"]: name for name in services}
+        targets = [
+            each
+            for batch in batched(list(about), DESCRIBED_AT_ONCE)
+            for each in call(
+                self._client.describe_scalable_targets,
+                ServiceNamespace="ecs",
+                ResourceIds=batch,
+                ScalableDimension=DIMENSION,
+            )["ScalableTargets"]
+        ]
+        return {name: self._scaled(cluster, name, each) for each in targets if (name := about[each["ResourceId"]])}
+
+    def _scaled(self, cluster: str, service: str, target: Mapping[str, Any]) -> Scaled:
+        policies = listed(self._client, "describe_scaling_policies", "ScalingPolicies", **_about(cluster, service))
         ours = {each["PolicyName"]: _policy(each) for each in policies if each["PolicyName"].startswith(OURS)}
-        return Scaled(targets[0]["MinCapacity"], targets[0]["MaxCapacity"], ours)
+        return Scaled(target["MinCapacity"], target["MaxCapacity"], ours)
 
     def put(self, cluster: str, service: str, wanted: Scaled, found: Scaled | None, tags: Mapping[str, str]) -> None:
         """Have a service scaled as wanted, sending only what differs from what was found.

@@ -78,6 +78,11 @@ def listed(client: Any, operation: str, member: str, **request: Any) -> list[Any
     return call(pages)
 
 
+def batched(items: Sequence[R], size: int) -> list[list[R]]:
+    """Return items in lists of at most `size`, as AWS takes them at once."""
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]
+
+
 def call_once(method: Callable[P, R], *args: P.args, **request: P.kwargs) -> R:
     """Call AWS by a client with one attempt, for what AWS would do twice; what it throttled had no effect, and waits.
 

@@ -153,14 +153,19 @@ class CloudMap:
         )
 
     def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
-        """Return the IPv4 addresses of a service's healthy instances, sorted."""
-        answer = call(
-            self._client.discover_instances,
-            NamespaceName=namespace.http_name,
-            ServiceName=name,
-            HealthStatus="HEALTHY",
-            MaxResults=1000,
-        )
+        """Return the IPv4 addresses of a service's healthy instances, sorted; none where there is no such service."""
+        try:
+            answer = call(
+                self._client.discover_instances,
+                NamespaceName=namespace.http_name,
+                ServiceName=name,
+                HealthStatus="HEALTHY",
+                MaxResults=1000,
+            )
+        except AwsRefused as refusal:
+            if refusal.aws_code in ("NamespaceNotFound", "ServiceNotFound"):
+                return ()
+            raise
         addresses = (each.get("Attributes", {}).get("AWS_INSTANCE_IPV4") for each in answer["Instances"])
         return tuple(sorted(address for address in addresses if address))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.aws.calls import call, listed, tags_of
+from chalicelib.aws.calls import batched, call, listed, tags_of
 from chalicelib.errors import AwsRefused
 from chalicelib.preflight import Capacity, Room
 
@@ -63,8 +63,7 @@ class Clusters:
     def _container_instances(self, name: str) -> list[Any]:
         arns = listed(self._client, "list_container_instances", "containerInstanceArns", cluster=name, status="ACTIVE")
         instances: list[Any] = []
-        for start in range(0, len(arns), DESCRIBED_AT_ONCE):
-            batch = arns[start : start + DESCRIBED_AT_ONCE]
+        for batch in batched(arns, DESCRIBED_AT_ONCE):
             described = call(self._client.describe_container_instances, cluster=name, containerInstances=batch)
             instances += described["containerInstances"]
         return instances
@@ -122,8 +121,7 @@ class Clusters:
         which = {"family": family, "desiredStatus": desired_status}
         arns = listed(self._client, "list_tasks", "taskArns", cluster=cluster, **which)
         tasks: list[Any] = []
-        for start in range(0, len(arns), DESCRIBED_AT_ONCE):
-            batch = arns[start : start + DESCRIBED_AT_ONCE]
+        for batch in batched(arns, DESCRIBED_AT_ONCE):
             tasks += call(self._client.describe_tasks, cluster=cluster, tasks=batch)["tasks"]
         return tasks
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.calls import call, listed
 from chalicelib.errors import NetworkNotFound
 from chalicelib.preflight import Admission, NetworkFound, Ways
-from chalicelib.specs import Placement
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -47,13 +46,6 @@ class Ec2:
             raise NetworkNotFound(f"there is no subnet {subnet}")
         return found[0]["VpcId"]
 
-    def placement(self, network: Network) -> Placement:
-        """Return the ids that a network's names stand for (all subnets of a Name); raises NetworkNotFound."""
-        vpc = self.vpc(network.vpc or "")
-        subnets = self._ids("subnet", self._subnets, vpc, network.subnets or ())
-        groups = self._ids("security group", self._groups, vpc, network.security_groups or ())
-        return Placement(subnets, groups, bool(network.assign_public_ip))
-
     def find(self, network: Network) -> NetworkFound:
         """Return what there is of a network: nothing is refused, everything that is missing can be seen."""
         reference = network.vpc
@@ -91,15 +83,6 @@ class Ec2:
 
     def _endpoints(self, vpc: str) -> list[VpcEndpointTypeDef]:
         return listed(self._client, "describe_vpc_endpoints", "VpcEndpoints", Filters=_of_vpc(vpc))
-
-    def _ids(
-        self, kind: str, find: Callable[[str, str], list[str]], vpc: str, references: Sequence[str]
-    ) -> tuple[str, ...]:
-        found = {reference: find(vpc, reference) for reference in references}
-        missing = [reference for reference, ids in found.items() if not ids]
-        if missing:
-            raise NetworkNotFound(f"{vpc} has no {kind} {', '.join(missing)}")
-        return tuple(sorted({each for ids in found.values() for each in ids}))
 
     def _subnets(self, vpc: str, reference: str) -> list[str]:
         name = "subnet-id" if reference.startswith("subnet-") else "tag:Name"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import call, call_once, listed, tag_list
+from chalicelib.aws.calls import batched, call, call_once, listed, tag_list
 from chalicelib.aws.service_document import compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.task_document import RolloutTask, private_address, rollout_task, stopped_task
@@ -53,8 +53,7 @@ class Ecs:
     def _describe(self, cluster: str, names: Sequence[str], *, tags: bool = False) -> list[ServiceTypeDef]:
         include: Any = ["TAGS"] if tags else []
         services: list[ServiceTypeDef] = []
-        for start in range(0, len(names), BATCH):
-            batch = list(names[start : start + BATCH])
+        for batch in batched(names, BATCH):
             try:
                 answer = call(self._client.describe_services, cluster=cluster, services=batch, include=include)
             except AwsRefused as refusal:
@@ -74,6 +73,7 @@ class Ecs:
             task=task,
             content_hash=content_hash,
             ecs_deployment_id=_primary(service).get("id"),
+            rollout_failed=_primary(service).get("rolloutState") == "FAILED",
         )
 
     def create_service(
@@ -112,6 +112,10 @@ class Ecs:
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Set tags on a service."""
         call(self._client.tag_resource, resourceArn=arn, tags=cast("Any", tag_list(tags)))
+
+    def untag(self, arn: str, keys: Sequence[str]) -> None:
+        """Take tags off a service."""
+        call(self._client.untag_resource, resourceArn=arn, tagKeys=list(keys))
 
     def rollout(
         self, cluster: str, name: str, service_deployment_arn: str | None, ecs_deployment_id: str | None = None
@@ -202,8 +206,8 @@ class Ecs:
     def _listed(self, cluster: str, **which: Any) -> list[TaskTypeDef]:
         arns = listed(self._client, "list_tasks", "taskArns", cluster=cluster, **which)
         tasks: list[TaskTypeDef] = []
-        for start in range(0, len(arns), 100):
-            tasks += call(self._client.describe_tasks, cluster=cluster, tasks=arns[start : start + 100])["tasks"]
+        for batch in batched(arns, 100):
+            tasks += call(self._client.describe_tasks, cluster=cluster, tasks=batch)["tasks"]
         return tasks
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import call, call_once, capital_tag_list, listed, tags_of
+from chalicelib.aws.calls import batched, call, call_once, capital_tag_list, listed, tags_of
 from chalicelib.diagnosis import TargetHealth
 from chalicelib.errors import AwsRefused, ListenerNotFound
 from chalicelib.manifest import Route, RouteHealthCheck
@@ -86,32 +86,66 @@ class LoadBalancers:
         self, route: Route, port: int, listener: Listener, tags: Mapping[str, str], found: Routed | None
     ) -> str:
         """Return the ARN of the service's target group, made, or brought from how it was `found` to the route's."""
-        arn = found.target_group if found else self._made_target_group(route, port, listener, tags)
-        if found and found.health_check != route.health_check:
-            call(self._client.modify_target_group, TargetGroupArn=arn, **cast("Any", _health_check(route)))
-        if found is None or found.deregistration_delay != route.deregistration_delay:
-            delay: Any = {"Key": DELAY, "Value": str(route.deregistration_delay)}
-            call(self._client.modify_target_group_attributes, TargetGroupArn=arn, Attributes=[delay])
+        if found:
+            self.change_target_group(route, found)
+            return found.target_group
+        arn = self._made_target_group(route, port, listener, tags)
+        self._set_delay(arn, route)
         return arn
+
+    def change_target_group(self, route: Route, found: Routed) -> None:
+        """Bring a target group from how it was `found` to the route's."""
+        if found.health_check != route.health_check:
+            check: Any = _health_check(route)
+            call(self._client.modify_target_group, TargetGroupArn=found.target_group, **check)
+        if found.deregistration_delay != route.deregistration_delay:
+            self._set_delay(found.target_group, route)
+
+    def _set_delay(self, arn: str, route: Route) -> None:
+        delay: Any = {"Key": DELAY, "Value": str(route.deregistration_delay)}
+        call(self._client.modify_target_group_attributes, TargetGroupArn=arn, Attributes=[delay])
 
     def routed(self, listener: Listener, tags: Mapping[str, str]) -> Routed | None:
         """Return how the service with these tags is routed to, None while it has no target group."""
         group = self._described(Names=[target_group_name(listener.vpc, tags)])
-        if group is None:
-            return None
-        rules = self._rules(listener.arn)
-        rule = next((each for each in rules if _forwards_to(each, group["TargetGroupArn"])), None)
-        return self._routed(group, listener.arn, rule)
+        return self._routed(group, listener.arn, map(_rule, self._rules(listener.arn))) if group else None
+
+    def routes(
+        self, listener: Listener, rules: Sequence[Rule], tags: Mapping[str, Mapping[str, str]]
+    ) -> dict[str, Routed]:
+        """Return how services, each by its tags, are routed to by a listener's `rules`; those that are not, left out.
+
+        A target group that no rule leads to belongs to no load balancer: only by its name it is found.
+        """
+        of_balancer = listed(
+            self._client, "describe_target_groups", "TargetGroups", LoadBalancerArn=_balancer_of(listener.arn)
+        )
+        there = {each["TargetGroupName"]: each for each in of_balancer}
+        names = {service: target_group_name(listener.vpc, own) for service, own in tags.items()}
+        groups = {service: there.get(name) or self._described(Names=[name]) for service, name in names.items()}
+        return {service: self._routed(group, listener.arn, rules) for service, group in groups.items() if group}
+
+    def target_group(self, arn: str) -> Routed | None:
+        """Return how a target group judges its targets, whichever rule leads to it; None when it is not there."""
+        group = self._described(TargetGroupArns=[arn])
+        return self._routed(group, "", ()) if group else None
+
+    def leads(self, route: Route, listener: str, target_group: str) -> bool:
+        """Tell whether a rule of a listener, by its ARN, leads a route's requests to a target group."""
+        own = (each for each in map(_rule, self._rules(listener)) if each.target_group == target_group)
+        asked = (route.path,), (route.host,) if route.host else ()
+        return any((each.paths, each.hosts) == asked and route.priority in (None, each.priority) for each in own)
 
     def routed_by(self, target_group: str, tags: Mapping[str, str]) -> Routed | None:
         """Return how a target group, by its ARN, is routed to by a rule with these tags, None where none does so."""
         group = self._described(TargetGroupArns=[target_group])
         found = next(self._rules_to(group, tags), None) if group else None
-        return self._routed(group, *found) if group and found else None
+        return self._routed(group, found[0], [_rule(found[1])]) if group and found else None
 
-    def _routed(self, group: TargetGroupTypeDef, listener: str, rule: RuleTypeDef | None) -> Routed:
-        arn, found = group["TargetGroupArn"], _rule(rule) if rule else None
-        return Routed(arn, _health_check_of(group), self._deregistration_delay(arn), found, listener)
+    def _routed(self, group: TargetGroupTypeDef, listener: str, rules: Iterable[Rule]) -> Routed:
+        arn = group["TargetGroupArn"]
+        own = next((replace(each, tags={}) for each in rules if each.target_group == arn), None)
+        return Routed(arn, _health_check_of(group), self._deregistration_delay(arn), own, listener)
 
     def _rules_to(self, group: TargetGroupTypeDef, tags: Mapping[str, str]) -> Iterator[tuple[str, RuleTypeDef]]:
         """Find the rules with these tags that forward to a target group, each after its listener's ARN."""
@@ -169,17 +203,19 @@ class LoadBalancers:
         rules = self._rules(listener)
         own = next((rule for rule in rules if _forwards_to(rule, target_group)), None)
         if own is None:
-            self._create_rule(route, listener, target_group, tags)
+            self._create_rule(route, listener, target_group, tags, rules)
         else:
             self._change_rule(own, route)
 
-    def _create_rule(self, route: Route, listener: str, target_group: str, tags: Mapping[str, str]) -> None:
+    def _create_rule(
+        self, route: Route, listener: str, target_group: str, tags: Mapping[str, str], rules: Sequence[RuleTypeDef]
+    ) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 call_once(
                     self._once.create_rule,
                     ListenerArn=listener,
-                    Priority=route.priority or first_free_priority(route, self._taken(listener)),
+                    Priority=route.priority or first_free_priority(route, _taken(rules)),
                     Conditions=cast("Any", _conditions(route)),
                     Actions=[{"Type": "forward", "TargetGroupArn": target_group}],
                     Tags=cast("Any", capital_tag_list(tags)),
@@ -187,12 +223,9 @@ class LoadBalancers:
             except AwsRefused as refusal:
                 if refusal.aws_code != "PriorityInUse" or route.priority or attempt == ATTEMPTS:
                     raise
+                rules = self._rules(listener)
             else:
                 return
-
-    def _taken(self, listener: str) -> set[int]:
-        rules = self._rules(listener)
-        return {int(rule["Priority"]) for rule in rules if rule["Priority"].isdigit()}
 
     def _change_rule(self, rule: RuleTypeDef, route: Route) -> None:
         if _readable(rule.get("Conditions", [])) != _readable(_conditions(route)):
@@ -219,8 +252,7 @@ class LoadBalancers:
 
     def _tags(self, arns: Sequence[str]) -> dict[str, dict[str, str]]:
         tags: dict[str, dict[str, str]] = {}
-        for start in range(0, len(arns), TAGGED_AT_ONCE):
-            batch = list(arns[start : start + TAGGED_AT_ONCE])
+        for batch in batched(arns, TAGGED_AT_ONCE):
             found = call(self._client.describe_tags, ResourceArns=batch)["TagDescriptions"]
             tags |= {each.get("ResourceArn", ""): tags_of(each.get("Tags", [])) for each in found}
         return tags
@@ -234,6 +266,12 @@ class LoadBalancers:
     def delete_target_group(self, arn: str) -> None:
         """Delete a target group; raises TransientAws while it is in use."""
         call(self._client.delete_target_group, TargetGroupArn=arn)
+
+
+def _balancer_of(listener: str) -> str:
+    """Return the ARN of a listener's load balancer: both are made alike (Service Authorization Reference, ELB)."""
+    head, _, path = listener.partition(":listener/")
+    return f"{head}:loadbalancer/{path.rpartition('/')[0]}"
 
 
 def target_group_name(vpc: str, tags: Mapping[str, str]) -> str:
@@ -299,10 +337,22 @@ def _readable(conditions: Sequence[Any]) -> dict[str, list[str]]:
     }
 
 
+def _taken(rules: Sequence[RuleTypeDef]) -> set[int]:
+    return {int(rule["Priority"]) for rule in rules if rule["Priority"].isdigit()}
+
+
 def _rule(rule: RuleTypeDef) -> Rule:
     conditions = _readable(rule.get("Conditions", []))
     paths, hosts = (tuple(conditions.pop(field, ())) for field in ("path-pattern", "host-header"))
-    return Rule(int(rule.get("Priority", "0")), paths, hosts, bool(conditions))
+    groups = [each["TargetGroupArn"] for each in rule.get("Actions", []) if "TargetGroupArn" in each]
+    priority = rule.get("Priority", "")
+    return Rule(
+        int(priority) if priority.isdigit() else 0,  # the listener's default rule has none
+        paths,
+        hosts,
+        bool(conditions),
+        target_group=next(iter(groups), None),
+    )
 
 
 def _forwards_to(rule: RuleTypeDef, target_group: str) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from os.path import commonprefix
 from typing import TYPE_CHECKING
 
-from chalicelib.aws.calls import call
+from chalicelib.aws.calls import call, listed
 from chalicelib.diagnosis import LogLine
 from chalicelib.errors import AwsRefused
 
@@ -43,12 +44,26 @@ class Logs:
         if group is None:
             self._create(name, tags)
         if group is None or group.get("retentionInDays") != retention_days:
-            call(self._client.put_retention_policy, logGroupName=name, retentionInDays=retention_days)
+            self.set_retention(name, retention_days)
 
-    def group(self, name: str) -> LogGroup | None:
-        """Return the log group of this name, None when there is none."""
-        found = self._group(name)
-        return LogGroup(found.get("retentionInDays")) if found else None
+    def set_retention(self, name: str, days: int | None) -> None:
+        """Have a log group keep its events for so many days, None: forever."""
+        if days is None:
+            call(self._client.delete_retention_policy, logGroupName=name)
+        else:
+            call(self._client.put_retention_policy, logGroupName=name, retentionInDays=days)
+
+    def groups(self, names: Sequence[str]) -> dict[str, LogGroup]:
+        """Return the log groups of these names; those that are not there are left out.
+
+        Those of an application begin alike, so that one question is enough.
+        """
+        alike = commonprefix(names)  # noqa: RUF071  letter by letter, as AWS compares
+        found: list[LogGroupTypeDef] = (
+            listed(self._client, "describe_log_groups", "logGroups", logGroupNamePrefix=alike) if alike else []
+        )
+        wanted = [each for each in found if each.get("logGroupName") in names]
+        return {each.get("logGroupName", ""): LogGroup(each.get("retentionInDays")) for each in wanted}
 
     def tail(self, stream: LogStream, lines: int) -> tuple[LogLine, ...]:
         """Return the last lines of a stream, oldest first; none when nothing was written yet."""

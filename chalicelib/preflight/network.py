@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.manifest import Manifest, Network
 from chalicelib.preflight.finding import Finding
+from chalicelib.specs import Placement
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,17 @@ class NetworkFound:
     vpcs: tuple[str, ...]
     subnets: Mapping[str, tuple[str, ...]]
     security_groups: Mapping[str, tuple[str, ...]]
+
+
+def placed(network: Network, found: NetworkFound) -> Placement | None:
+    """Return the ids that a network's names stand for (all subnets of a Name), None where some of them are missing."""
+    if len(found.vpcs) != 1 or not all((*found.subnets.values(), *found.security_groups.values())):
+        return None
+    subnets, groups = (
+        tuple(sorted({each for ids in named.values() for each in ids}))
+        for named in (found.subnets, found.security_groups)
+    )
+    return Placement(subnets, groups, network.assign_public_ip)
 
 
 def network_findings(manifest: Manifest, found: Mapping[str, NetworkFound]) -> Iterator[Finding]:

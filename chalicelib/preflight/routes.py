@@ -12,13 +12,17 @@ FirstFree = Callable[[Route, set[int]], int]
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of a listener; `narrower` when it has conditions beside path and host. No paths or hosts: any."""
+    """A rule of a listener; `narrower` when it has conditions beside path and host. No paths or hosts: any.
+
+    `target_group` is the ARN of the one that it forwards to.
+    """
 
     priority: int
     paths: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     narrower: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    target_group: str | None = None
 
     @property
     def path(self) -> str | None:

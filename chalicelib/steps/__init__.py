@@ -68,7 +68,7 @@ ACT: Mapping[str, Step] = {
 
 OBSERVE: Mapping[str, Step] = {
     "Plan": plan.run,
-    "Preflight": preflight.run,
+    "Preflight": preflight.run,  # executions that an older release began come to it
     "AwaitNamespace": await_namespace.run,
     "AwaitTask": await_task.run,
     "AwaitStable": await_stable.run,

@@ -3,7 +3,9 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
+from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest, registered_container
+from chalicelib.steps.found import asked
 from chalicelib.steps.name_proof import Wanted, proven
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.wait import look
@@ -11,13 +13,15 @@ from chalicelib.steps.wait import look
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Look at the name of a discovered service; one without a name has nothing to prove."""
-    wanted = _wanted(cloud.store.manifest(event.deployment_id), event.service_name)
+    manifest, ground = asked(cloud, event.deployment_id)
+    wanted = _wanted(manifest, ground, event.service_name)
     return look(cloud, event, lambda deployment: wanted is None or proven(cloud, event, wanted, deployment))
 
 
-def _wanted(manifest: Manifest, service: str) -> Wanted | None:
+def _wanted(manifest: Manifest, ground: Ground, service: str) -> Wanted | None:
     discovery, container = manifest.services[service].discovery, registered_container(manifest, service)
     if discovery is None or manifest.namespace is None:
         return None
-    port, vpc = container.port if container else None, manifest.network_of(service).vpc
-    return Wanted(manifest.namespace, discovery.name or service, discovery.records, port, vpc)
+    namespace = ground.namespace or manifest.namespace
+    port, vpc = container.port if container else None, ground.vpcs.get(service) or manifest.network_of(service).vpc
+    return Wanted(namespace, discovery.name or service, discovery.records, port, vpc)

@@ -1,17 +1,26 @@
 """AwaitNamespace: the operation that makes the namespace has ended well."""
 
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
+from chalicelib.steps.found import asked
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.wait import look
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Look at the operation; raises NamespaceFailed when it ended in FAIL."""
+    """Look at the operation, and keep the namespace that it made; raises NamespaceFailed when it ended in FAIL."""
 
     def decided(deployment: Deployment) -> bool:
-        return cloud.cloud_map.operation_succeeded(deployment.namespace_operation_id or "")
+        if not cloud.cloud_map.operation_succeeded(deployment.namespace_operation_id or ""):
+            return False
+        manifest, ground = asked(cloud, deployment.id)
+        found = cloud.cloud_map.namespace(manifest.namespace or "")
+        if found is None:  # Cloud Map does not show it yet
+            return False
+        cloud.store.keep_ground(deployment.id, replace(ground, namespace=found))
+        return True
 
     return look(cloud, event, decided)

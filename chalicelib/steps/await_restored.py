@@ -1,14 +1,25 @@
-"""AwaitRestored: what served before runs at its desired count again, and nothing else does."""
+"""AwaitRestored: what served before runs at its desired count again, nothing else does, and its targets are healthy."""
 
 from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.decide import stable
+from chalicelib.deployment import Deployment
 from chalicelib.steps.await_stable import followed_rollout
+from chalicelib.steps.route_proof import targets_healthy
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.wait import look
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Look at the rollout that goes back. Raises RolloutFailed and RolloutSuperseded."""
-    return look(cloud, event, lambda deployment: stable(*followed_rollout(cloud, event, deployment)))
+    before = cloud.store.before(event.deployment_id, event.service_name).spec
+    target = before.route if before else None
+
+    def decided(deployment: Deployment) -> bool:
+        rollout, followed = followed_rollout(cloud, event, deployment)
+        if not stable(rollout, followed):
+            return False
+        return target is None or targets_healthy(cloud, target.group_arn, deployment, followed)
+
+    return look(cloud, event, decided)

@@ -1,4 +1,4 @@
-"""AwaitStable: the revision that was deployed runs at its desired count, and nothing else does."""
+"""AwaitStable: the revision that was deployed runs at its desired count, alone, and its route leads to it."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.diagnosis import diagnose, hopeless_since
 from chalicelib.errors import RolloutFailed
 from chalicelib.steps.evidence import facts
+from chalicelib.steps.route_proof import route_proven
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.wait import look
 
@@ -19,10 +20,11 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
 def _stable(cloud: Cloud, event: StepEvent, deployment: Deployment) -> bool:
     rollout, followed = followed_rollout(cloud, event, deployment)
-    over = stable(rollout, followed)
-    if not over and rollout and rollout.failed:
+    if stable(rollout, followed):
+        return route_proven(cloud, deployment, followed)
+    if rollout and rollout.failed:
         _refuse_hopeless(cloud, deployment, followed)
-    return over
+    return False
 
 
 def _refuse_hopeless(cloud: Cloud, deployment: Deployment, followed: ServiceProgress) -> None:
@@ -39,17 +41,16 @@ def followed_rollout(cloud: Cloud, event: StepEvent, deployment: Deployment) -> 
 
     What it shows is recorded: its counts and, on the way there, when it was settled.
     """
-    followed = deployment.services[event.service_name]
+    before = deployment.services[event.service_name]
     rollout = cloud.ecs.rollout(
-        deployment.cluster, followed.name, followed.service_deployment_arn, followed.ecs_deployment_id
+        deployment.cluster, before.name, before.service_deployment_arn, before.ecs_deployment_id
     )
-    if rollout is not None:
-        _record(cloud, deployment, followed, rollout)
-    return rollout, followed
+    return rollout, _recorded(cloud, deployment, before, rollout) if rollout else before
 
 
-def _record(cloud: Cloud, deployment: Deployment, before: ServiceProgress, rollout: Rollout) -> None:
-    told = {
+def _recorded(cloud: Cloud, deployment: Deployment, before: ServiceProgress, rollout: Rollout) -> ServiceProgress:
+    begun = {} if before.started_at else {"status": "running", "phase": "awaiting_stable", "started_at": cloud.now()}
+    told = begun | {
         "desired": rollout.primary_desired,
         "running": rollout.running,
         "pending": rollout.pending,
@@ -58,3 +59,4 @@ def _record(cloud: Cloud, deployment: Deployment, before: ServiceProgress, rollo
     }
     if told != before.model_dump(include=set(told)):
         cloud.store.progress(deployment.id, before.name, cloud.now(), **told)
+    return before.model_copy(update=told)

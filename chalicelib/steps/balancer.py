@@ -1,11 +1,15 @@
 """Balancer: the target group that the tasks will join, and the listener rule that forwards to it."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
+from chalicelib.aws.load_balancers import Listener
 from chalicelib.cloud import Cloud
-from chalicelib.manifest import routed_container
+from chalicelib.errors import ListenerNotFound
+from chalicelib.manifest import Manifest, RouteHealthCheck, routed_container
 from chalicelib.plan import literal_prefix
+from chalicelib.steps.found import branch
 from chalicelib.steps.step import StepEvent, owner_tags, tags
 
 
@@ -15,29 +19,52 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     The rule comes before the service: ECS refuses a target group that no load balancer uses. The rule of a route that
     the manifest dropped goes before its tasks do.
     """
-    manifest, name = cloud.store.manifest(event.deployment_id), event.service_name
-    service, balancer = manifest.services[name], manifest.load_balancer
-    routed = routed_container(manifest, name)
-    if service.route is None or routed is None or routed.port is None or balancer is None:
+    (deployment, manifest, ground), name = branch(cloud, event), event.service_name
+    if deployment.services[name].stays("target_group", "rule"):
+        return {}
+    route, routed = manifest.services[name].route, routed_container(manifest, name)
+    if route is None or routed is None or routed.port is None:
         _unroute(cloud, event, owner_tags(cloud, manifest) | {"slipway:service": name})
         return {}
-    listener = cloud.load_balancers.listener(balancer.name, balancer.port)
+    if ground.listener is None:
+        raise ListenerNotFound(f"{name} has a route, and the manifest names no load balancer that could lead to it")
     own_tags = tags(cloud, manifest, event.deployment_id, name)
-    before = cloud.load_balancers.routed(listener, own_tags)
+    is_new = deployment.services[name].target_group_arn is None and deployment.services[name].as_asked is not None
+    before = None if is_new else cloud.load_balancers.routed(ground.listener, own_tags)
     if before:
         cloud.store.keep_before(event.deployment_id, name, before)
-    target_group = cloud.load_balancers.ensure_target_group(service.route, routed.port, listener, own_tags, before)
-    cloud.load_balancers.ensure_rule(service.route, listener.arn, target_group, own_tags)
-    base = cloud.settings.load_balancer_urls.get(balancer.name, f"http://{listener.dns_name}")
+    target_group = cloud.load_balancers.ensure_target_group(route, routed.port, ground.listener, own_tags, before)
+    cloud.load_balancers.ensure_rule(route, ground.listener.arn, target_group, own_tags)
+    judged = {"judged_from": cloud.now() + judged_after(route.health_check)}
     cloud.store.progress(
         event.deployment_id,
         name,
         cloud.now(),
         phase="balancer",
         target_group_arn=target_group,
-        url=base + literal_prefix(service.route.path),
+        url=url_of(cloud, manifest, ground.listener, name),
+        **(judged if before and before.health_check != route.health_check else {}),
     )
     return {}
+
+
+def judged_after(check: RouteHealthCheck) -> timedelta:
+    """Return how long the load balancer takes to judge a target by a health check that has changed.
+
+    It asks every `interval` seconds, waits up to `timeout` for an answer, and calls a target healthy or unhealthy
+    after so many alike; the one under way may still be of before:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+    """
+    return timedelta(seconds=check.interval * (max(check.healthy, check.unhealthy) + 1) + check.timeout)
+
+
+def url_of(cloud: Cloud, manifest: Manifest, listener: Listener | None, name: str) -> str | None:
+    """Return where people reach a routed service, None where it has no route."""
+    route, balancer = manifest.services[name].route, manifest.load_balancer
+    if route is None or balancer is None or listener is None:
+        return None
+    base = cloud.settings.load_balancer_urls.get(balancer.name, f"http://{listener.dns_name}")
+    return base + literal_prefix(route.path)
 
 
 def _unroute(cloud: Cloud, event: StepEvent, own_tags: Mapping[str, str]) -> None:

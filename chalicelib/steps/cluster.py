@@ -3,12 +3,14 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
+from chalicelib.steps.found import asked
 from chalicelib.steps.step import StepEvent, tags
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Create the cluster unless it exists."""
-    manifest = cloud.store.manifest(event.deployment_id)
-    cloud.ecs.create_cluster(manifest.cluster_name, tags(cloud, manifest, event.deployment_id))
+    manifest, ground = asked(cloud, event.deployment_id)
+    if not ground.cluster:
+        cloud.ecs.create_cluster(manifest.cluster_name, tags(cloud, manifest, event.deployment_id))
     cloud.store.update(event.deployment_id, cloud.now(), phase="deploying")
     return {}

@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from chalicelib.before import Tagged
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.errors import ServiceNotOwned
+from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest
 from chalicelib.plan import service_spec
 from chalicelib.preflight import may_change, whose
 from chalicelib.specs import ServiceSpec, Serving
-from chalicelib.steps.found import placement
+from chalicelib.steps.found import branch
 from chalicelib.steps.rollout import bring, follow
 from chalicelib.steps.step import StepEvent, go_on, owner_tags, tags
 
@@ -19,14 +21,13 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
     Raises SiblingFailed, and ServiceNotOwned when it is somebody else's by now.
     """
-    manifest = cloud.store.manifest(event.deployment_id)
-    deployment = cloud.store.part(event.deployment_id, event.service_name)
+    deployment, manifest, ground = branch(cloud, event)
     progress = deployment.services[event.service_name]
     go_on(deployment, progress.name)
     found = cloud.ecs.serving(deployment.cluster, [progress.name])[progress.name]
     serving = found if found and found.status == "ACTIVE" else None
     _refuse_foreign(cloud, manifest, deployment, progress, found)
-    spec = _wanted(cloud, manifest, progress, serving)
+    spec = _wanted(manifest, ground, progress, serving)
     if serving is None:
         _create(cloud, event, manifest, deployment, spec)
     else:
@@ -45,13 +46,13 @@ def _refuse_foreign(
         raise ServiceNotOwned(f"{belongs}; it is left as it is")
 
 
-def _wanted(cloud: Cloud, manifest: Manifest, progress: ServiceProgress, serving: Serving | None) -> ServiceSpec:
+def _wanted(manifest: Manifest, ground: Ground, progress: ServiceProgress, serving: Serving | None) -> ServiceSpec:
     return service_spec(
         manifest,
         progress.name,
         task_definition=progress.task_definition,
         serving=serving,
-        network=placement(cloud, manifest, progress.name),
+        network=ground.placements.get(progress.name),
         registry_arn=progress.registry_arn,
         target_group_arn=progress.target_group_arn,
     )
@@ -69,7 +70,7 @@ def _create(cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Depl
 def _update(
     cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, spec: ServiceSpec, serving: Serving
 ) -> None:
-    _tag(cloud, manifest, event, serving)
+    _tag(cloud, event, manifest, deployment.services[event.service_name], serving)
     ours = bool(deployment.services[event.service_name].changed)
     changed = bring(cloud, event, deployment, spec, serving, ours=ours, force=deployment.force)
     if changed is None:
@@ -79,23 +80,38 @@ def _update(
         _record(cloud, event, deployment, changed, message)
 
 
-def _tag(cloud: Cloud, manifest: Manifest, event: StepEvent, serving: Serving) -> None:
-    """Bring the service's tags to what is asked; which deployment came last is no reason to call."""
-    wanted = tags(cloud, manifest, event.deployment_id, event.service_name)
+def _tag(cloud: Cloud, event: StepEvent, manifest: Manifest, progress: ServiceProgress, serving: Serving) -> None:
+    """Bring the service's tags to what is asked; which deployment came last is no reason to call.
+
+    Those that Plan found to be dropped go.
+    """
+    if progress.stays("tags"):
+        return
+    wanted = tags(cloud, manifest, event.deployment_id, progress.name)
+    planned = {field.removeprefix("tags.") for field in progress.changed_fields if field.startswith("tags.")}
+    dropped = sorted((planned - wanted.keys()) & serving.tags.keys())
     telling = {key: value for key, value in wanted.items() if key != "slipway:deployment"}
-    if telling.items() - serving.tags.items():
+    differs = telling.items() - serving.tags.items()
+    if differs or dropped:
+        cloud.store.keep_before(event.deployment_id, progress.name, Tagged(serving.tags))
+    if differs:
         cloud.ecs.tag(serving.arn, wanted)
+    if dropped:
+        cloud.ecs.untag(serving.arn, dropped)
+    if planned:
+        message = f"Tags changed: {', '.join(sorted(planned))}."
+        cloud.store.record(event.deployment_id, progress.name, "awaiting_stable", message, cloud.now())
 
 
 def _record(cloud: Cloud, event: StepEvent, deployment: Deployment, changed: tuple[str, ...], message: str) -> None:
     name, now = event.service_name, cloud.now()
     planned = deployment.services[name].changed_fields
-    cloud.store.progress(
+    cloud.store.tell(
         event.deployment_id,
         name,
+        "awaiting_stable",
+        message,
         now,
-        phase="awaiting_stable",
         changed=True,
         changed_fields=planned + tuple(field for field in changed if field not in (*planned, "task_definition")),
     )
-    cloud.store.record(event.deployment_id, name, "awaiting_stable", message, now)

@@ -4,21 +4,23 @@ from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.errors import NamespaceFailed
+from chalicelib.steps.found import branch
 from chalicelib.steps.step import StepEvent, tags
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Make or adopt the Cloud Map service of a discovered service. Raises DiscoveryConflict."""
-    manifest, name = cloud.store.manifest(event.deployment_id), event.service_name
+    (deployment, manifest, ground), name = branch(cloud, event), event.service_name
     wanted = manifest.services[name].discovery
-    if wanted is None or manifest.namespace is None:
+    if wanted is None or manifest.namespace is None or deployment.services[name].stays("discovery"):
         return {}
-    namespace = cloud.cloud_map.namespace(manifest.namespace)
+    namespace = ground.namespace or cloud.cloud_map.namespace(manifest.namespace)
     if namespace is None:
         raise NamespaceFailed(f"the namespace {manifest.namespace} was removed during the deployment")
-    found = cloud.cloud_map.registered(namespace).get(wanted.name or name)
-    if found and found.ttl != wanted.ttl:
-        cloud.store.keep_before(event.deployment_id, name, found)
+    if deployment.services[name].previous_task_definition:
+        found = cloud.cloud_map.registered(namespace).get(wanted.name or name)
+        if found and found.ttl != wanted.ttl:
+            cloud.store.keep_before(event.deployment_id, name, found)
     own_tags = tags(cloud, manifest, event.deployment_id, name)
     arn = cloud.cloud_map.ensure_service(
         namespace, wanted.name or name, wanted.records, wanted.ttl, own_tags, event.client_token()

@@ -1,30 +1,24 @@
-"""What is there already, as several steps ask for it: nothing here changes anything."""
-
-from collections.abc import Mapping
+"""What an earlier step found, and what has to be looked at again."""
 
 from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment
+from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest
-from chalicelib.plan import task_spec
-from chalicelib.preflight import may_change
-from chalicelib.specs import Placement, Serving, TaskSpec
-from chalicelib.steps.step import owner_tags
+from chalicelib.specs import TaskSpec
+from chalicelib.steps.looks import Looks
+from chalicelib.steps.step import StepEvent, owner_tags
 
 
-def ours(cloud: Cloud, manifest: Manifest, serving: Mapping[str, Serving | None]) -> dict[str, Serving | None]:
-    """Return the ECS services that this application may change; of others nothing is told, planned or compared."""
-    owner = owner_tags(cloud, manifest)
-    return {
-        name: now
-        for name, now in serving.items()
-        if now is None or may_change(now.tags, owner, adopt=manifest.services[name].adopt)
-    }
+def asked(cloud: Cloud, deployment_id: str) -> tuple[Manifest, Ground]:
+    """Return what a deployment was asked and what it stands on; an older release has planned without keeping that."""
+    manifest, ground = cloud.store.asked(deployment_id)
+    return manifest, ground or Looks(cloud, manifest).ground
 
 
-def placement(cloud: Cloud, manifest: Manifest, name: str) -> Placement | None:
-    """Return where a service's tasks run; only in awsvpc mode tasks have a network of their own."""
-    if task_spec(manifest, name).network_mode != "awsvpc":
-        return None
-    return cloud.ec2.placement(manifest.network_of(name))
+def branch(cloud: Cloud, event: StepEvent) -> tuple[Deployment, Manifest, Ground]:
+    """Return what the branch of a service goes by: the deployment with this service, and as `asked` does."""
+    deployment, manifest, ground = cloud.store.branch(event.deployment_id, event.service_name)
+    return deployment, manifest, ground or Looks(cloud, manifest).ground
 
 
 def known_revision(cloud: Cloud, manifest: Manifest, spec: TaskSpec) -> str | None:

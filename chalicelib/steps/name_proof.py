@@ -23,10 +23,10 @@ VPC_SECONDS = 300.0
 class Wanted:
     """A name that must lead to a service's tasks: "user" in "api.local", by records A, SRV or both.
 
-    `vpc` is the id or the Name tag of their VPC, or a placement in it.
+    `namespace` is the one that was found, or its name; `vpc` the id or the Name tag of their VPC, or a placement in it.
     """
 
-    namespace: str
+    namespace: Namespace | str
     service: str
     records: Sequence[str]
     port: int | None
@@ -35,7 +35,8 @@ class Wanted:
     @property
     def name(self) -> str:
         """Return the DNS name."""
-        return f"{self.service}.{self.namespace}"
+        namespace = self.namespace if isinstance(self.namespace, str) else self.namespace.name
+        return f"{self.service}.{namespace}"
 
 
 def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, deployment: Deployment) -> bool:
@@ -44,7 +45,7 @@ def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, deployment: Deploymen
     DNS is asked last, once Cloud Map equals the running tasks: a resolver remembers what it did not find.
     Raises NameUnreached when its records are right, and the VPC of the tasks does not answer them.
     """
-    namespace = cloud.cloud_map.namespace(wanted.namespace)
+    namespace = _namespace(cloud, wanted)
     running = cloud.ecs.running_addresses(deployment.cluster, event.service_name)
     registered = cloud.cloud_map.healthy_addresses(namespace, wanted.service) if namespace else ()
     if set(registered) != set(running):
@@ -68,11 +69,17 @@ def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, deployment: Deploymen
     return True
 
 
+def _namespace(cloud: Cloud, wanted: Wanted) -> Namespace | None:
+    return cloud.cloud_map.namespace(wanted.namespace) if isinstance(wanted.namespace, str) else wanted.namespace
+
+
 def vpc_of(cloud: Cloud, where: str | Placement) -> str:
     """Return the id of a VPC, by its id, its Name tag, or a placement in it; raises NetworkNotFound."""
     if isinstance(where, Placement):
         subnet = where.subnets[0]
         return cloud.remembered(f"vpc of {subnet}", VPC_SECONDS, lambda: cloud.ec2.vpc_of(subnet))
+    if where.startswith("vpc-"):
+        return where
     return cloud.remembered(f"vpc {where}", VPC_SECONDS, lambda: cloud.ec2.vpc(where))
 
 
@@ -102,5 +109,5 @@ def _record_proven(cloud: Cloud, event: StepEvent, found: Names, vpc: str) -> No
     now, addresses = cloud.now(), ", ".join(found.addresses) or "nothing, as nothing runs"
     by_records = f"The records of {found.name}, in a hosted zone of {vpc}, say {addresses}: proven."
     message = by_records if found.by == "records" else f"{found.name} answers {addresses}: proven."
-    _record(cloud, event, found.model_copy(update={"proven_at": now}))
-    cloud.store.record(event.deployment_id, event.service_name, "awaiting_names", message, now)
+    proof = found.model_copy(update={"proven_at": now})
+    cloud.store.tell(event.deployment_id, event.service_name, "awaiting_names", message, now, dns=proof)

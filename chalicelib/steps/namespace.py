@@ -3,20 +3,23 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
+from chalicelib.errors import NetworkNotFound
+from chalicelib.steps.found import asked
 from chalicelib.steps.step import StepEvent, tags
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Adopt the namespace, or start to create it. Hands on `decided`: whether there is nothing to wait for."""
-    manifest = cloud.store.manifest(event.deployment_id)
+    manifest, ground = asked(cloud, event.deployment_id)
     name = manifest.namespace
     cloud.store.update(event.deployment_id, cloud.now(), phase="deploying")  # from here on there is a way back
-    if name is None or cloud.cloud_map.namespace(name) is not None:
+    if name is None or ground.namespace:
         return {"decided": True}
     now = cloud.now()
-    vpc = cloud.ec2.vpc(manifest.network.vpc or "")
+    if ground.vpc is None:
+        raise NetworkNotFound(f"no VPC is named {manifest.network.vpc}, for which the namespace {name} would be made")
     own_tags = tags(cloud, manifest, event.deployment_id)
-    operation_id = cloud.cloud_map.create_namespace(name, vpc, own_tags, event.client_token())
+    operation_id = cloud.cloud_map.create_namespace(name, ground.vpc, own_tags, event.client_token())
     if operation_id is None:
         return {"decided": True}
     cloud.store.update(event.deployment_id, now, phase="awaiting_namespace", namespace_operation_id=operation_id)

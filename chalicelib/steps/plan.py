@@ -1,6 +1,6 @@
-"""Plan: what serves now, and the manifest, make the plan."""
+"""Plan: what is there, and the manifest, make the account of what will happen; or something is wrong."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import timedelta
 from math import ceil
 from typing import Any
@@ -10,12 +10,16 @@ from chalicelib.cloud import Cloud
 from chalicelib.decide import called_off
 from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import AwsRefused
+from chalicelib.forecast import Forecast, Found, as_asked
+from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest
 from chalicelib.notices import notify
-from chalicelib.plan import Plan, chained, plan
+from chalicelib.plan import chained, waves
 from chalicelib.preflight import images_asked, pinned
-from chalicelib.specs import Serving
-from chalicelib.steps.found import ours
+from chalicelib.steps import preflight
+from chalicelib.steps.account import Account, account_of
+from chalicelib.steps.balancer import url_of
+from chalicelib.steps.looks import Looks
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.unnamed import tell_unnamed
 
@@ -24,23 +28,32 @@ LOOKS_THERE, LOOKS_IN_ALL = 1_600, 2_000
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Record what will change and what served before; hand on the first wave, which holds the next."""
+    """Record what will happen to each service and what served before; hand on the first wave, which holds the next.
+
+    Raises PreflightFailed when something is wrong: nothing was changed.
+    """
     deployment = cloud.store.get(event.deployment_id)
     if failure := called_off(deployment, None):
         raise failure
     manifest = _resolved(cloud, event.deployment_id)
-    serving = cloud.ecs.serving(deployment.cluster, list(manifest.services))
-    own = ours(cloud, manifest, serving)
-    active = {name: now if now and now.status == "ACTIVE" else None for name, now in own.items()}
-    planned = plan(manifest, active, force=deployment.force)
-    _record(cloud, deployment, manifest, planned, active)
-    tell_unnamed(cloud, deployment, manifest)
+    looks = Looks(cloud, manifest)
+    looks.serving  # noqa: B018  where AWS does not say what serves, nothing is planned
+    account = account_of(looks, force=deployment.force)
+    forecast = account.forecast
+    _record(cloud, deployment, manifest, forecast)
+    tell_unnamed(cloud, deployment, manifest, looks.belongings)
     notify(cloud, deployment)
+    preflight.tell(cloud, deployment.id, forecast.findings)
+    ground = looks.ground
+    cloud.store.keep_ground(deployment.id, ground)
+    for name, found in account.found.items():
+        _record_service(cloud, deployment, manifest, account, ground, name, found)
     poll_seconds = poll_seconds_of(manifest)
-    needing = [each for each in planned.changed if manifest.services[each].before_deploy]
-    items = [[_item(deployment.id, name, poll_seconds, needing) for name in wave] for wave in planned.waves]
+    order = waves({name: service.depends_on for name, service in manifest.services.items()})
+    items = [[_item(deployment.id, manifest, name, poll_seconds, account.changing) for name in wave] for wave in order]
     return {
         "deployment_id": deployment.id,
+        "changes": bool(account.changing),
         "wave": chained(items),
         "poll_seconds": poll_seconds,
     }
@@ -76,10 +89,18 @@ def _digest(cloud: Cloud, image: str) -> str | None:
         return None
 
 
-def _item(deployment_id: str, service: str, poll_seconds: int, needing: Collection[str]) -> dict[str, Any]:
-    """Return what the branch of a service starts with: whether it needs a task before it changes is known by now."""
-    item = {"deployment_id": deployment_id, "service": service, "poll_seconds": poll_seconds}
-    return {**item, "task_needed": service in needing}
+def _item(
+    deployment_id: str, manifest: Manifest, service: str, poll_seconds: int, changed: Collection[str]
+) -> dict[str, Any]:
+    """Return what the branch of a service starts with: whether it changes, and needs a task first, is known."""
+    changes = service in changed
+    return {
+        "deployment_id": deployment_id,
+        "service": service,
+        "poll_seconds": poll_seconds,
+        "changes": changes,
+        "task_needed": changes and manifest.services[service].before_deploy is not None,
+    }
 
 
 def poll_seconds_of(manifest: Manifest | Belongings) -> int:
@@ -97,27 +118,51 @@ def _poll_seconds(manifest: Manifest | Belongings, seconds: float, looks: float)
     return max(manifest.poll_seconds, ceil(len(manifest.services) * seconds / looks))
 
 
-def _record(
-    cloud: Cloud, deployment: Deployment, manifest: Manifest, planned: Plan, active: Mapping[str, Serving | None]
-) -> None:
-    """Record what will change, and keep what serves. One that waited for another has its whole time from now on."""
+def _record(cloud: Cloud, deployment: Deployment, manifest: Manifest, forecast: Forecast) -> None:
+    """Record what will happen. A deployment that waited for another has its whole time from now on."""
     now = cloud.now()
-    for name in active:
-        serving = active[name]
-        cloud.store.progress(
-            deployment.id,
-            name,
-            now,
-            previous_task_definition=planned.previous[name],
-            what_serves=planned.previous[name],
-            changed=name in planned.changed,
-            replaces=serving.ecs_deployment_id if serving else None,
-            changed_fields=planned.changed_fields[name],
-        )
-        if serving:
-            cloud.store.keep_before(deployment.id, name, serving.spec)
     late = {"deadline_at": now + timedelta(seconds=manifest.timeout_seconds)} if deployment.after else {}
     cloud.store.update(deployment.id, now, status=Status.RUNNING.value, phase="planned", **late)
-    summary = ", ".join(f"{name}: {action}" for name, action in planned.actions.items())
-    waves = " → ".join(" + ".join(wave) for wave in planned.waves)
-    cloud.store.record(deployment.id, None, "planned", f"{summary}. Order: {waves}.", now)
+    summary = ", ".join(f"{name}: {_told(forecast, name)}" for name in manifest.services)
+    order = waves({name: service.depends_on for name, service in manifest.services.items()})
+    said = " → ".join(" + ".join(wave) for wave in order)
+    cloud.store.record(deployment.id, None, "planned", f"{summary}. Order: {said}.", now)
+
+
+def _told(forecast: Forecast, name: str) -> str:
+    fields = forecast.changed_fields(name)
+    return f"{forecast.action(name)} ({', '.join(fields)})" if fields else forecast.action(name)
+
+
+def _record_service(
+    cloud: Cloud,
+    deployment: Deployment,
+    manifest: Manifest,
+    account: Account,
+    ground: Ground,
+    name: str,
+    found: Found,
+) -> None:
+    """Keep what serves, and hand to the steps what they need not ask for again."""
+    changed, serving = name in account.changing, found.serving
+    previous = serving.spec.task_definition if serving else None
+    cloud.store.progress(
+        deployment.id,
+        name,
+        cloud.now(),
+        previous_task_definition=previous,
+        what_serves=previous,
+        changed=changed,
+        changed_fields=account.forecast.changed_fields(name),
+        as_asked=as_asked(manifest, name, found),
+        replaces=serving.ecs_deployment_id if serving else None,
+        ecs_deployment_id=serving.ecs_deployment_id if serving and not changed else None,
+        task_definition=found.revision,
+        registry_arn=found.registered.arn if found.registered else None,
+        target_group_arn=found.routed.target_group if found.routed and manifest.services[name].route else None,
+        url=url_of(cloud, manifest, ground.listener, name) if serving else None,
+    )
+    if serving and changed:
+        cloud.store.keep_before(deployment.id, name, serving.spec)
+        if found.scaled and found.scaled != found.scaling:
+            cloud.store.keep_before(deployment.id, name, found.scaled)

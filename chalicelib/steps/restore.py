@@ -1,5 +1,6 @@
 """Restore: listener rule, ECS service and scaling are what they were before this deployment."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,11 +8,13 @@ from chalicelib.aws.cloud_map import Registered
 from chalicelib.aws.load_balancers import Routed
 from chalicelib.before import Before
 from chalicelib.cloud import Cloud
-from chalicelib.deployment import Deployment
+from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.errors import RolloutFailed, ServiceNotOwned
-from chalicelib.manifest import Manifest, Route, routed_container
-from chalicelib.preflight import Rule, claimed_by_others, whose
+from chalicelib.manifest import Manifest, Route
+from chalicelib.plan import task_spec
+from chalicelib.preflight import claimed_by_others, whose
 from chalicelib.specs import ServiceSpec, Serving
+from chalicelib.steps.balancer import judged_after
 from chalicelib.steps.rollout import bring
 from chalicelib.steps.step import StepEvent, owner_tags, tags
 
@@ -30,20 +33,34 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     cloud.store.progress(deployment.id, name, cloud.now(), status="running", phase="rolling_back")
     if before.registered:
         _restore_registered(cloud, event, manifest, before.registered)
-    if before.routed and before.routed.rule:
-        route = _route_of(before.routed, before.routed.rule)
-        if manifest.services[name].route:
-            _restore_route(cloud, event, manifest, route)
-        else:
-            _route_again(cloud, event, manifest, before.routed, route)
+    if before.routed:
+        _restore_routed(cloud, event, manifest, before.routed)
     _refuse_claimed(cloud, deployment, name, serving)
-    if "scaling" in deployment.services[name].changed_fields:
+    if before.log_group:
+        cloud.logs.set_retention(task_spec(manifest, name).log_group or "", before.log_group.retention_days)
+    if _scaling_changed(deployment.services[name]):
         _restore_scaling(cloud, event, manifest, deployment.cluster, before)
     wanted = _wanted(cloud, deployment, name, before.spec, serving)
     changed = bring(cloud, event, deployment, wanted, serving, ours=False)
+    if before.tagged:  # last: without its tags a service is not ours to change
+        _restore_tags(cloud, before.tagged.tags, serving, tags(cloud, manifest, deployment, name).keys())
     message = f"Goes back: {', '.join(changed)}." if changed else "Is as it was before."
     cloud.store.record(deployment.id, name, "rolling_back", message, cloud.now())
     return {}
+
+
+def _scaling_changed(progress: ServiceProgress) -> bool:
+    if progress.as_asked is None:  # planned by an older release
+        return "scaling" in progress.changed_fields
+    return not progress.stays("scaling")
+
+
+def _restore_tags(cloud: Cloud, before: Mapping[str, str], serving: Serving, ours: Collection[str]) -> None:
+    """Put back the tags that differ, and take off those of ours that were not there."""
+    if before.items() - serving.tags.items():
+        cloud.ecs.tag(serving.arn, before)
+    if added := sorted((serving.tags.keys() & ours) - before.keys()):
+        cloud.ecs.untag(serving.arn, added)
 
 
 def _refuse_claimed(cloud: Cloud, deployment: Deployment, name: str, serving: Serving) -> None:
@@ -70,30 +87,36 @@ def _restore_registered(cloud: Cloud, event: StepEvent, manifest: Manifest, befo
         cloud.cloud_map.ensure_service(namespace, name, before.records, before.ttl, own_tags, event.client_token())
 
 
-def _restore_route(cloud: Cloud, event: StepEvent, manifest: Manifest, route: Route) -> None:
+def _restore_routed(cloud: Cloud, event: StepEvent, manifest: Manifest, before: Routed) -> None:
     """Put target group and rule back. A rule that was not there before goes with what this deployment made."""
-    balancer, container = manifest.load_balancer, routed_container(manifest, event.service_name)
-    if balancer is None or container is None or container.port is None:
+    name = event.service_name
+    own_tags = tags(cloud, manifest, event.deployment_id, name)
+    route = _route_of(before)
+    if manifest.services[name].route:
+        _restore_check(cloud, event, before, route)
+    else:  # RemoveRoute takes the rule that is made again for older than this deployment
+        del own_tags["slipway:deployment"]
+    if before.rule:
+        cloud.load_balancers.ensure_rule(route, before.listener, before.target_group, own_tags)
+
+
+def _restore_check(cloud: Cloud, event: StepEvent, before: Routed, route: Route) -> None:
+    """Put back how the load balancer judges the targets, which takes it a while."""
+    found = cloud.load_balancers.target_group(before.target_group)
+    if found is None:
         return
-    listener = cloud.load_balancers.listener(balancer.name, balancer.port)
-    own_tags = tags(cloud, manifest, event.deployment_id, event.service_name)
-    found = cloud.load_balancers.routed(listener, own_tags)
-    target_group = cloud.load_balancers.ensure_target_group(route, container.port, listener, own_tags, found)
-    cloud.load_balancers.ensure_rule(route, listener.arn, target_group, own_tags)
+    cloud.load_balancers.change_target_group(route, found)
+    if found.health_check != before.health_check:
+        judged_from = cloud.now() + judged_after(before.health_check)
+        cloud.store.progress(event.deployment_id, event.service_name, cloud.now(), judged_from=judged_from)
 
 
-def _route_again(cloud: Cloud, event: StepEvent, manifest: Manifest, before: Routed, route: Route) -> None:
-    """Make the rule again that the manifest has dropped; RemoveRoute takes it for older than this deployment."""
-    own_tags = tags(cloud, manifest, event.deployment_id, event.service_name)
-    del own_tags["slipway:deployment"]
-    cloud.load_balancers.ensure_rule(route, before.listener, before.target_group, own_tags)
-
-
-def _route_of(before: Routed, rule: Rule) -> Route:
+def _route_of(before: Routed) -> Route:
+    rule = before.rule
     return Route.model_construct(
-        path=rule.path or "/*",
-        host=rule.host,
-        priority=rule.priority,
+        path=(rule.path if rule else None) or "/*",
+        host=rule.host if rule else None,
+        priority=rule.priority if rule else None,
         health_check=before.health_check,
         deregistration_delay=before.deregistration_delay,
     )

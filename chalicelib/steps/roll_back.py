@@ -39,7 +39,9 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
 
 def _started(deployment: Deployment, wave: tuple[str, ...]) -> list[str]:
-    return [name for name in wave if deployment.services[name].status != "pending"]
+    """Return the services of a wave that it came to, but for those to which nothing was to happen."""
+    services = deployment.services
+    return [name for name in wave if services[name].status != "pending" and services[name].changed is not False]
 
 
 def _item(deployment: Deployment, name: str, poll_seconds: int) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from typing import Any
 from chalicelib.aws.autoscaling import Scaled, resource_label, scaled_as
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, ServiceProgress
+from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest
+from chalicelib.steps.found import branch
 from chalicelib.steps.step import StepEvent, tags
 
 
@@ -14,16 +16,17 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
     The record says first that the service changes: a call whose answer is lost changed it all the same.
     """
-    manifest = cloud.store.manifest(event.deployment_id)
-    deployment = cloud.store.part(event.deployment_id, event.service_name)
-    name = event.service_name
-    wanted = _wanted(cloud, manifest, deployment, name)
+    (deployment, manifest, ground), name = branch(cloud, event), event.service_name
+    if deployment.services[name].stays("scaling"):
+        return {}
+    wanted = _wanted(manifest, ground, deployment, name)
     found = cloud.autoscaling.find(deployment.cluster, name)
     if found == wanted or (wanted is None and found and not found.policies):
         return {}
     now = cloud.now()
-    if found and "scaling" not in deployment.services[name].changed_fields:
-        cloud.store.keep_before(deployment.id, name, found)
+    progress = deployment.services[name]
+    if found and progress.as_asked is None and "scaling" not in progress.changed_fields:
+        cloud.store.keep_before(deployment.id, name, found)  # Plan has, unless it was an older release's
     fields = _changed_fields(deployment.services[name])
     cloud.store.progress(deployment.id, name, now, phase="scaling", changed=True, changed_fields=fields)
     if wanted is None:
@@ -34,20 +37,18 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     return {}
 
 
-def _wanted(cloud: Cloud, manifest: Manifest, deployment: Deployment, name: str) -> Scaled | None:
-    scaling, balancer = manifest.services[name].scaling, manifest.load_balancer
+def _wanted(manifest: Manifest, ground: Ground, deployment: Deployment, name: str) -> Scaled | None:
+    scaling, target_group = manifest.services[name].scaling, deployment.services[name].target_group_arn
     if scaling is None:
         return None
-    target_group = deployment.services[name].target_group_arn
-    if scaling.requests_per_target is None or target_group is None or balancer is None:
-        return scaled_as(scaling, None)
-    listener = cloud.load_balancers.listener(balancer.name, balancer.port)
-    return scaled_as(scaling, resource_label(listener.arn, target_group))
+    label = resource_label(ground.listener.arn, target_group) if ground.listener and target_group else None
+    return scaled_as(scaling, label)
 
 
 def _changed_fields(progress: ServiceProgress) -> tuple[str, ...]:
     """Return what changed in a service that was there before; of a new one nothing is called changed."""
-    if progress.previous_task_definition is None or "scaling" in progress.changed_fields:
+    told = any(field.partition(".")[0] == "scaling" for field in progress.changed_fields)
+    if progress.previous_task_definition is None or told:
         return progress.changed_fields
     return (*progress.changed_fields, "scaling")
 

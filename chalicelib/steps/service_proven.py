@@ -10,8 +10,6 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Record that the new revision serves. Hands on `proven`."""
     name, now = event.service_name, cloud.now()
     serves = cloud.store.part(event.deployment_id, name).services[name].task_definition
-    cloud.store.progress(
-        event.deployment_id, name, now, status="succeeded", phase="proven", what_serves=serves, finished_at=now
-    )
-    cloud.store.record(event.deployment_id, name, "proven", "Stable and proven.", now)
+    changes = {"status": "succeeded", "what_serves": serves, "finished_at": now}
+    cloud.store.tell(event.deployment_id, name, "proven", "Stable and proven.", now, **changes)
     return {"service": name, "proven": True}

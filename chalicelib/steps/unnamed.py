@@ -10,9 +10,9 @@ from chalicelib.manifest import Manifest
 from chalicelib.steps.step import owner_tags
 
 
-def tell_unnamed(cloud: Cloud, deployment: Deployment, manifest: Manifest) -> None:
+def tell_unnamed(cloud: Cloud, deployment: Deployment, manifest: Manifest, known: Belongings | None) -> None:
     """Record which services serve on although the manifest does not name them, and what becomes of them."""
-    if found := unnamed(cloud, deployment, manifest):
+    if found := unnamed(cloud, deployment, manifest, known):
         what = ", ".join(found.labels)
         end = "it is removed when this has succeeded" if manifest.prune else "it is left alone; prune: true removes it"
         message = f"Not named in this manifest: {what}; {end}."
@@ -24,7 +24,8 @@ def prune(cloud: Cloud, deployment: Deployment, manifest: Manifest) -> None:
 
     It is a deployment of its own: what it cannot remove is no reason for the other to go back.
     """
-    found = unnamed(cloud, deployment, manifest)
+    known = cloud.store.belongings(deployment.application, deployment.environment)
+    found = unnamed(cloud, deployment, manifest, known)
     if found is None:
         return
     now = cloud.now()
@@ -50,9 +51,8 @@ def prune(cloud: Cloud, deployment: Deployment, manifest: Manifest) -> None:
     cloud.workflow.start(teardown.id, teardown.kind)
 
 
-def unnamed(cloud: Cloud, deployment: Deployment, manifest: Manifest) -> Belongings | None:
+def unnamed(cloud: Cloud, deployment: Deployment, manifest: Manifest, known: Belongings | None) -> Belongings | None:
     """Return the application's services that are there and that the manifest does not name; None without any."""
-    known = cloud.store.belongings(deployment.application, deployment.environment)
     named = {f"{manifest.cluster_name}/{name}" for name in manifest.services}
     others = {key: each for key, each in known.services.items() if key not in named} if known else {}
     there = {key: each for key, each in others.items() if _is_there(cloud, deployment, each)}

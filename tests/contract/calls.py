@@ -42,6 +42,9 @@ RENAMED = {"lambda:Invoke": "lambda:InvokeFunction"}
 # stands in the store, as Put, Update and Delete.
 WRITES = {"Put": "dynamodb:PutItem", "Update": "dynamodb:UpdateItem", "Delete": "dynamodb:DeleteItem"}
 
+# How Cloud is called where it is asked.
+CLOUDS = ("cloud", "self.cloud", "looks.cloud")
+
 Method = tuple[str, str]
 
 
@@ -53,8 +56,7 @@ def cloud_calls(files: Iterable[str]) -> set[Method]:
         (node.value.attr, node.attr)
         for node in attributes
         if isinstance(node.value, ast.Attribute)
-        and isinstance(node.value.value, ast.Name)
-        and node.value.value.id == "cloud"
+        and ast.unparse(node.value.value) in CLOUDS
         and node.value.attr in ADAPTERS
     }
 

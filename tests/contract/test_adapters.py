@@ -14,7 +14,8 @@ from chalicelib.aws.logs import Logs
 from chalicelib.aws.step_functions import Workflow
 from chalicelib.errors import ListenerNotFound, NetworkNotFound, TransientAws
 from chalicelib.manifest import Network, Route
-from chalicelib.plan import Placement
+from chalicelib.preflight import placed
+from chalicelib.specs import Placement
 
 ROLE = "arn:aws:iam::123456789012:role/x"
 
@@ -71,7 +72,7 @@ class TestEc2:
     def test_name_means_all_subnets_of_it(self, network: dict[str, Any]) -> None:
         """All subnets of a Name are meant, and a security group by its Name."""
         asked = Network(vpc="main", subnets=("private",), security_groups=("web-name",))
-        assert Placement(network["private"], (network["group"],)) == Ec2(client("ec2")).placement(asked)
+        assert Placement(network["private"], (network["group"],)) == placed(asked, Ec2(client("ec2")).find(asked))
 
     def test_ids_and_group_names(self, network: dict[str, Any]) -> None:
         """Ids mean themselves, and a group's own name will do, as `default` has no other."""
@@ -81,16 +82,18 @@ class TestEc2:
             security_groups=("default", network["group"]),
             assign_public_ip=True,
         )
-        found = Ec2(client("ec2")).placement(asked)
+        found = placed(asked, Ec2(client("ec2")).find(asked))
+        assert found is not None
         assert {*network["private"], network["public"]} == set(found.subnets)
         assert network["group"] in found.security_groups
         assert (2, True) == (len(found.security_groups), found.assign_public_ip)
 
     def test_every_absent_name_is_told(self, network: dict[str, Any]) -> None:
-        """All subnets that are not there are told at once."""
+        """All subnets that are not there are seen at once, and then there is no placement."""
         asked = Network(vpc=network["vpc"], subnets=("one", "private", "two"))
-        with pytest.raises(NetworkNotFound, match="has no subnet one, two"):
-            Ec2(client("ec2")).placement(asked)
+        found = Ec2(client("ec2")).find(asked)
+        assert ["one", "two"] == [name for name, ids in found.subnets.items() if not ids]
+        assert placed(asked, found) is None
 
 
 def tags(service: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -59,8 +60,20 @@ def test_route_is_read_as_it_was_made(listener: Listener) -> None:
     group = balancers.ensure_target_group(route, 80, listener, tags, None)
     assert Routed(group, check, 12, None, listener.arn) == balancers.routed(listener, tags)
     balancers.ensure_rule(route, listener.arn, group, tags)
-    routed = Routed(group, check, 12, Rule(7, ("/home*",), ("shop.example.com",)), listener.arn)
+    routed = Routed(group, check, 12, Rule(7, ("/home*",), ("shop.example.com",), target_group=group), listener.arn)
     assert [routed, routed] == [balancers.routed(listener, tags), balancers.routed_by(group, tags)]
+    asked = {"home": tags, "other": {**TAGS, "slipway:service": "other"}}
+    assert {"home": routed} == balancers.routes(listener, balancers.rules(listener), asked)
+    assert replace(routed, rule=None, listener="") == balancers.target_group(group)
+    assert [True, False, False, False] == [
+        balancers.leads(each, listener.arn, group)
+        for each in (
+            route.model_copy(update={"priority": None}),
+            route.model_copy(update={"path": "/"}),
+            route.model_copy(update={"host": None}),
+            route.model_copy(update={"priority": 8}),
+        )
+    ]
     assert balancers.routed_by(group, {**TAGS, "slipway:service": "other"}) is None
     assert balancers.routed_by(f"{group}0", tags) is None
 
@@ -71,7 +84,11 @@ def test_log_group_is_read() -> None:
     logs.ensure_group("/ecs/planned-home", 7, TAGS)
     client("logs").create_log_group(logGroupName="/ecs/planned-theirs")
     names = ("/ecs/planned-home", "/ecs/planned-theirs", "/ecs/planned")
-    assert [LogGroup(7), LogGroup(None), None] == [logs.group(name) for name in names]
+    assert {names[0]: LogGroup(7), names[1]: LogGroup(None)} == logs.groups(names)
+    assert {} == logs.groups([])
+    logs.set_retention(names[0], None)
+    logs.set_retention(names[1], 3)
+    assert {names[0]: LogGroup(None), names[1]: LogGroup(3)} == logs.groups(names)
 
 
 def test_cloud_map_service_is_read() -> None:

@@ -25,7 +25,16 @@ from chalicelib.aws.step_functions import Workflow
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.tasks import Tasks
 from chalicelib.github.client import GitHub
-from tests import fake_artifacts, fake_cloud_map, fake_clusters, fake_github, fake_observer, fake_tasks, fakes
+from tests import (
+    fake_artifacts,
+    fake_cloud_map,
+    fake_clusters,
+    fake_github,
+    fake_load_balancers,
+    fake_observer,
+    fake_tasks,
+    fakes,
+)
 
 PAIRS = [
     (fake_artifacts.FakeEcr, Ecr),
@@ -39,7 +48,7 @@ PAIRS = [
     (fakes.FakeEc2, Ec2),
     (fakes.FakeEcs, Ecs),
     (fakes.FakeHostedZones, HostedZones),
-    (fakes.FakeLoadBalancers, LoadBalancers),
+    (fake_load_balancers.FakeLoadBalancers, LoadBalancers),
     (fake_github.FakeGitHub, GitHub),
     (fake_github.FakeKms, Kms),
     (fake_github.FakeNotifier, Notifier),

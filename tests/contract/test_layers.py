@@ -30,6 +30,7 @@ LEVELS = {
     "forecast": 5,
     "items": 5,
     "before": 5,
+    "ground": 5,
     "plan_document": 6,
     "claims": 6,
     "ledger": 6,

@@ -33,8 +33,11 @@ FILES = {
         "dry_run.py",
         "live.py",
         "notices.py",
+        "steps/account.py",
         "steps/evidence.py",
+        "steps/looks.py",
         "steps/name_proof.py",
+        "steps/route_proof.py",
         "steps/unnamed.py",
         "task_logs.py",
         *SHARED,
@@ -60,6 +63,13 @@ FILES = {
     "resolve": [],
 }
 
+# What `found.asked` looks at again of a deployment that an older release has planned.
+LOOKS_AGAIN = {
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "elasticloadbalancing:DescribeLoadBalancers",
+}
+
 # What AWS does on our behalf, or asks for beside the call itself.
 BESIDE = {
     "act": {
@@ -77,6 +87,7 @@ BESIDE = {
         "route53:GetHostedZone": "CreatePrivateDnsNamespace",
         "route53:ListHostedZonesByName": "CreatePrivateDnsNamespace",
         "ec2:DescribeRegions": "CreatePrivateDnsNamespace",
+        **dict.fromkeys(LOOKS_AGAIN, "the ground of a deployment that an older release has planned"),
     },
     "resolve": {
         "ec2:CreateNetworkInterface": "a function in a VPC",

@@ -107,6 +107,7 @@ RULES: dict[str, Rule] = {
     "ecs:RunTask": _ecs("task-definition", "taskDefinition", of_cluster=False),
     "ecs:StopTask": _ecs("task", "task"),
     "ecs:TagResource": _named("ecs", "", "resourceArn"),
+    "ecs:UntagResource": _named("ecs", "", "resourceArn"),
     "ecs:UpdateService": _ecs("service", "service"),
     "elasticloadbalancing:CreateRule": _named("elasticloadbalancing", "", "ListenerArn"),
     "elasticloadbalancing:CreateTargetGroup": _named("elasticloadbalancing", "targetgroup/{}/made-up-id", "Name"),
@@ -126,6 +127,7 @@ RULES: dict[str, Rule] = {
     "lambda:InvokeFunction": _named("lambda", f"function:{STACK}-{{}}", "FunctionName"),
     "logs:CreateLogGroup": LOG_GROUP,
     "logs:GetLogEvents": _named("logs", "log-group:{}:log-stream:{}", "logGroupName", "logStreamName"),
+    "logs:DeleteRetentionPolicy": LOG_GROUP,
     "logs:PutRetentionPolicy": LOG_GROUP,
     "route53:GetHostedZone": Rule(lambda request: (f"arn:aws:route53:::hostedzone/{request['Id']}",)),
     "route53:ListResourceRecordSets": Rule(

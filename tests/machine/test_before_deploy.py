@@ -33,7 +33,7 @@ def test_task_runs_before_the_service_changes(store: Store) -> None:
     assert Status.SUCCEEDED is deployment.status
     assert ["Started the task once-1: migrate --all", f"before_deploy ended with exit code 0.\n{last_lines}"] == told
     path = slipway.execution(deployment).path_of("home")
-    assert ["TaskNeeded?", "BeforeDeploy", "AwaitTask", "TaskEnded?", "DeployService"] == path[3:8]
+    assert ["TaskNeeded?", "BeforeDeploy", "AwaitTask", "TaskEnded?", "DeployService"] == path[4:9]
 
 
 def test_task_is_of_the_new_revision(store: Store) -> None:

@@ -14,7 +14,7 @@ from tests.machine.slipway import Slipway, two_services, with_service
 from tests.machine.test_faults import lies
 from tests.machine.test_teardown import leftovers
 
-BEFORE_SERVICES = ["Plan", "Preflight", "Namespace", "Cluster"]
+BEFORE_SERVICES = ["Plan", "Namespace", "Cluster"]
 OF_A_SERVICE = [
     "RegisterTaskDefinition",
     "Discovery",

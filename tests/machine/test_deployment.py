@@ -7,6 +7,7 @@ from chalicelib.store import Store
 from tests.machine.slipway import Slipway, two_services, with_service
 
 UNTIL_PROVEN = [
+    "ServiceChanges?",
     "RegisterTaskDefinition",
     "Discovery",
     "Balancer",
@@ -26,7 +27,7 @@ def test_first_deployment_takes_the_whole_path(store: Store) -> None:
     slipway = Slipway(store)
     execution = slipway.execution(slipway.deploy(two_services()))
 
-    before = ["Plan", "Preflight", "Namespace", "NamespaceReady?", "AwaitNamespace", "Cluster", "Services"]
+    before = ["Plan", "Changes?", "Namespace", "NamespaceReady?", "AwaitNamespace", "Cluster", "Services"]
     assert [*before, *UNTIL_PROVEN, "WaveDone?", "NextWave", "Finish"] == execution.path
     assert (UNTIL_PROVEN, UNTIL_PROVEN) == (execution.path_of("redis"), execution.path_of("home"))
     assert "SUCCEEDED" == execution.status
@@ -217,7 +218,7 @@ def test_namespace_is_adopted(store: Store) -> None:
     slipway = Slipway(store)
     first = slipway.deploy(two_services())
     renamed = with_service(two_services(), "redis", discovery={"name": "other-redis"})
-    second = slipway.deploy(with_service(renamed, "home", discovery={"name": "other-www"}))
+    second = slipway.deploy(with_service(renamed, "home", discovery={"name": "other-www"}, route={"path": "/other*"}))
     assert (Status.SUCCEEDED, Status.SUCCEEDED) == (first.status, second.status)
     assert "AwaitNamespace" not in slipway.execution(second).path
     assert ["shop.local"] == list(slipway.world.namespaces)

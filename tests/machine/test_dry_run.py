@@ -74,13 +74,13 @@ def test_afterwards_nothing_is_left_to_do(store: Store) -> None:
             None,
             3,
         ),
-        ({"log_retention_days": 7}, "log_retention_days", 30, 7, 1),
-        ({"discovery": {"name": "www", "ttl": 60}}, "discovery.ttl", 10, 60, 1),
-        ({"route": {"path": "/home*", "deregistration_delay": 5}}, "route.deregistration_delay", 30, 5, 1),
-        ({"route": {"path": "/home*", "health_check": {"path": "/up"}}}, "route.health_check.path", "/", "/up", 1),
-        ({"route": {"path": "/house*"}}, "route.path", "/home*", "/house*", 1),
-        ({"network": {"assign_public_ip": True}}, "network.assign_public_ip", False, True, 1),
-        ({"scaling": {"min": 1, "max": 9, "cpu": 60}}, "scaling.max", 4, 9, 1),
+        ({"log_retention_days": 7}, "log_retention_days", 30, 7, 2),
+        ({"discovery": {"name": "www", "ttl": 60}}, "discovery.ttl", 10, 60, 2),
+        ({"route": {"path": "/home*", "deregistration_delay": 5}}, "route.deregistration_delay", 30, 5, 2),
+        ({"route": {"path": "/home*", "health_check": {"path": "/up"}}}, "route.health_check.path", "/", "/up", 2),
+        ({"route": {"path": "/house*"}}, "route.path", "/home*", "/house*", 2),
+        ({"network": {"assign_public_ip": True}}, "network.assign_public_ip", False, True, 2),
+        ({"scaling": {"min": 1, "max": 9, "cpu": 60}}, "scaling.max", 4, 9, 2),
         ({"rollout": {"maximum_percent": 150}}, "maximum_percent", 200, 150, 2),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -193,15 +193,13 @@ REFUSED = AwsRefused("call", "AccessDeniedException", "not authorized")
 @pytest.mark.parametrize(
     ("call", "what", "changes", "creates"),
     [
-        ("logs.group", "the log groups", ["image"], ["task definition"]),
-        ("task_definitions.content_hash", "the task definitions", ["log_retention_days", "image"], []),
+        ("logs.groups", "the log groups", ["image"], ["task definition"]),
         ("cloud_map.registered", "the names in Cloud Map", ["log_retention_days", "image"], ["task definition"]),
         ("cloud_map.namespace", "the names in Cloud Map", ["log_retention_days", "image"], ["task definition"]),
         ("load_balancers.listener", "the listener", ["log_retention_days", "image"], ["task definition"]),
-        ("load_balancers.routed", "the target groups", ["log_retention_days", "image"], ["task definition"]),
-        ("ec2.placement", "the networks", ["log_retention_days", "image"], ["task definition"]),
-        ("autoscaling.find", "the scaling", ["log_retention_days", "image"], ["task definition"]),
-        ("clusters.find", "the cluster", ["log_retention_days", "image"], ["task definition"]),
+        ("load_balancers.routes", "the target groups", ["log_retention_days", "image"], ["task definition"]),
+        ("ec2.find", "the networks", ["log_retention_days", "image"], ["task definition"]),
+        ("autoscaling.scaled", "the scaling", ["log_retention_days", "image"], ["task definition"]),
     ],
 )
 def test_refused_look(store: Store, call: str, what: str, changes: list[str], creates: list[str]) -> None:
@@ -244,9 +242,7 @@ def test_faulty_manifest(store: Store) -> None:
         Slipway(store).dry_run({**two_services(), "services": {}})
 
 
-@pytest.mark.parametrize(
-    "call", ["cloud_map.registered", "load_balancers.routed", "logs.group", "clusters.find", "observer.dry_run"]
-)
+@pytest.mark.parametrize("call", ["cloud_map.registered", "load_balancers.routes", "logs.groups", "observer.dry_run"])
 def test_throttled(store: Store, call: str) -> None:
     """AWS that throttles is told to the caller, who may send it again."""
     slipway, manifest = Slipway(store), two_services()

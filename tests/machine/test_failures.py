@@ -119,7 +119,8 @@ def test_foreign_service_is_refused(store: Store) -> None:
     slipway = Slipway(store)
     owner = slipway.deploy({**two_services(), "cluster": "shared"})
     slipway.world.changes.clear()
-    deployment = slipway.deploy({**two_services(), "cluster": "shared", "namespace": "other.local"})
+    elsewhere = with_service(two_services(cluster="shared", namespace="other.local"), "home", route={"path": "/other"})
+    deployment = slipway.deploy(elsewhere)
     assert (Status.FAILED, "service_not_owned") == (deployment.status, code(deployment))
     assert deployment.failure is not None
     assert f"slipway:application={owner.application}" in deployment.failure.cause

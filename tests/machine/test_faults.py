@@ -5,6 +5,7 @@ Each time the execution ends in Done, the verdict is true of what serves, no loc
 
 import inspect
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,7 +33,6 @@ OF_A_TEARDOWN = {
     "cloud_map.delete_service",
     "clusters.delete",
     "clusters.delete_service",
-    "clusters.find",
     "clusters.service_is_gone",
     "load_balancers.delete_target_group",
     "load_balancers.target_groups",
@@ -41,23 +41,31 @@ OF_A_TEARDOWN = {
     "task_definitions.tags",
 }
 # These only a dry run asks, which changes nothing: test_dry_run tells of their faults.
-OF_A_DRY_RUN = {"logs.group", "observer.dry_run"}
-# This only the way back asks: test_way_back_faults tells of its faults.
-OF_THE_WAY_BACK = {"ec2.vpc_of"}
+OF_A_DRY_RUN = {"observer.dry_run"}
+# These only the way back asks: test_way_back_faults tells of their faults.
+OF_THE_WAY_BACK = {
+    "ec2.vpc_of",
+    "load_balancers.change_target_group",
+    "load_balancers.target_group",
+    "logs.set_retention",
+}
 # These only a question of the API asks, which changes nothing.
-OF_THE_API = {"ecs.image_digests", "observer.live", "parameters.value", "secrets.value"}
+OF_THE_API = {"ec2.vpc", "ecs.image_digests", "observer.live", "parameters.value", "secrets.value"}
 OF_A_DROPPED_ROUTE = {"load_balancers.delete_rules", "load_balancers.routed_by"}
 IN_AN_UPDATE = OF_A_DROPPED_ROUTE | {
     "cloud_map.registered",
-    "cloud_map.registrants",
-    "cloud_map.tags",
     "hosted_zones.vpcs",
     "ecs.update_service",
     "ecs.tag",
+    "ecs.untag",
+    "load_balancers.leads",
+    "load_balancers.routed",
+    "autoscaling.scaled",
     "task_definitions.read",
     "autoscaling.remove",
     "store.keep_before",
 }
+OF_A_NAME_TAKEN_UP = {"cloud_map.registrants", "cloud_map.tags"}
 IN_A_FAILURE = {
     "ecs.events",
     "ecs.running_task_definition",
@@ -76,13 +84,15 @@ ONLY_CHECKED = {
     "clusters.capacity",
     "ec2.admissions",
     "ec2.dns_attributes_off",
-    "ec2.find",
     "ec2.ways",
     "ecr.architectures",
     "ecr.digest",
     "hosted_zones.vpcs",
     "iam.trusted_services",
     "load_balancers.rules",
+    "load_balancers.routes",
+    "logs.groups",
+    "autoscaling.scaled",
     "parameters.find",
     "secrets.find",
 }
@@ -93,20 +103,23 @@ STEPS_WRITE = [
     "fail",
     "finish",
     "keep_before",
+    "keep_ground",
     "keep_images",
     "keep_token",
     "progress",
     "record",
     "remember_revision",
+    "tell",
     "update",
 ]
-STEPS_READ = ["belongings", "get", "manifest", "part", "revision"]
+STEPS_READ = ["asked", "belongings", "branch", "get", "manifest", "part", "revision"]
 
 # These tell GitHub, beside the execution: test_notify tells of their faults.
 TELL_GITHUB = ("github", "kms", "notifier")
 # These only a question for logs asks, which changes nothing: test_logs tells of their faults.
 OF_LOGS = {"ecs.rollout_tasks", "observer.logs"}
 
+UPDATES = ("update ", "scale ", "rule ", "tag ", "untag ", "log group ", "change target group ")
 WITHOUT_RESOLVER = {"hosted_zones.records"}
 OF_ECR = {"ecr.architectures", "ecr.digest", "store.keep_images"}
 IN_ECR = "000000000000.dkr.ecr.us-east-1.amazonaws.com/home:1"
@@ -136,22 +149,25 @@ def manifest() -> dict[str, Any]:
     more = {"depends_on": [], "before_deploy": {"command": ["migrate"], "timeout_seconds": 20}, "scaling": scaling}
     secrets = {"TOKEN": "/shop/token", "PASSWORD": "arn:aws:secretsmanager:us-east-1:000000000000:secret:shop"}
     home = {**both["services"]["home"], **more, "secrets": secrets, "task_role": "home"}
-    return {**both, "execution_role": "execution", "services": {"home": home}}
+    tags = {"Team": "shop", "Dropped": "later"}
+    return {**both, "execution_role": "execution", "tags": tags, "services": {"home": home}}
 
 
 def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, Deployment]:
     """Deploy in the circumstances in which a call is made, with its fault."""
     asked = manifest()
     slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, answers_service_deployment=False)
-    if call in WITHOUT_RESOLVER:
-        slipway = Slipway(store, rollout_seconds=5, resolve_vpc="")
+    slipway.cloud.settings = replace(slipway.cloud.settings, resolve_vpc="" if call in WITHOUT_RESOLVER else "vpc-1")
     if call in OF_ECR:
         asked = with_service(asked, "home", image=IN_ECR)
     if call == "clusters.capacity":
         asked = with_service(asked, "home", launch_type="EC2")
     if call in IN_AN_UPDATE:
         slipway.deploy(asked)
-        asked = {**with_service(asked, "home", image="home:2", scaling=None), "tags": {"Team": "other"}}
+        changes = {"image": "home:2", "scaling": None, "route": {"path": "/other*"}}
+        asked = {**with_service(asked, "home", **changes), "tags": {"Team": "other"}}
+    if call in OF_A_NAME_TAKEN_UP:
+        take_its_name(slipway, asked)
     if call in OF_A_DROPPED_ROUTE:
         asked = with_service(asked, "home", route=None)
     if call == "cloud_map.registrants":
@@ -168,9 +184,15 @@ def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, D
     return slipway, slipway.deploy(asked)
 
 
+def take_its_name(slipway: Slipway, asked: dict[str, Any]) -> None:
+    """Deploy a service, then without its name, which stays in Cloud Map."""
+    slipway.deploy(asked)
+    slipway.deploy(with_service(asked, "home", discovery=None))
+
+
 def made_twice(slipway: Slipway, deployment: Deployment) -> list[str]:
     """Return what changed more than once; what was updated is so once more when it goes back."""
-    back = ("update ", "scale ", "rule ") if deployment.goes_back else ()
+    back = UPDATES if deployment.goes_back else ()
     changes = Counter(slipway.world.changes).items()
     return [what for what, times in changes if times > (2 if what.startswith(back) else 1)]
 

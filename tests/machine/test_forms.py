@@ -49,7 +49,8 @@ def test_another_form_is_proven(store: Store, service: dict[str, Any]) -> None:
     assert Status.SUCCEEDED is deployment.status
     assert Target(spec.route.group_arn, "web", 8000) == spec.route
     assert Registry(spec.discovery.arn, "web", 8000) == spec.discovery
-    assert {spec.route.group_arn: 8000} == slipway.world.target_groups
+    groups = slipway.world.target_groups
+    assert {spec.route.group_arn: 8000} == {arn: each.port for arn, each in groups.items()}
 
 
 @pytest.mark.parametrize("service", [WEB, RAW], ids=["containers", "task_definition"])

@@ -153,7 +153,8 @@ def test_made_after_the_plan(store: Store, adopt: bool) -> None:
     """A service that somebody made since the plan is not taken: nobody knows its way back."""
     slipway = Slipway(store)
     manifest = with_service(two_services(cluster="shared"), "home", adopt=adopt)
-    slipway.deploy(two_services(cluster="shared", application="other", namespace="other.local"))
+    theirs = two_services(cluster="shared", application="other", namespace="other.local")
+    slipway.deploy(with_service(theirs, "home", route={"path": "/other"}))
     spec = slipway.world.services["shared", "home"].spec
     slipway.world.services.clear()
 

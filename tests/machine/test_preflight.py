@@ -110,7 +110,7 @@ def test_a_name_of_another_application(store: Store) -> None:
     slipway = Slipway(store)
     slipway.deploy(two_services())
     slipway.world.changes.clear()
-    failed = slipway.deploy(two_services())
+    failed = slipway.deploy(with_service(two_services(), "home", route={"path": "/other"}))
 
     assert failed.failure is not None
     assert (Status.FAILED, "discovery_name_taken") == (failed.status, failed.failure.code)

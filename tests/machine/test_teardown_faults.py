@@ -17,6 +17,7 @@ from tests.machine.test_faults import ALWAYS, AS_ANOTHER, CONFLICT, OF_A_TEARDOW
 from tests.machine.test_teardown import leftovers
 
 SHARED = {
+    "clusters.find",
     "autoscaling.remove",
     "cloud_map.namespace",
     "cloud_map.operation_succeeded",

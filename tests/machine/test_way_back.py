@@ -1,5 +1,6 @@
 """The way back: after a failure in a later wave, what served before serves again, part by part."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,16 +48,23 @@ def served(slipway: Slipway) -> dict[str, Any]:
     world = slipway.world
     world.settle_namespaces()
     services = {key: service for key in list(world.services) if (service := world.service(*key))}
-    routes = {arn: world.routes[arn] for arn in world.target_groups}
+    groups = {world.spec_of(each.spec.task_definition or "").log_group or "" for each in services.values()}
     return {
         "specs": {key: each.spec for key, each in services.items()},
         "runs": {key: (world.serves(*key), each.spec.desired_count) for key, each in services.items()},
-        "target groups": {arn: (each.health_check, each.deregistration_delay) for arn, each in routes.items()},
-        "rules": {arn: path for arn, path in world.rules.items() if path},
+        "tags": {key: told_tags(each.tags) for key, each in services.items()},
+        "target groups": {arn: replace(each, judged_at=0) for arn, each in world.target_groups.items()},
+        "rules": dict(world.rules),
+        "log groups": {group: world.log_groups.get(group) for group in groups},
         "names": {name: (each.arn, each.records, each.ttl) for name, each in world.registered.items()},
         "scaled": dict(world.scaled),
         "shared": (sorted(world.namespaces), sorted(world.clusters)),
     }
+
+
+def told_tags(tags: dict[str, str]) -> dict[str, str]:
+    """Return the tags that do not tell which deployment came last."""
+    return {key: text for key, text in tags.items() if key != "slipway:deployment"}
 
 
 def statuses(deployment: Deployment) -> dict[str, str]:

@@ -59,9 +59,14 @@ OF_AN_UPDATE = {
     "ecs.running_addresses",
     "ecs.update_service",
     "load_balancers.ensure_rule",
-    "load_balancers.ensure_target_group",
-    "load_balancers.listener",
-    "load_balancers.routed",
+    "load_balancers.change_target_group",
+    "load_balancers.target_group",
+    "load_balancers.target_health",
+    "logs.set_retention",
+    "ecs.tag",
+    "ecs.untag",
+    "store.asked",
+    "store.tell",
     "resolver.ask",
     "store.before",
 }
@@ -86,7 +91,9 @@ def prepared(store: Store, kind: str) -> tuple[Slipway, dict[str, Any]]:
     if kind == "update":
         slipway.deploy(asked)
         changed = {"scaling": {"min": 1, "max": 8, "cpu": 50}, "discovery": {"name": "www", "ttl": 33}}
-        asked = with_service(asked, "home", image="home:2", route={"path": "/other*"}, **changed)
+        route = {"path": "/other*", "health_check": {"path": "/other"}}
+        asked = with_service(asked, "home", image="home:2", route=route, log_retention_days=7, **changed)
+        asked["tags"] = {"Other": "tag"}
     slipway.world.broken.add("late:2")
     slipway.world.changes.clear()
     return slipway, with_service(asked, "late", **LATE)

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from chalicelib.before import PARTS
 from chalicelib.belongings import Belongings
 from chalicelib.deployment import Deployment, Event, ServiceProgress
+from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest
 from chalicelib.registration import Registration
 from chalicelib.versions import version
@@ -21,6 +22,7 @@ DOCUMENTS: dict[str, TypeAdapter[Any]] = {
     "manifest": TypeAdapter(Manifest),
     "belongings": TypeAdapter(Belongings),
     "registration": TypeAdapter(Registration),
+    "Ground": TypeAdapter(Ground),
     **PARTS,
 }
 Shape = dict[str, dict[str, str]]

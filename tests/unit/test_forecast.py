@@ -10,7 +10,7 @@ from chalicelib.aws.autoscaling import Policy, Scaled
 from chalicelib.aws.cloud_map import Registered
 from chalicelib.aws.load_balancers import Routed
 from chalicelib.aws.logs import LogGroup
-from chalicelib.forecast import MADE, Effect, Forecast, Found, effects, refuses, shared_effects
+from chalicelib.forecast import MADE, Effect, Forecast, Found, as_asked, effects, refuses, shared_effects
 from chalicelib.manifest import Manifest, RouteHealthCheck, parse
 from chalicelib.plan import service_spec, task_spec
 from chalicelib.preflight import Finding, Rule
@@ -21,8 +21,8 @@ SERVICE: dict[str, Any] = {
     "port": 80,
     "discovery": {},
     "route": {"path": "/home*", "host": "www.example.com"},
-    "before_deploy": {"command": ["migrate"]},
 }
+MIGRATION = {"before_deploy": {"command": ["migrate"]}}
 PLACED = Placement(("subnet-1",), ("sg-1",))
 RULE = Rule(7, ("/home*",), ("www.example.com",))
 CPU, MEMORY = Policy("cpu", 60.0), Policy("memory", 70.0)
@@ -86,7 +86,7 @@ def test_all_is_made() -> None:
         Effect("before_deploy task", calls=1),
         Effect("service", calls=1),
         Effect("scalable target", calls=3),
-    ) == effects(MANIFEST, "home", ABSENT)
+    ) == effects(asked(**MIGRATION), "home", ABSENT)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_part_that_is_unknown_changes_no_service(unknown: str) -> None:
 @pytest.mark.parametrize(
     ("there", "expected"),
     [
-        ({"log_group": None}, (Effect("log group", calls=2),)),
+        ({"log_group": None}, (Effect("log group", (Change("log_retention_days", None, 30),), 2),)),
         (
             {"revision": None},
             (Effect("task definition", calls=1), changed(("task_definition", "arn:1", MADE))),
@@ -135,16 +135,32 @@ def test_a_part_that_is_unknown_changes_no_service(unknown: str) -> None:
             {"routed": None},
             (
                 Effect("target group", calls=2),
-                Effect("listener rule", calls=1),
+                Effect("listener rule", (Change("route.path", None, "/home*"),), 1),
                 changed(("route", Target("arn:group", "home", 80), Target(MADE, "home", 80))),
             ),
         ),
-        ({"routed": Routed("arn:group", RouteHealthCheck(), 30, None)}, (Effect("listener rule", calls=1),)),
-        ({"scaled": None}, (Effect("scalable target", calls=2),)),
+        (
+            {"routed": Routed("arn:group", RouteHealthCheck(), 30, None)},
+            (Effect("listener rule", (Change("route.path", None, "/home*"),), 1),),
+        ),
+        (
+            {"scaled": None},
+            (
+                Effect(
+                    "scalable target",
+                    (
+                        Change("scaling.min", None, 1),
+                        Change("scaling.max", None, 4),
+                        Change("scaling.cpu", None, CPU),
+                    ),
+                    2,
+                ),
+            ),
+        ),
     ],
 )
 def test_what_is_not_there_is_made(there: dict[str, Any], expected: tuple[Effect, ...]) -> None:
-    """One resource that is not there is made; a service that names it names the new one."""
+    """One resource that is not there is made; a service that names it names the new one, and any changes by it."""
     assert expected == effects(MANIFEST, "home", replace(THERE, **there))
 
 
@@ -195,16 +211,9 @@ OTHER_CHECK = RouteHealthCheck(path="/up", matcher="201", interval=11, timeout=6
             ),
         ),
         ({"discovery": None}, (changed(("discovery", Registry("arn:registry"), None)),)),
-        ({"before_deploy": None}, ()),
-        (
-            {"desired_count": 3},
-            (Effect("before_deploy task", calls=1), changed(("desired_count", 1, 3))),
-        ),
-        ({"desired_count": 3, "before_deploy": None}, (changed(("desired_count", 1, 3)),)),
-        (
-            {"image": "home:2", "before_deploy": None},
-            (changed(("image", "home:1", "home:2"), calls=0),),
-        ),
+        (MIGRATION, ()),
+        ({"desired_count": 3}, (changed(("desired_count", 1, 3)),)),
+        ({"image": "home:2"}, (changed(("image", "home:1", "home:2"), calls=0),)),
     ],
 )
 def test_what_differs_is_changed(said: dict[str, Any], expected: tuple[Effect, ...]) -> None:
@@ -217,13 +226,13 @@ def test_new_content() -> None:
     assert (
         Effect("task definition", (Change("image", "home:1", "home:2"),), 1),
         Effect(None, (), 1),
-    ) == effects(asked(image="home:2", before_deploy=None), "home", replace(THERE, revision=None))
+    ) == effects(asked(image="home:2"), "home", replace(THERE, revision=None))
 
 
 def test_raw_definition_has_no_log_group_of_ours() -> None:
     """A definition in ECS's own words says itself where it logs."""
     definition = {"networkMode": "bridge", "containerDefinitions": [{"name": "x", "image": "x:1", "memory": 64}]}
-    own = dict.fromkeys(("image", "port", "discovery", "route", "before_deploy"))
+    own = dict.fromkeys(("image", "port", "discovery", "route"))
     manifest = asked(**own, task_definition=definition, launch_type="EC2")
     assert ["task definition", "service"] == [each.creates for each in effects(manifest, "home", Found({}))]
 
@@ -270,7 +279,59 @@ def test_force() -> None:
     assert (
         Effect("before_deploy task", calls=1),
         Effect("ecs deployment", calls=1),
-    ) == effects(MANIFEST, "home", replace(THERE, force=True))
+    ) == effects(asked(**MIGRATION), "home", replace(THERE, force=True))
+
+
+def test_rollout_that_failed() -> None:
+    """A service whose last rollout gave up gets another one, although nothing differs: ECS would not try again."""
+    assert THERE.serving is not None
+    failed = replace(THERE, serving=replace(THERE.serving, rollout_failed=True))
+    assert (Effect("ecs deployment", calls=1),) == effects(MANIFEST, "home", failed)
+
+
+def test_dropped_tags() -> None:
+    """A tag that an earlier manifest gave is taken off, if it is there still, by a call of its own."""
+    dropped = replace(THERE, dropped_tags=frozenset({"theirs", "gone already"}))
+    assert (changed(("tags.theirs", "too", None)),) == effects(MANIFEST, "home", dropped)
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        {"log_group": None},
+        {"revision": None},
+        {"registered": None},
+        {"routed": None},
+        {"scaled": None},
+        {"tags": {**TAGS, "New": "tag"}},
+        {"network": Placement(("subnet-2",), ("sg-1",))},
+    ],
+    ids=lambda there: next(iter(there)),
+)
+def test_whatever_changes_the_task_runs_before(there: dict[str, Any]) -> None:
+    """before_deploy runs once, before the service changes, whatever changes; and the field that changes is told."""
+    manifest, found = asked(**MIGRATION), replace(THERE, **there)
+    told = [each.creates for each in effects(manifest, "home", found)]
+    assert 1 == told.count("before_deploy task")
+    assert Forecast((), {"home": effects(manifest, "home", found)}, frozenset(), ()).changed_fields("home")
+
+
+def test_what_is_as_asked() -> None:
+    """A part is as asked if nothing happens to it, and nobody says so of what he could not look at."""
+    all_parts = set(as_asked(MANIFEST, "home", THERE))
+    assert {
+        "log_group",
+        "task_definition",
+        "discovery",
+        "target_group",
+        "rule",
+        "service",
+        "tags",
+        "scaling",
+    } == all_parts
+    assert {"log_group"} == all_parts - set(as_asked(asked(log_retention_days=7), "home", THERE))
+    unknown = replace(THERE, unknown=frozenset({"route"}))
+    assert {"target_group", "rule", "scaling"} == all_parts - set(as_asked(MANIFEST, "home", unknown))
 
 
 @pytest.mark.parametrize(
@@ -328,3 +389,5 @@ def test_action_and_calls() -> None:
         name: forecast.action(name) for name in forecast.services
     }
     assert 7 == forecast.calls
+    assert ("new", "other") == forecast.changed
+    assert [(), ("image",)] == [forecast.changed_fields(name) for name in ("new", "other")]

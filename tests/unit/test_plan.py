@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.manifest import CapacityProvider, HealthCheck, Manifest, Mount, Route, Volume, parse
-from chalicelib.plan import chained, changes, first_free_priority, literal_prefix, plan, service_spec, task_spec, waves
+from chalicelib.plan import chained, changes, first_free_priority, literal_prefix, service_spec, task_spec, waves
 from chalicelib.specs import (
     Change,
     ContainerSpec,
@@ -79,50 +79,35 @@ def serving(manifest: Manifest, name: str, **changes: Any) -> Serving:
     return Serving("arn:service", "ACTIVE", replace(spec, **changes), {}, task, task.content_hash)
 
 
-class TestPlan:
-    """What is asked against what serves."""
+def fields(manifest: Manifest, now: Serving) -> list[str]:
+    """Return by which fields a service differs from what serves."""
+    return [change.field for change in changes(manifest, "home", now)]
 
-    def test_new_service(self) -> None:
-        """A service that is not there is created; nothing served before."""
-        planned = plan(asked(home={}), {"home": None})
-        told = planned.actions["home"], planned.changed_fields["home"], planned.previous["home"]
-        assert ("create", (), None) == told
+
+class TestChanges:
+    """What is asked against what serves."""
 
     def test_nothing_differs(self) -> None:
         """A service that serves as asked is unchanged."""
         manifest = asked(home={})
-        planned = plan(manifest, {"home": serving(manifest, "home")})
-        assert ("unchanged", "arn:1") == (planned.actions["home"], planned.previous["home"])
+        assert [] == fields(manifest, serving(manifest, "home"))
 
     def test_content_and_settings(self) -> None:
         """What differs is told by field: of the task first, of the service then."""
         before, after = asked(home={}), asked(home={"image": "home:2", "cpu": 512, "memory": 1024, "desired_count": 3})
-        planned = plan(after, {"home": serving(before, "home")})
-        assert ("update", ("image", "cpu", "memory", "desired_count")) == (
-            planned.actions["home"],
-            planned.changed_fields["home"],
-        )
+        assert ["image", "cpu", "memory", "desired_count"] == fields(after, serving(before, "home"))
 
     def test_revision_that_is_gone(self) -> None:
         """A task definition that cannot be read differs as a whole."""
         manifest = asked(home={})
         unread = replace(serving(manifest, "home"), task=None, content_hash=None)
-        assert ("task_definition",) == plan(manifest, {"home": unread}).changed_fields["home"]
+        assert ["task_definition"] == fields(manifest, unread)
 
     def test_content_hash_decides(self) -> None:
         """What reads alike and has another hash differs all the same."""
         manifest = asked(home={})
         other = replace(serving(manifest, "home"), content_hash="another")
-        assert ("task_definition",) == plan(manifest, {"home": other}).changed_fields["home"]
         assert (Change("task_definition", "arn:1", None),) == changes(manifest, "home", other)
-
-    @pytest.mark.parametrize(("force", "action"), [(False, "unchanged"), (True, "update")])
-    def test_force(self, force: bool, action: str) -> None:
-        """What is forced is updated although nothing differs; what is not there is created all the same."""
-        manifest = asked(home={}, new={"depends_on": ["home"]})
-        planned = plan(manifest, {"home": serving(manifest, "home"), "new": None}, force=force)
-        assert ({"home": action, "new": "create"}, (("home",), ("new",))) == (planned.actions, planned.waves)
-        assert {"new"} | ({"home"} if force else set()) == set(planned.changed)
 
     def test_what_later_steps_find_is_no_difference_yet(self) -> None:
         """The ARNs of network, registry and target group are compared when they are known."""
@@ -132,18 +117,17 @@ class TestPlan:
             "discovery": Registry("arn:registry"),
             "route": Target("arn:group", "home", 80),
         }
-        assert "unchanged" == plan(manifest, {"home": serving(manifest, "home", **found)}).actions["home"]
+        assert [] == fields(manifest, serving(manifest, "home", **found))
 
     def test_scaling_keeps_its_count(self) -> None:
         """How many tasks a scaled service has is no difference: scaling decides it."""
         manifest = asked(home={"scaling": {"min": 2, "max": 6, "cpu": 60}})
-        assert "unchanged" == plan(manifest, {"home": serving(manifest, "home", desired_count=5)}).actions["home"]
+        assert [] == fields(manifest, serving(manifest, "home", desired_count=5))
 
     def test_another_capacity(self) -> None:
         """Capacity providers that differ are told."""
         manifest = asked(home={"capacity_providers": [{"name": "FARGATE_SPOT"}]})
-        before = serving(asked(home={}), "home")
-        assert ("launch_type", "capacity_providers") == plan(manifest, {"home": before}).changed_fields["home"]
+        assert ["launch_type", "capacity_providers"] == fields(manifest, serving(asked(home={}), "home"))
 
 
 EVERYTHING: dict[str, Any] = {

@@ -1,0 +1,53 @@
+"""The proof of a route: the rule leads to the target group, and every task in it is healthy by the check asked for."""
+
+from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment, ServiceProgress
+from chalicelib.diagnosis import TargetHealth
+from chalicelib.errors import RolloutFailed
+from chalicelib.steps.found import asked
+
+LEAVING = ("draining", "unused")
+"""States of targets that are not asked for anything any more: ELB API reference, TargetHealth."""
+
+
+def route_proven(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> bool:
+    """Tell whether a service's route leads to its tasks, all healthy; one without a route has nothing to prove.
+
+    Raises RolloutFailed when a health check that has changed had its time, and no task passes it.
+    """
+    if progress.target_group_arn is None:
+        return True
+    changed = any(field.partition(".")[0] == "route" for field in progress.changed_fields)
+    if changed and not _rule_leads(cloud, deployment, progress.name, progress.target_group_arn):
+        return False
+    return targets_healthy(cloud, progress.target_group_arn, deployment, progress)
+
+
+def _rule_leads(cloud: Cloud, deployment: Deployment, service: str, target_group: str) -> bool:
+    manifest, ground = asked(cloud, deployment.id)
+    route, listener = manifest.services[service].route, ground.listener
+    return route is None or listener is None or cloud.load_balancers.leads(route, listener.arn, target_group)
+
+
+def targets_healthy(cloud: Cloud, target_group: str, deployment: Deployment, progress: ServiceProgress) -> bool:
+    """Tell whether every task that runs is a healthy target, by a health check that had its time to judge.
+
+    Raises RolloutFailed when it had, and none is.
+    """
+    if not _judged(cloud, progress):
+        return False
+    found = cloud.load_balancers.target_health(target_group)
+    targets = [each for each in found if each.state not in LEAVING]
+    if _all_failed(targets) and progress.judged_from and not deployment.goes_back:
+        raise RolloutFailed(f"no task passes the health check of the route: {targets[0].reason}")
+    return all(each.state == "healthy" for each in targets) and len(targets) == progress.running
+
+
+def _judged(cloud: Cloud, progress: ServiceProgress) -> bool:
+    """Tell whether a health check that changed under running tasks had its time; new tasks begin with it."""
+    under_running = progress.ecs_deployment_id == progress.replaces
+    return not (under_running and progress.judged_from and cloud.now() < progress.judged_from)
+
+
+def _all_failed(targets: list[TargetHealth]) -> bool:
+    return bool(targets) and all(each.state == "unhealthy" for each in targets)

@@ -1,0 +1,80 @@
+"""The proof of a route: a health check or a rule that changes is proven by itself, for no rollout proves it."""
+
+from typing import Any
+
+from chalicelib.deployment import Status
+from chalicelib.diagnosis import TargetHealth
+from chalicelib.store import Store
+from tests.machine.slipway import Slipway, two_services, with_service
+from tests.machine.test_way_back import served
+
+CHECK = {"path": "/up", "interval": 20, "timeout": 5, "healthy": 2, "unhealthy": 3}
+JUDGED_SECONDS = 20 * (3 + 1) + 5
+
+
+def routed(**check: Any) -> dict[str, Any]:
+    """Return a manifest in which `home` has a health check of its own."""
+    return with_service(two_services(application="shop"), "home", route={"path": "/home*", "health_check": check})
+
+
+def test_a_check_that_nobody_passes(store: Store) -> None:
+    """A health check that no running task passes fails the deployment, with what the targets say, and goes back."""
+    slipway = Slipway(store, failed_paths={"/up"})
+    slipway.deploy(routed())
+    was = served(slipway)
+    failed = slipway.deploy(routed(**CHECK))
+
+    assert (Status.ROLLED_BACK, was) == (failed.status, served(slipway))
+    assert failed.failure is not None
+    assert "home" == failed.failure.service
+    evidence = [each.message for each in failed.failure.evidence if each.kind == "target_health"]
+    assert 2 == sum("Target.ResponseCodeMismatch" in each for each in evidence)
+
+
+def test_a_check_has_its_time(store: Store) -> None:
+    """A health check that changes under running tasks is proven when the load balancer had its time to judge by it."""
+    slipway = Slipway(store)
+    slipway.deploy(routed())
+    deployment = slipway.deploy(routed(**CHECK))
+
+    assert (Status.SUCCEEDED, True) == (deployment.status, deployment.services["home"].changed)
+    assert deployment.finished_at is not None
+    assert (deployment.finished_at - deployment.created_at).total_seconds() >= JUDGED_SECONDS
+
+
+def test_new_tasks_begin_with_their_check(store: Store) -> None:
+    """Where new tasks start nobody waits for the check: they were judged by it from the beginning."""
+    slipway = Slipway(store, rollout_seconds=5, dns_seconds=0)
+    slipway.deploy(routed())
+    deployment = slipway.deploy(with_service(routed(**CHECK), "home", image="home:2"))
+
+    assert Status.SUCCEEDED is deployment.status
+    assert deployment.finished_at is not None
+    assert (deployment.finished_at - deployment.created_at).total_seconds() < JUDGED_SECONDS
+
+
+def test_unhealthy_targets_are_no_proof(store: Store) -> None:
+    """A service that does not change is not proven while the load balancer does not find its tasks healthy."""
+    slipway = Slipway(store)
+    slipway.deploy(routed())
+    slipway.world.targets = (TargetHealth("10.2.0.1:5000", "unhealthy", "Target.Timeout", "Request timed out"),) * 2
+    again = slipway.deploy(routed() | {"timeout_seconds": 60})
+
+    assert (Status.TIMED_OUT, False) == (again.status, again.services["home"].changed)
+    assert "Nothing to change" not in str(again.verdict)
+
+
+def test_a_rule_that_somebody_deleted(store: Store) -> None:
+    """A rule that is gone is made again, which is a change, and proven."""
+    slipway = Slipway(store)
+    manifest = routed()
+    slipway.deploy(manifest)
+    slipway.world.rules.clear()
+    again = slipway.deploy(manifest)
+
+    assert (Status.SUCCEEDED, True, ("route.path",)) == (
+        again.status,
+        again.services["home"].changed,
+        again.services["home"].changed_fields,
+    )
+    assert ["/home*"] == [rule.path for rule in slipway.world.rules.values()]
