@@ -30,7 +30,7 @@ LEVELS = {
     "forecast": 5,
     "items": 5,
     "before": 5,
-    "ground": 5,
+    "ground": 6,
     "plan_document": 6,
     "claims": 6,
     "ledger": 6,

@@ -65,6 +65,7 @@ FILES = {
 
 # What `found.asked` looks at again of a deployment that an older release has planned.
 LOOKS_AGAIN = {
+    "ec2:DescribeVpcs",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "elasticloadbalancing:DescribeLoadBalancers",
