@@ -8,13 +8,15 @@ import io
 import json
 import re
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 from xml.sax.saxutils import escape
 
+from botocore.parsers import create_parser
 from moto.core.model import ServiceModel
 from moto.core.parse import QueryParser
 from moto.core.serialize import QuerySerializer, SerializationContext
@@ -90,11 +92,42 @@ def query_request(call: AwsCall) -> dict[str, Any]:
     return parsed
 
 
+def query_result(call: AwsCall, answer: HttpAnswer) -> dict[str, Any]:
+    """Return the result that an XML answer has, in the shape that botocore's model gives it."""
+    model = _load_balancing().operation_model(call.operation)
+    sent = {"status_code": answer.status, "headers": {}, "body": answer.body}
+    parsed: dict[str, Any] = create_parser("query").parse(sent, model.output_shape)
+    return {member: value for member, value in parsed.items() if member != "ResponseMetadata"}
+
+
 def query_answer(call: AwsCall, result: dict[str, Any]) -> HttpAnswer:
     """Write a result as the XML of botocore's model."""
     model = _load_balancing().operation_model(call.operation)
     response = QuerySerializer(model, SerializationContext(str(uuid.uuid4()))).serialize(result)
     return HttpAnswer(200, _headers("text/xml"), str(response["body"]).encode())
+
+
+def asked_beside(
+    call: AwsCall, environ: Environ, operation: str, request: Mapping[str, Any]
+) -> tuple[AwsCall, Environ]:
+    """Return another call of the caller's to the same service, and how it comes in."""
+    if call.content_type.startswith(FORM):
+        body = urlencode(
+            {"Action": operation, "Version": _form(call.body)["Version"], **dict(_fields(request))}
+        ).encode()
+    else:
+        body = json.dumps(request).encode()
+    beside = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    return replace(call, operation=operation, body=body), beside
+
+
+def _fields(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a request's texts, and lists of them, as a form has them."""
+    for member, value in request.items():
+        if isinstance(value, str):
+            yield member, value
+        else:
+            yield from ((f"{member}.member.{number}", each) for number, each in enumerate(value, 1))
 
 
 def fault_answer(content_type: str, fault: AwsFault, json_type: str = JSON) -> HttpAnswer:

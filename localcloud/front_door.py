@@ -45,6 +45,8 @@ from localcloud.fault_injection import FaultInjection
 from localcloud.faults import AwsFault
 from localcloud.interpreter_speed import call_lambda_at
 from localcloud.lambdas import Lambdas
+from localcloud.stale_reads import StaleReads
+from localcloud.staleness import Staleness
 from localcloud.throttles import Throttles
 from localcloud.wsgi_server import Environ, HttpAnswer, StartResponse, WsgiServer, wsgi_answer
 
@@ -71,9 +73,9 @@ class FrontDoor:
     `services` are handlers by signing name ("ecs", "servicediscovery"), `operations` of single ones by (signing name,
     operation), where moto has the others of a JSON service, `elb_data_plane` answers DATA_PLANE,
     `observer` is told of every call, `listeners`, by (signing name, operation), of those that moto carries out;
-    `faults` says what goes wrong, `throttles` which calls come too fast, `retry_seconds` when a function that was
-    invoked asynchronously and failed is invoked again. moto's memory belongs to the process: have one
-    door at a time.
+    `faults` says what goes wrong, `throttles` which calls come too fast, `staleness` what reads show of the past,
+    `retry_seconds` when a function that was invoked asynchronously and failed is invoked again. moto's memory belongs
+    to the process: have one door at a time.
     """
 
     def __init__(  # noqa: PLR0913  (what it leads to is much, and all is named)
@@ -87,6 +89,7 @@ class FrontDoor:
         listeners: Mapping[tuple[str, str], Listener] = MappingProxyType({}),
         faults: FaultInjection | None = None,
         throttles: Throttles | None = None,
+        staleness: Staleness | None = None,
         retry_seconds: Sequence[float] = RETRY_SECONDS,
         listening: socket,
     ) -> None:
@@ -98,6 +101,7 @@ class FrontDoor:
         self._listeners = listeners
         self._faults = faults or FaultInjection()
         self._throttles = throttles
+        self._answered = StaleReads(staleness, self._carried_out).answer if staleness else self._carried_out
         self._later = AsyncInvocations(lambdas, retry_seconds)
         self._calls = CallCounter()
         self._server = WsgiServer(self._serve, listening, threads=THREADS)
@@ -158,9 +162,13 @@ class FrontDoor:
             self._throttles.check(*name)
         time.sleep(self._faults.delay_seconds(*name))
         self._go_wrong(*name, after=False)
-        answer = self._own_answer(call, environ) or self._ask_moto(call, environ)
+        self._observe(*name)
+        answer = self._answered(call, environ)
         self._go_wrong(*name, after=True)
         return answer
+
+    def _carried_out(self, call: AwsCall, environ: Environ) -> HttpAnswer:
+        return self._own_answer(call, environ) or self._ask_moto(call, environ)
 
     def _go_wrong(self, service: str, operation: str, *, after: bool) -> None:
         if self._faults.resets(service, operation, after=after):
@@ -171,9 +179,7 @@ class FrontDoor:
     def _own_answer(self, call: AwsCall, environ: Environ) -> HttpAnswer | None:
         """Answer what is ours, or return None: then it is moto's."""
         if invocation := INVOCATION.fullmatch(environ["PATH_INFO"]):
-            self._observe("lambda", "Invoke")
             return self._invoke(invocation["name"], call.body, environ.get("HTTP_X_AMZ_INVOCATION_TYPE"))
-        self._observe(call.service, call.operation)
         if handler := self._services.get(call.service) or self._operations.get((call.service, call.operation)):
             return json_answer(handler(call.operation, json_request(call)))
         if self._elb_data_plane and call.service == LOAD_BALANCING and call.operation in DATA_PLANE:

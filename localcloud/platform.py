@@ -37,6 +37,7 @@ from localcloud.registry import Registry
 from localcloud.request_log import RequestLog
 from localcloud.secret_store import SecretStore
 from localcloud.settings import HOST, LOAD_BALANCERS, REGION, Settings
+from localcloud.staleness import Staleness
 from localcloud.throttles import Throttles
 
 TOKENS = {"local-admin": ("read", "write"), "local-planner": ("read", "plan"), "local-read": ("read",)}
@@ -136,7 +137,7 @@ class Platform:
 
     def _front_door(self) -> None:
         """Open the one endpoint, with moto behind it, then let load balancers and tasks live."""
-        layers = Layers(self.account)
+        layers, stale_seconds = Layers(self.account), self._settings.stale_seconds
         door = FrontDoor(
             lambdas=self.lambdas,
             services={"ecs": self.ecs.handle, "servicediscovery": self.cloud_map.handle},
@@ -154,6 +155,7 @@ class Platform:
             },
             faults=self.faults,
             throttles=Throttles() if self._settings.throttles else None,
+            staleness=Staleness(self._clock.scaled(stale_seconds)) if stale_seconds else None,
             retry_seconds=[self._clock.scaled(seconds) for seconds in RETRY_SECONDS],
             listening=self._ports.aws,
         )

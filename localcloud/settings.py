@@ -1,5 +1,6 @@
 """What `make up` and `make demo` read from the environment."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,9 @@ class SettingsError(Exception):
 class Settings:
     """Ports, speed and images of one local cloud. `speed` divides AWS's own delays; port 0 is any that is free.
 
-    `throttles` says whether ECS's limits on the rate of calls hold; `github_api` where GitHub is told how its
-    deployments go, None: nowhere; `requests` the file into which each call of Slipway to AWS is written, None: none.
+    `throttles` says whether ECS's limits on the rate of calls hold; `stale_seconds`, divided too, how long reads may
+    show what was before a write; `github_api` where GitHub is told how its deployments go, None: nowhere;
+    `requests` the file into which each call of Slipway to AWS is written, None: none.
     """
 
     api_port: int = 8000
@@ -33,6 +35,7 @@ class Settings:
     speed: float = 10.0
     network: str = "auto"
     throttles: bool = False
+    stale_seconds: float = 0.0
     github_api: str | None = None
     requests: Path | None = None
     images: tuple[Path, ...] = (ROOT / "sample_services" / "images.toml",)
@@ -53,9 +56,10 @@ class Settings:
             aws_port=_whole(environment, "SLIPWAY_AWS_PORT", cls.aws_port, PORTS),
             alb_port=_whole(environment, "SLIPWAY_ALB_PORT", cls.alb_port, FIRST_OF_A_ROW),
             poll_seconds=_whole(environment, "SLIPWAY_POLL_SECONDS", cls.poll_seconds, range(1, 301)),
-            speed=_speed(environment),
+            speed=_number(environment, "SLIPWAY_SPEED", cls.speed, 1, 1000),
             network=network,
             throttles=throttles == "on",
+            stale_seconds=_number(environment, "SLIPWAY_STALE_SECONDS", cls.stale_seconds, 0, 600),
             github_api=environment.get("SLIPWAY_GITHUB_API"),
             requests=Path(environment["SLIPWAY_REQUESTS"]) if environment.get("SLIPWAY_REQUESTS") else None,
             images=(*cls.images, *extra),
@@ -69,12 +73,12 @@ def _whole(environment: Mapping[str, str], name: str, default: int, allowed: ran
     return int(text)
 
 
-def _speed(environment: Mapping[str, str]) -> float:
-    text = environment.get("SLIPWAY_SPEED", str(Settings.speed))
+def _number(environment: Mapping[str, str], name: str, default: float, least: float, most: float) -> float:
+    text = environment.get(name, str(default))
     try:
-        speed = float(text)
+        number = float(text)
     except ValueError:
-        speed = 0.0
-    if not 1 <= speed <= 1000:
-        raise SettingsError(f"SLIPWAY_SPEED={text}: write a number from 1 (as on AWS) to 1000")
-    return speed
+        number = math.nan
+    if not least <= number <= most:
+        raise SettingsError(f"{name}={text}: write a number from {least} to {most}")
+    return number

@@ -12,11 +12,17 @@ def test_the_defaults_are_the_contract() -> None:
     assert (8000, 4566, 8080) == (settings.api_port, settings.aws_port, settings.alb_port)
     assert (1, 10.0, "auto") == (settings.poll_seconds, settings.speed, settings.network)
     assert not settings.throttles
+    assert 0 == settings.stale_seconds
 
 
 def test_throttles_are_switched_on() -> None:
     """SLIPWAY_THROTTLES=on makes ECS's limits hold."""
     assert Settings.read({"SLIPWAY_THROTTLES": "on"}).throttles
+
+
+def test_reads_may_be_stale() -> None:
+    """SLIPWAY_STALE_SECONDS says for how long reads may show what was before a write."""
+    assert 2.5 == Settings.read({"SLIPWAY_STALE_SECONDS": "2.5"}).stale_seconds
 
 
 @pytest.mark.parametrize(
@@ -29,6 +35,8 @@ def test_throttles_are_switched_on() -> None:
         ("SLIPWAY_POLL_SECONDS", "half"),
         ("SLIPWAY_SPEED", "0.5"),
         ("SLIPWAY_SPEED", "nan"),
+        ("SLIPWAY_STALE_SECONDS", "-1"),
+        ("SLIPWAY_STALE_SECONDS", "long"),
         ("SLIPWAY_NETWORK", "bridge"),
         ("SLIPWAY_THROTTLES", "yes"),
     ],
