@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from localcloud.fault_injection import Fault, FaultInjection
 from localcloud.lambdas import Lambdas
+from tests.aws_passing import PASSING, Passing
 from tests.local.doors import Cloud
 
 TABLE: dict[str, Any] = {
@@ -138,6 +140,33 @@ def test_events_are_dropped() -> None:
     emit("aws.ecs", "fifth", [], {})
 
     assert ["aws.states first", "aws.ecs third", "aws.ecs fifth"] == seen
+
+
+@pytest.mark.parametrize("passing", PASSING, ids=lambda each: f"{each.operation} {each.code} {each.message[:20]}")
+def test_what_passes_can_be_asked_for(cloud: Cloud, passing: Passing) -> None:
+    """Each refusal of AWS that passes reaches its caller, with its code and words, as often as it was asked for."""
+    ask(cloud, "POST", passing.fault(times=2))
+    client = cloud.client(passing.client)
+    call, shape = (
+        getattr(client, xform_name(passing.operation)),
+        client.meta.service_model.operation_model(passing.operation),
+    )
+
+    for _ in range(2):
+        with pytest.raises(ClientError) as refused:
+            call(**least(shape.input_shape))
+        error = refused.value.response["Error"]
+        assert (passing.code, passing.message) == (error["Code"], error["Message"])
+    assert {"faults": []} == ask(cloud, "GET")
+
+
+def least(shape: Any) -> Any:
+    """Return the least that botocore takes for a shape: of a structure its required members alone."""
+    if shape.type_name == "structure":
+        return {name: least(shape.members[name]) for name in shape.required_members}
+    if shape.type_name == "list":
+        return [least(shape.member)] * int(shape.metadata.get("min", 0))
+    return {"string": "x" * int(shape.metadata.get("min", 1)), "integer": 1}[shape.type_name]
 
 
 @pytest.mark.parametrize(
