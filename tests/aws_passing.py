@@ -1,8 +1,8 @@
 """Refusals of AWS that pass by themselves, as faults that the local cloud can be asked for.
 
-They are seen of AWS by terraform-provider-aws (its `internal/service/` asks again for two minutes, 20 of DeleteService),
-or in the issue that a row names. The sources have the part of the words that tells them; sentences around it may differ.
-AWS says each of them for good, too, of what is wrong for good.
+They are seen of AWS by terraform-provider-aws, which asks again for two minutes, 20 for DeleteService, or in the issue
+that a row names. The sources have the part of the words that tells them; sentences around it may differ. AWS says each
+of them for good, too, of what is wrong for good.
 """
 
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import Any, Protocol
 
 import botocore.session
 from botocore.exceptions import ClientError, ParamValidationError
@@ -60,10 +60,17 @@ class DirectDynamoDb:
         return Sent(status), {**parsed, **(PARSER.parse(answer, fault) if fault else {})}
 
 
+class Answering(Protocol):
+    """A DynamoDB that is called without a socket."""
+
+    def handle(self, operation: str, body: str) -> tuple[int, str]:
+        """Carry out what the JSON `body` asks; return status and body of the answer."""
+
+
 class DirectClient:
     """What a boto3 client of DynamoDB is to the record: methods such as `get_item`, and a paginator of `query`."""
 
-    def __init__(self, dynamodb: DirectDynamoDb) -> None:
+    def __init__(self, dynamodb: Answering) -> None:
         self._dynamodb = dynamodb
 
     def __getattr__(self, name: str) -> Callable[..., Any]:

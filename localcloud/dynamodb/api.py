@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
 """
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from threading import Lock
@@ -17,7 +18,9 @@ from localcloud.dynamodb.expressions import Substitutions, invalid
 from localcloud.dynamodb.query import query
 from localcloud.dynamodb.schema import schema_of
 from localcloud.dynamodb.table import Table
+from localcloud.dynamodb.tokens import Tokens
 from localcloud.dynamodb.transactions import Write, check, write_of
+from localcloud.dynamodb.valid_values import taken
 from localcloud.dynamodb.values import Item
 from localcloud.faults import AwsFault
 
@@ -27,9 +30,15 @@ NOT_THERE = ("AttributesToGet", "ProjectionExpression", "Expected", "AttributeUp
 
 
 class DynamoDb:
-    """The items of moto's tables."""
+    """The items of moto's tables; `now_seconds` is a clock that only goes forward."""
 
-    def __init__(self, account: str = "000000000000", region: str = "us-east-1") -> None:
+    def __init__(
+        self,
+        account: str = "000000000000",
+        region: str = "us-east-1",
+        now_seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tokens = Tokens(now_seconds)
         self._account = account
         self._region = region
         self._tables: dict[tuple[str, datetime], Table] = {}
@@ -39,8 +48,9 @@ class DynamoDb:
         """Carry out one of OPERATIONS; raises AwsFault."""
         if unknown := [member for member in NOT_THERE if member in request]:
             raise NotImplementedError(f"the local cloud's DynamoDB does not know {', '.join(unknown)}")
+        asked = taken(operation, request)
         with self._lock:
-            return ITEM_OPERATIONS[operation](self, request)
+            return ITEM_OPERATIONS[operation](self, asked)
 
     def table(self, name: str) -> Table:
         """Return a table by its name or ARN; raises AwsFault ResourceNotFoundException."""
@@ -78,7 +88,7 @@ class DynamoDb:
     def scan(self, request: Request) -> dict[str, Any]:
         """Return every item that passes the filter, in one page."""
         substitutions = Substitutions(request)
-        passes = condition(request.get("FilterExpression"), substitutions)
+        passes = condition(request, "FilterExpression", substitutions)
         substitutions.check_used()
         items = self.table(request["TableName"]).all()
         found = [item for item in items if passes(item)]
@@ -107,9 +117,12 @@ class DynamoDb:
         return write_of(self.table(request["TableName"]), kind, request)
 
     def transact_write_items(self, request: Request) -> dict[str, Any]:
-        """Carry out up to 100 writes, all or none."""
+        """Carry out up to 100 writes, all or none; again with the same token, none."""
+        if self._tokens.known(request):
+            return {}
         asked = [next(iter(each.items())) for each in request["TransactItems"]]
         transactions.carry_out([self._write_of(kind, each) for kind, each in asked])
+        self._tokens.keep(request)
         return {}
 
 

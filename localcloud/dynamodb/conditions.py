@@ -18,13 +18,21 @@ ORDERS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
     {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 )
 ORDERED = frozenset({"S", "N", "B"})
+OPERANDS_AT_MOST = 100
+"""Of IN: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters"""
+NO_KEY_OPERATORS = {
+    **{word: word for word in ("OR", "NOT", "IN", "<>")},
+    **{word.upper(): word for word in ("attribute_exists", "attribute_not_exists", "attribute_type", "contains")},
+}
+"""What a key condition may not have, in capitals, as the refusal names it."""
 
 
-def condition(text: str | None, substitutions: Substitutions) -> Test:
-    """Return the test that an expression is; without one everything passes."""
+def condition(request: Mapping[str, Any], member: str, substitutions: Substitutions) -> Test:
+    """Return the test that an expression of a request is; without one everything passes."""
+    text = request.get(member)
     if text is None:
         return lambda _item: True
-    words = Words(text, substitutions)
+    words = Words(text, substitutions, member)
     test = _either(words)
     if words.peek():
         raise invalid(f"Syntax error in {text!r} at {words.peek()!r}")
@@ -33,9 +41,11 @@ def condition(text: str | None, substitutions: Substitutions) -> Test:
 
 def equalities(text: str, substitutions: Substitutions) -> dict[str, Value]:
     """Return what a key condition asks to be equal: values by attributes."""
-    words, found = Words(text, substitutions), {}
+    words, found = Words(text, substitutions, "KeyConditionExpression"), {}
     while word := words.peek():
         words.take()
+        if word.upper() in NO_KEY_OPERATORS:
+            raise invalid(f"Invalid operator used in KeyConditionExpression: {NO_KEY_OPERATORS[word.upper()]}")
         if word[0].isalpha() or word.startswith("#"):
             following = words.took("=")
             if following:
@@ -83,6 +93,9 @@ def _comparison(words: Words) -> Test:
         words.expect("(")
         choices = words.listed(lambda: _operand(words))
         words.expect(")")
+        if len(choices) > OPERANDS_AT_MOST:
+            many = f"The IN operator is provided with too many operands; number of operands: {len(choices)}"
+            raise invalid(f"Invalid {words.member}: {many}")
         return lambda item: any(_same(left(item), choice(item)) for choice in choices)
     if words.took("BETWEEN"):
         low = _operand(words)

@@ -24,15 +24,24 @@ def invalid(message: str) -> AwsFault:
 
 
 class Substitutions:
-    """A request's ExpressionAttributeNames and -Values; each must be used by one of its expressions."""
+    """A request's ExpressionAttributeNames and -Values; each must be used by one of its expressions.
+
+    `attributes` are those that were meant so far.
+    """
 
     def __init__(self, request: Mapping[str, Any]) -> None:
         self._names: Mapping[str, str] = request.get("ExpressionAttributeNames", {})
         self._values: Mapping[str, Value] = request.get("ExpressionAttributeValues", {})
         self._used: set[str] = set()
+        self.attributes: set[str] = set()
 
     def name(self, word: str) -> str:
         """Return the attribute that a word means; raises AwsFault ValidationException when it means none."""
+        attribute = self._attribute(word)
+        self.attributes.add(attribute)
+        return attribute
+
+    def _attribute(self, word: str) -> str:
         if word.startswith("#"):
             if word not in self._names:
                 raise invalid(f"An expression attribute name used in the document path is not defined: {word}")
@@ -60,10 +69,11 @@ class Substitutions:
 
 
 class Words:
-    """The words of one expression, read from left to right."""
+    """The words of one expression, the `member` of a request, read from left to right."""
 
-    def __init__(self, text: str, substitutions: Substitutions) -> None:
+    def __init__(self, text: str, substitutions: Substitutions, member: str) -> None:
         self.substitutions = substitutions
+        self.member = member
         self._text = text
         self._words = list(_words(text))
         self._at = 0

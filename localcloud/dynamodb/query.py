@@ -22,11 +22,14 @@ def query(table: Table, request: Request) -> dict[str, Any]:
     substitutions = Substitutions(request)
     index = _index(table, request)
     keys = index.keys if index else table.schema.keys
+    passes = condition(request, "FilterExpression", substitutions)
+    if filtered := [name for name in keys.names if name in substitutions.attributes]:
+        only = "Filter Expression can only contain non-primary key attributes"
+        raise invalid(f"{only}: Primary key attribute: {filtered[0]}")
     asked = equalities(request["KeyConditionExpression"], substitutions)
     if keys.partition not in asked:
         raise invalid(f"Query condition missed key schema element: {keys.partition}")
-    matches = condition(request["KeyConditionExpression"], substitutions)
-    passes = condition(request.get("FilterExpression"), substitutions)
+    matches = condition(request, "KeyConditionExpression", substitutions)
     substitutions.check_used()
     partition = asked[keys.partition]
     items = table.sorted_by(keys, partition) if index else table.sorted(partition)
@@ -39,7 +42,7 @@ def query(table: Table, request: Request) -> dict[str, Any]:
     shown = [index.shown(item) if index else item for item in page]
     passed = [item for item in shown if passes(item)]
     answer: dict[str, Any] = {"Items": passed, "Count": len(passed), "ScannedCount": len(page)}
-    if len(page) < len(found):
+    if len(page) < len(found) or len(page) == request.get("Limit"):  # whether there are more is not looked at
         answer["LastEvaluatedKey"] = {**table.schema.keys.key_of(page[-1]), **keys.key_of(page[-1])}
     return answer
 

@@ -4,10 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud.dynamodb.expressions import invalid
-from localcloud.dynamodb.values import Item, Value, equal, item_bytes, kind, plain
+from localcloud.dynamodb.values import Item, Value, item_bytes, kind, plain, value_bytes
 
 ITEM_LIMIT_BYTES = 400 * 1024
 """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items"""
+PARTITION_KEY_BYTES, SORT_KEY_BYTES = 2048, 1024
+"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys"""
+INVALID = "One or more parameter values were invalid:"
+LARGE_PARTITION_KEY = f"{INVALID} Size of hashkey has exceeded the maximum size limit of{PARTITION_KEY_BYTES} bytes"
+LARGE_SORT_KEY = f"{INVALID} Aggregated size of all range keys has exceeded the size limit of {SORT_KEY_BYTES} bytes"
+EMPTY_KEY = "The AttributeValue for a key attribute cannot contain an empty {} value."
+UNSUPPORTED = "A value specified for a secondary index key is not supported."
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ class Schema:
         """Raise AwsFault ValidationException when these are not the key's attributes, of their types."""
         if set(key) != set(self.keys.names) or any(kind(key[name]) != self.types[name] for name in key):
             raise invalid("The provided key element does not match the schema")
-        self._check_not_empty(key)
+        _check_key_values(self.keys, key, None)
 
     def check_item(self, item: Item) -> None:
         """Raise AwsFault ValidationException for an item that lacks a key, has one of another type, or is too large."""
@@ -68,7 +75,9 @@ class Schema:
             if name in item and kind(item[name]) != expected:
                 types = f"expected: {expected} actual: {kind(item[name])}"
                 raise invalid(f"One or more parameter values were invalid: Type mismatch for key {name} {types}")
-        self._check_not_empty({name: item[name] for name in self.types if name in item})
+        _check_key_values(self.keys, item, None)
+        for name, index in self.indexes.items():
+            _check_key_values(index.keys, item, name)
         if item_bytes(item) > ITEM_LIMIT_BYTES:
             raise invalid("Item size has exceeded the maximum allowed size")
 
@@ -78,12 +87,23 @@ class Schema:
             part = "This attribute is part of the key"
             raise invalid(f"One or more parameter values were invalid: Cannot update attribute {name}. {part}")
 
-    @staticmethod
-    def _check_not_empty(keys: Item) -> None:
-        for name, value in keys.items():
-            if equal(value, {"S": ""}):
-                empty = f"The AttributeValue for a key attribute cannot contain an empty string value. Key: {name}"
-                raise invalid(f"One or more parameter values are not valid. {empty}")
+
+def _check_key_values(keys: Keys, item: Item, index: str | None) -> None:
+    """Raise AwsFault ValidationException for a key attribute that is empty, or too large; `index` names an index."""
+    for name in (name for name in keys.names if name in item):
+        if not next(iter(item[name].values())):
+            empty = EMPTY_KEY.format({"S": "string", "B": "binary"}[kind(item[name])])
+            told = (
+                f"{empty} Key: {name}"
+                if index is None
+                else f"{UNSUPPORTED} {empty} IndexName: {index}, IndexKey: {name}"
+            )
+            raise invalid(f"One or more parameter values are not valid. {told}")
+        size = value_bytes(item[name])
+        if name == keys.partition and size > PARTITION_KEY_BYTES:
+            raise invalid(LARGE_PARTITION_KEY)
+        if name == keys.sort and size > SORT_KEY_BYTES:
+            raise invalid(LARGE_SORT_KEY)
 
 
 def schema_of(table: Any) -> Schema:

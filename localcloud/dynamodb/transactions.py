@@ -11,11 +11,11 @@ from localcloud.dynamodb.conditions import condition
 from localcloud.dynamodb.expressions import Substitutions, invalid
 from localcloud.dynamodb.table import Table
 from localcloud.dynamodb.updates import update
-from localcloud.dynamodb.values import Item
+from localcloud.dynamodb.values import Item, item_bytes
 from localcloud.faults import AwsFault
 
 Change = Callable[[Item | None], Item | None]
-WRITES_AT_MOST = 100
+WRITES_AT_MOST, BYTES_AT_MOST = 100, 4 * 1024 * 1024
 REFUSED = "The conditional request failed"
 
 
@@ -53,7 +53,7 @@ def write_of(table: Table, kind: str, request: Mapping[str, Any]) -> Write:
     key = schema.keys.key_of(request["Item"]) if kind == "Put" else request["Key"]
     schema.check_key(key)
     before = table.get(key)
-    admitted = condition(request.get("ConditionExpression"), substitutions)(before or {})
+    admitted = condition(request, "ConditionExpression", substitutions)(before or {})
     change = _change(table, kind, request, substitutions)
     substitutions.check_used()
     after = change(before) if admitted else before
@@ -91,6 +91,9 @@ def carry_out(writes: Sequence[Write]) -> None:
     keys = [(id(write.table), write.key) for write in writes]
     if any(key in keys[:at] for at, key in enumerate(keys)):
         raise invalid("Transaction request cannot include multiple operations on one item")
+    if sum(item_bytes(write.after or write.key) for write in writes) > BYTES_AT_MOST:
+        # The API's page says so and names no words: these are the page's.
+        raise invalid("The aggregate size of the items in the transaction exceeds 4 MB.")
     if not all(write.admitted for write in writes):
         reasons = [_reason(write) for write in writes]
         codes = ", ".join(reason["Code"] for reason in reasons)

@@ -4,9 +4,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Upd
 """
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from localcloud.dynamodb.expressions import Substitutions, Words, invalid
+from localcloud.dynamodb.valid_values import DIGITS_AT_MOST, shortest
 from localcloud.dynamodb.values import Item, Value, kind
 
 Change = Callable[[Item, Item], None]
@@ -19,7 +20,7 @@ def update(text: str, substitutions: Substitutions) -> tuple[frozenset[str], Cal
 
     SET of values, REMOVE, and ADD of numbers are there; SET of attributes, functions and sums is not.
     """
-    words = Words(text, substitutions)
+    words = Words(text, substitutions, "UpdateExpression")
     changes: dict[str, Change] = {}
     while clause := words.took(*CLAUSES):
         for name, change in words.listed(lambda: _change(clause, words)):
@@ -63,4 +64,5 @@ def _sum(value: Value | None, added: Value) -> Value:
         raise NotImplementedError("the local cloud's DynamoDB adds numbers only")
     if value is not None and kind(value) != "N":
         raise invalid("An operand in the update expression has an incorrect data type")
-    return {"N": str(Decimal(value["N"] if value else 0) + Decimal(added["N"]))}
+    with localcontext(prec=DIGITS_AT_MOST):
+        return {"N": shortest(str(Decimal(value["N"] if value else 0) + Decimal(added["N"])))}

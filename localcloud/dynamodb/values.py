@@ -49,7 +49,8 @@ def value_bytes(value: Value) -> int:
     """Return a value's size."""
     ((name, content),) = value.items()
     if name in ("S", "B", "N"):
-        return {"S": len(content.encode()), "B": len(content) * 3 // 4, "N": len(content) // 2 + 1}[name]
+        bytes_ = base64.b64decode(content) if name == "B" else content.encode()
+        return len(bytes_) // 2 + 1 if name == "N" else len(bytes_)
     if name in SETS:
         return sum(value_bytes({name[0]: each}) for each in content)
     if name == "L":
