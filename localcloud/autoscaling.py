@@ -42,3 +42,13 @@ class Autoscaling:
         wanted = min(max(desired, target.min_capacity), target.max_capacity)
         if wanted != desired:
             self._ecs("UpdateService", {"cluster": cluster, "service": name, "desiredCount": wanted})
+
+    def deregistered(self, request: dict[str, Any]) -> None:
+        """Delete the policies of a target, with their alarms. Call it after DeregisterScalableTarget.
+
+        https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
+        """
+        about = request["ServiceNamespace"], request["ResourceId"], request["ScalableDimension"]
+        for policy in list(self._backend.policies.values()):
+            if about == (policy.service_namespace, policy.resource_id, policy.scalable_dimension):
+                self._backend.delete_scaling_policy(policy.policy_name, *about)

@@ -138,6 +138,7 @@ class Platform:
     def _front_door(self) -> None:
         """Open the one endpoint, with moto behind it, then let load balancers and tasks live."""
         layers, stale_seconds = Layers(self.account), self._settings.stale_seconds
+        autoscaling = Autoscaling(self.ecs.handle)
         door = FrontDoor(
             lambdas=self.lambdas,
             services={"ecs": self.ecs.handle, "servicediscovery": self.cloud_map.handle},
@@ -148,7 +149,8 @@ class Platform:
                 **{("dynamodb", operation): self.dynamodb.handle for operation in dynamodb.OPERATIONS},
             },
             listeners={
-                ("application-autoscaling", "RegisterScalableTarget"): Autoscaling(self.ecs.handle).registered,
+                ("application-autoscaling", "RegisterScalableTarget"): autoscaling.registered,
+                ("application-autoscaling", "DeregisterScalableTarget"): autoscaling.deregistered,
                 ("ecr", "PutImage"): self.registry.pushed,
                 ("ecr", "UploadLayerPart"): layers.uploaded,
                 ("ecr", "CompleteLayerUpload"): layers.completed,

@@ -12,7 +12,7 @@ from localcloud.ecs.launcher import Launcher, Order
 from localcloud.ecs.placement import Placement
 from localcloud.ecs.revisions import Revision, TaskDefinition
 from localcloud.ecs.state import Cluster, Task, World, tags_of
-from localcloud.ecs.validate_service import check_compute, with_compute
+from localcloud.ecs.validate_service import check_compute, check_network_mode, with_compute
 from localcloud.faults import AwsFault
 
 MAX_COUNT = 10
@@ -38,6 +38,7 @@ class RunTask:
         settings = with_compute(request, cluster)
         _check(request, definition)
         check_compute(settings, definition, cluster)
+        check_network_mode(definition)
         if settings.get("launchType") == "EC2" and not self._placement.instances(cluster):
             raise AwsFault("InvalidParameterException", NO_INSTANCE)
         answer = self._start(request, settings, definition, cluster)

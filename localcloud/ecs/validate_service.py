@@ -88,6 +88,16 @@ def check_service(
     _require(len(registries) <= 1, "serviceRegistries can have at most 1 items.")
     for registry in registries:
         _check_registry(registry, definition, discovery)
+    check_network_mode(definition)
+
+
+def check_network_mode(definition: TaskDefinition) -> None:
+    """Raise AwsFault when tasks share the network of their container instance: here there are no such instances."""
+    mode = definition.body.get(
+        "networkMode", "bridge"
+    )  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters_ec2.html
+    remedy = "Register the task definition with networkMode awsvpc to run it here"
+    _require_here(mode == "awsvpc", f"the network mode {mode}. {remedy}")
 
 
 def _check_configuration(configuration: dict[str, Any]) -> None:

@@ -34,7 +34,8 @@ CONDITIONS = [
     "#v = :one OR #w = :x",
     "NOT #v = :one AND #v <> :x",
     "NOT (#v = :one OR #w = :one) OR #v < :xy",
-    "#v IN (:one, :x, :list)",
+    "#v IN (:one, :x)",
+    "#v IN (:list, :one)",
     "#v BETWEEN :x AND :xy",
     "#v <= :same and #w >= #v",
     "#v = :map OR #v = :bytes",
@@ -185,9 +186,10 @@ def test_writes_as_moto_does(asked: dict[str, Oracle], calls: list[tuple[str, di
         assert without_end(call, as_kept(expected)) == without_end(call, outcome(local.client, call)), call
 
 
-def takes_type_for_fault(call: tuple[str, dict[str, Any]], told: Any) -> bool:
-    """Tell whether ministack refused begins_with because of the type that an item has: to AWS that is false."""
-    return "begins_with(" in str(call[1]) and told == ("ValidationException", None, [])
+NOT_FOR_MINISTACK = {
+    "begins_with(": "an attribute of another type is a fault to it, or a crash; to AWS it does not match",
+    "IN (:list": "a map is the same as a list to it",
+}
 
 
 @given(calls=calls)
@@ -198,9 +200,8 @@ def test_writes_as_ministack_does(asked: dict[str, Oracle], calls: list[tuple[st
     ministack.forget()
     local.forget()
     for call in [*calls, *READS]:
-        expected = outcome(ministack.client, call)
-        assume(not takes_type_for_fault(call, expected))
-        assert expected == outcome(local.client, call), call
+        if not any(words in str(call) for words in NOT_FOR_MINISTACK):
+            assert outcome(ministack.client, call) == outcome(local.client, call), call
 
 
 @pytest.mark.parametrize("condition", REFUSED)

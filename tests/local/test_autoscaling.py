@@ -40,19 +40,27 @@ def ecs() -> FakeEcs:
 @pytest.fixture
 def autoscaling(ecs: FakeEcs) -> Iterator[Any]:
     """Return a client of Application Auto Scaling over that service."""
-    registered = Autoscaling(ecs.handle).registered
-    cloud = Cloud(listeners={("application-autoscaling", "RegisterScalableTarget"): registered})
+    ours = Autoscaling(ecs.handle)
+    listeners = {"RegisterScalableTarget": ours.registered, "DeregisterScalableTarget": ours.deregistered}
+    cloud = Cloud(listeners={("application-autoscaling", operation): each for operation, each in listeners.items()})
     cloud.door.start()
     with cloud.closing:
         yield cloud.client("application-autoscaling")
     cloud.door.stop()
 
 
+HOME = {"ServiceNamespace": "ecs", "ResourceId": "service/main/home", "ScalableDimension": DIMENSION}
+
+
 def register(autoscaling: Any, **bounds: int) -> None:
     """Register the service `home` with these bounds."""
-    autoscaling.register_scalable_target(
-        ServiceNamespace="ecs", ResourceId="service/main/home", ScalableDimension=DIMENSION, **bounds
-    )
+    autoscaling.register_scalable_target(**HOME, **bounds)
+
+
+def policies(autoscaling: Any) -> list[str]:
+    """Return the policies that there are: of what, and their names."""
+    found = autoscaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
+    return [f"{each['ResourceId']} {each['PolicyName']}" for each in found]
 
 
 @pytest.mark.parametrize(("low", "high", "desired"), [(3, 6, 3), (1, 1, 1), (2, 6, 2), (0, 2, 2)])
@@ -84,3 +92,17 @@ def test_a_service_that_is_not_there(autoscaling: Any, resource: str) -> None:
         )
 
     assert "ValidationException" == refused.value.response["Error"]["Code"]
+
+
+def test_policies_go_with_their_target(autoscaling: Any) -> None:
+    """Deregistering a target deletes its policies, and leaves those of others."""
+    other = HOME | {"ResourceId": "service/main/other"}
+    metric = {"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}
+    target = {"TargetTrackingScalingPolicyConfiguration": {"TargetValue": 50.0, **metric}}
+    register(autoscaling, MinCapacity=1, MaxCapacity=6)
+    for about, name in ((HOME, "cpu"), (HOME, "memory"), (other, "cpu")):
+        autoscaling.put_scaling_policy(**about, PolicyName=name, PolicyType="TargetTrackingScaling", **target)
+    assert 3 == len(policies(autoscaling))
+
+    autoscaling.deregister_scalable_target(**HOME)
+    assert ["service/main/other cpu"] == policies(autoscaling)

@@ -298,6 +298,20 @@ class TestServices:
             "When specifying 'host' or 'bridge' for networkMode"
         )
 
+    @pytest.mark.parametrize("mode", ["bridge", "host", "none", None])
+    def test_no_task_shares_its_instances_network(self, cloud: Cloud, mode: str | None) -> None:
+        """What runs tasks in a network mode that is not here is refused by the mode's name, and says what runs."""
+        definition = {"family": "shared", "containerDefinitions": [{"name": "a", "image": "x"}]}
+        cloud.call("RegisterTaskDefinition", **definition, **({"networkMode": mode} if mode else {}))
+        service = service_request(taskDefinition="shared", launchType="EC2")
+        del service["networkConfiguration"]
+        remedy = "Register the task definition with networkMode awsvpc to run it here."
+        lacks = f"The local cloud's ECS does not have the network mode {mode or 'bridge'}. {remedy}"
+        task = {key: service[key] for key in ("cluster", "taskDefinition", "launchType")}
+
+        assert ("UnsupportedFeatureException", lacks) == refusal(cloud, "CreateService", **service)
+        assert ("UnsupportedFeatureException", lacks) == refusal(cloud, "RunTask", **task)
+
     def test_a_target_group_needs_a_load_balancer(self, cloud: Cloud) -> None:
         """A target group that no listener forwards to is refused."""
         cloud.balancer.listening[GROUP] = False
