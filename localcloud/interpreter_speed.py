@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004  it is botocore's
 from jsonpath_ng import parser as jsonpath_ng_plain
 from jsonpath_ng.ext import parser as jsonpath_ng_ext
 from moto.stepfunctions.parser.asl.component.common.path import result_path
@@ -61,9 +62,32 @@ def parse_once() -> None:
         setattr(owner, name, replacement)
 
 
-def call_lambda_at(endpoint: str) -> Any:
+class NamedAsByStepFunctions:
+    """A client of Lambda for moto's interpreter, which names errors by their codes: a broken connection has one, too.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def invoke(self, **request: Any) -> Any:
+        """Invoke a function; raises ClientError."""
+        try:
+            return self._client.invoke(**request)
+        except (ConnectionError, HTTPClientError) as error:
+            told = {"Code": "SdkClientException", "Message": f"Unable to execute HTTP request: {error}"}
+            nothing_came = {"HTTPStatusCode": 0, "RequestId": "null"}
+            raise ClientError({"Error": told, "ResponseMetadata": nothing_came}, "Invoke") from error
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
+
+
+def call_lambda_at(endpoint: str) -> NamedAsByStepFunctions:
     """Let moto's interpreter call Lambda at `endpoint` through one client; return it, to be closed at the end."""
-    client = lambda_client(endpoint)
+    client = NamedAsByStepFunctions(lambda_client(endpoint))
     setattr(lambda_eval_utils, "boto_client_for", lambda **_asked: client)  # noqa: B010  it is not exported
     return client
 

@@ -115,6 +115,25 @@ def test_a_connection_breaks(cloud: Cloud) -> None:
     assert ["broken-1"] == [name for name in dynamodb.list_tables()["TableNames"] if name.startswith("broken")]
 
 
+@pytest.mark.parametrize("after", [False, True])
+def test_a_connection_to_lambda_breaks(cloud: Cloud, after: bool) -> None:
+    """To a state machine that is Lambda.SdkClientException, as on AWS: who retries that gets through."""
+    ran: list[Any] = []
+    cloud.lambdas.add("observe", lambda event, _context: ran.append(event))
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": "observe", "Payload": {}},
+        "Retry": [{"ErrorEquals": ["Lambda.SdkClientException"], "IntervalSeconds": 1, "MaxAttempts": 1}],
+        "End": True,
+    }
+    ask(cloud, "POST", {"kind": "reset", "service": "lambda", "operation": "Invoke", "after": after})
+    ended = cloud.ended(cloud.run(f"broken-{after}", {"Invoke": task}))
+
+    assert "SUCCEEDED" == ended["status"]
+    assert [{}] * (2 if after else 1) == ran
+
+
 def test_a_function_dies() -> None:
     """A function that dies has done nothing, whoever invoked it; the next time it runs."""
     faults, lambdas, ran = FaultInjection(), Lambdas(), list[Any]()
