@@ -85,7 +85,8 @@ def demo(settings: Settings) -> int:
 
 
 def up(settings: Settings) -> int:
-    """Serve until Ctrl-C; one line says `ready` and where."""
+    """Serve until Ctrl-C, or until make is killed that started it; one line says `ready` and where."""
+    made, parent = "MAKELEVEL" in os.environ, os.getppid()
     ports = bind(settings)
     from localcloud.platform import Platform
 
@@ -99,8 +100,9 @@ def up(settings: Settings) -> int:
             flush=True,
         )
         # Not signal.pause(): a signal may interrupt another thread, and the handler runs when this one wakes.
-        while True:
+        while not (made and os.getppid() != parent):
             time.sleep(LOOK_SECONDS)
+    return 0
 
 
 if __name__ == "__main__":

@@ -76,9 +76,11 @@ class NamedAsByStepFunctions:
         try:
             return self._client.invoke(**request)
         except (ConnectionError, HTTPClientError) as error:
-            told = {"Code": "SdkClientException", "Message": f"Unable to execute HTTP request: {error}"}
-            nothing_came = {"HTTPStatusCode": 0, "RequestId": "null"}
-            raise ClientError({"Error": told, "ResponseMetadata": nothing_came}, "Invoke") from error
+            response: Any = {
+                "Error": {"Code": "SdkClientException", "Message": f"Unable to execute HTTP request: {error}"},
+                "ResponseMetadata": {"HTTPStatusCode": 0, "RequestId": "null"},
+            }
+            raise ClientError(response, "Invoke") from error
 
     def close(self) -> None:
         """Close its connections."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.network.choice import choose
-from tests.local.local_cloud import FREE_PORTS, LocalCloud, hello, local_cloud, wait_for
+from tests.local.local_cloud import FREE_PORTS, ROOT, LocalCloud, hello, local_cloud, wait_for
 
 PROCESSES = Path("/proc")
 
@@ -72,6 +72,22 @@ def test_tasks_die_with_a_killed_cloud() -> None:
 
         assert family
         wait_for(lambda: None if any((PROCESSES / str(pid)).exists() for pid in family) else True, seconds=10)
+
+
+def test_it_ends_with_a_killed_make() -> None:
+    """When `make up` is killed outright, the local cloud that it started ends by itself, with its tasks."""
+    command = ["make", "--assume-old=setup", "up"]  # what is installed stays
+    outside = {name: value for name, value in os.environ.items() if "MAKE" not in name}  # of make that runs the tests
+    variables = {**outside, **FREE_PORTS, "SLIPWAY_NETWORK": "loopback"}
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True) as make:
+        assert make.stdout
+        assert make.stdout.readline().startswith("ready ")
+        [cloud] = children(make.pid)
+        family = {cloud} | children(cloud)
+        make.kill()
+
+    assert len(family) > 1
+    wait_for(lambda: None if any((PROCESSES / str(pid)).exists() for pid in family) else True, seconds=30)
 
 
 def refused_start(**variables: str) -> subprocess.CompletedProcess[str]:
