@@ -14,7 +14,7 @@ from tests.local.faults import ask
 from tests.local.local_cloud import LocalCloud, local_cloud, wait_for
 
 LONGER_THAN_A_TEST = "600"
-WEB, CLUSTER, FAMILY = {"cluster": "default", "service": "web"}, "shop", "shop-web"
+WEB, CLUSTER, ONCE = {"cluster": "default", "service": "web"}, "shop", "shop-once"
 Read = Callable[[Any], Any]
 """Ask a client, and return what counts of the answer."""
 
@@ -112,7 +112,8 @@ def test_a_service_and_its_tasks(cloud: LocalCloud) -> None:
         lambda client: under_way(client, rollout), lambda: user.stop_service_deployment(serviceDeploymentArn=rollout)
     )
 
-    task = ecs.by(tasks, lambda: user.run_task(cluster="default", **asked))["tasks"][0]["taskArn"]
+    once = asked | {"taskDefinition": family(user, "actors-hello:1", ONCE)}
+    task = ecs.by(tasks, lambda: user.run_task(cluster="default", **once))["tasks"][0]["taskArn"]
     ecs.by(
         lambda client: client.describe_tasks(cluster="default", tasks=[task])["tasks"][0]["desiredStatus"],
         lambda: user.stop_task(cluster="default", task=task),
@@ -120,10 +121,10 @@ def test_a_service_and_its_tasks(cloud: LocalCloud) -> None:
     ecs.by(lambda client: services(client)[0][0][2], lambda: user.delete_service(**WEB, force=True))
 
 
-def family(client: Any, image: str) -> str:
+def family(client: Any, image: str, name: str = "shop-web") -> str:
     """Register a task definition of this image, and return its ARN."""
     registered = client.register_task_definition(
-        family=FAMILY,
+        family=name,
         networkMode="awsvpc",
         requiresCompatibilities=["FARGATE"],
         cpu="256",
@@ -145,8 +146,8 @@ def under_way(client: Any, rollout: str) -> bool:
 
 
 def tasks(client: Any) -> Any:
-    """List the tasks of the family."""
-    return client.list_tasks(cluster="default", family=FAMILY)["taskArns"]
+    """List the tasks that no service started."""
+    return client.list_tasks(cluster="default", family=ONCE)["taskArns"]
 
 
 def subnet(cloud: LocalCloud) -> str:
