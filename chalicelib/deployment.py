@@ -158,6 +158,11 @@ class Deployment(Value):
         return self.rollback_deadline_at is not None
 
     @property
+    def due_at(self) -> datetime:
+        """Return when what goes on has to be over: the way there, or the way back."""
+        return self.rollback_deadline_at or self.deadline_at
+
+    @property
     def can_rollback(self) -> bool:
         """Tell whether a set that succeeded before this deployment can be deployed in its place."""
         return self.kind == "deploy" and self.status.ended and bool(self.succeeded_before)

@@ -24,7 +24,8 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
     │   └── InternalError          500  a fault of Slipway
     ├── AwsError                   AWS refused; `aws_code` and its words verbatim
     │   ├── Throttled                   ask again later
-    │   ├── TransientAws                AWS's own fault, or the network's: ask again
+    │   ├── TransientAws                AWS's own fault, or the network's, or it passes by itself: ask again
+    │   │   └── Unsettled                   what went before has not come to its end in AWS: ask again, and longer
     │   └── AwsRefused                  asking again would not help
     ├── GitHubError                GitHub was not told; no deployment depends on it
     │   ├── GitHubUnavailable           an outage, or too much at once: ask again later
@@ -210,7 +211,11 @@ class Throttled(AwsError):
 
 
 class TransientAws(AwsError):
-    """A fault of AWS's own, or of the network: the same call may go through now."""
+    """A fault of AWS's own or of the network, or AWS does not know everywhere yet what it made: ask again."""
+
+
+class Unsettled(TransientAws):
+    """What went before has not come to its end in AWS, or what is to be removed is in use: ask again, and longer."""
 
 
 class AwsRefused(AwsError):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from chalicelib.aws import cloud_map
 from chalicelib.aws.cloud_map import Namespace
-from chalicelib.errors import DiscoveryConflict, NamespaceFailed, TransientAws
+from chalicelib.errors import DiscoveryConflict, NamespaceFailed, Unsettled
 from tests.fakes import VPC
 from tests.world import Operation, Registered, World
 
@@ -91,7 +91,7 @@ class FakeCloudMap:
     def delete_service(self, arn: str) -> None:
         """Delete a service once it has no instances."""
         if self._world.is_in_use(arn):
-            raise TransientAws("delete_service", "ResourceInUse", "Service contains registered instances")
+            raise Unsettled("delete_service", "ResourceInUse", "Service contains registered instances")
         for key, each in list(self._world.registered.items()):
             if each.arn == arn:
                 del self._world.registered[key]
@@ -103,7 +103,7 @@ class FakeCloudMap:
         if namespace.name not in self._world.namespaces:
             return None
         if self.registered(namespace):
-            raise TransientAws("delete_namespace", "ResourceInUse", "Namespace contains services")
+            raise Unsettled("delete_namespace", "ResourceInUse", "Namespace contains services")
         ends = [each for each in self._world.operations.values() if each.deletes and not each.settled]
         known = next((each for each in ends if each.namespace == namespace and not each.error), None)
         if known:

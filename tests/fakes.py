@@ -13,7 +13,7 @@ from chalicelib.aws.logs import LogGroup, LogStream
 from chalicelib.aws.task_document import RolloutTask
 from chalicelib.decide import Answer, Rollout, ZoneRecord
 from chalicelib.diagnosis import LogLine, ServiceEvent, StoppedTask, TargetHealth
-from chalicelib.errors import ListenerNotFound, NetworkNotFound, TransientAws
+from chalicelib.errors import ListenerNotFound, NetworkNotFound, Unsettled
 from chalicelib.manifest import Network, Route
 from chalicelib.preflight import Admission, NetworkFound, Rule, Ways
 from chalicelib.specs import Placement, ServiceSpec, Serving, TaskSpec
@@ -342,7 +342,7 @@ class FakeLoadBalancers:
     def delete_target_group(self, arn: str) -> None:
         """Delete a target group once it is not in use."""
         if self._world.is_in_use(arn):
-            raise TransientAws("delete_target_group", "ResourceInUse", f"Target group '{arn}' is currently in use")
+            raise Unsettled("delete_target_group", "ResourceInUse", f"Target group '{arn}' is currently in use")
         if self._world.target_groups.pop(arn, None):
             self._world.changed(f"delete target group {arn}")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import call, capital_tag_list, listed, refused_member, tags_of
-from chalicelib.errors import AwsRefused, DiscoveryConflict, NamespaceFailed, NamespaceTaken
+from chalicelib.errors import AwsRefused, DiscoveryConflict, NamespaceFailed, NamespaceTaken, TransientAws
 
 if TYPE_CHECKING:
     from mypy_boto3_servicediscovery import ServiceDiscoveryClient
@@ -110,9 +110,11 @@ class CloudMap:
                 Tags=cast("Any", capital_tag_list(tags)),
             )
         except AwsRefused as refusal:
-            service_id = refused_member(refusal, "ServiceId") or self._service_id(namespace, name)
-            if refusal.aws_code != "ServiceAlreadyExists" or service_id is None:
+            if refusal.aws_code != "ServiceAlreadyExists":
                 raise
+            service_id = refused_member(refusal, "ServiceId") or self._service_id(namespace, name)
+            if service_id is None:  # made a moment ago, and not known everywhere
+                raise TransientAws(refusal.operation, refusal.aws_code, refusal.message) from refusal
             return self._adopt_service(service_id, dns_records)
         return answer["Service"]["Arn"]
 
@@ -176,7 +178,7 @@ class CloudMap:
             raise
 
     def delete_service(self, arn: str) -> None:
-        """Delete a service; one that is not there is left so. Raises TransientAws while it has instances."""
+        """Delete a service; one that is not there is left so. Raises Unsettled while it has instances."""
         try:
             call(self._client.delete_service, Id=arn.rpartition("/")[2])
         except AwsRefused as refusal:
@@ -186,7 +188,7 @@ class CloudMap:
     def delete_namespace(self, namespace: Namespace) -> str | None:
         """Start to delete a namespace and return its operation's id; None when it is gone.
 
-        Raises TransientAws while it has services.
+        Raises Unsettled while it has services.
         """
         try:
             return call(self._client.delete_namespace, Id=namespace.id)["OperationId"]

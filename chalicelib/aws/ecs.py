@@ -12,7 +12,7 @@ from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.task_document import RolloutTask, private_address, rollout_task, stopped_task
 from chalicelib.decide import Rollout
 from chalicelib.diagnosis import ServiceEvent, StoppedTask
-from chalicelib.errors import AwsRefused
+from chalicelib.errors import AwsRefused, Unsettled
 from chalicelib.manifest.services import FARGATE_PROVIDERS
 from chalicelib.specs import ServiceSpec, Serving
 
@@ -32,15 +32,23 @@ class Ecs:
         self._task_definitions = task_definitions
 
     def create_cluster(self, cluster: str, tags: Mapping[str, str]) -> None:
-        """Create the cluster, with the capacity providers of Fargate, unless an ACTIVE one of this name exists."""
+        """Have an ACTIVE cluster: create it, with the capacity providers of Fargate, unless one of this name exists.
+
+        Raises Unsettled while its capacity providers are being made: it takes no service before it is ACTIVE (API
+        reference, Cluster).
+        """
         found = call(self._client.describe_clusters, clusters=[cluster])["clusters"]
-        if not any(each.get("status") == "ACTIVE" for each in found):
-            call(
+        status = next((each.get("status", "") for each in found), "")
+        if status not in ("ACTIVE", "PROVISIONING", "DEPROVISIONING"):
+            made = call(
                 self._client.create_cluster,
                 clusterName=cluster,
                 capacityProviders=list(FARGATE_PROVIDERS),
                 tags=cast("Any", tag_list(tags)),
             )
+            status = made["cluster"].get("status", "ACTIVE")
+        if status != "ACTIVE":
+            raise Unsettled("create_cluster", status, f"the cluster {cluster} is {status}")
 
     def serving(self, cluster: str, names: Sequence[str]) -> dict[str, Serving | None]:
         """Return what serves under each name: None when there is no service, or it is INACTIVE."""

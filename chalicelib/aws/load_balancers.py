@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import call, call_once, capital_tag_list, listed, tags_of
 from chalicelib.diagnosis import TargetHealth
-from chalicelib.errors import AwsRefused, ListenerNotFound
+from chalicelib.errors import AwsRefused, ListenerNotFound, TransientAws
 from chalicelib.manifest import Route, RouteHealthCheck
 from chalicelib.plan import first_free_priority
 from chalicelib.preflight import Rule
@@ -145,10 +145,11 @@ class LoadBalancers:
         try:
             return self._create_target_group(route, port, listener, tags)
         except AwsRefused as refusal:
-            there = refusal.aws_code == "DuplicateTargetGroupName"
-            group = self._described(Names=[target_group_name(listener.vpc, tags)]) if there else None
-            if group is None:
+            if refusal.aws_code != "DuplicateTargetGroupName":
                 raise
+            group = self._described(Names=[target_group_name(listener.vpc, tags)])
+            if group is None:  # made a moment ago, and not known everywhere
+                raise TransientAws(refusal.operation, refusal.aws_code, refusal.message) from refusal
             return group["TargetGroupArn"]
 
     def _create_target_group(self, route: Route, port: int, listener: Listener, tags: Mapping[str, str]) -> str:
@@ -226,13 +227,17 @@ class LoadBalancers:
         return tags
 
     def delete_rules(self, target_group: str, tags: Mapping[str, str]) -> None:
-        """Delete the listener rules with these tags that forward to a target group."""
-        group = call(self._client.describe_target_groups, TargetGroupArns=[target_group])["TargetGroups"][0]
-        for _, rule in self._rules_to(group, tags):
-            call(self._client.delete_rule, RuleArn=rule["RuleArn"])
+        """Delete the listener rules with these tags that forward to a target group; what is gone is left so."""
+        group = self._described(TargetGroupArns=[target_group])
+        for _, rule in self._rules_to(group, tags) if group else ():
+            try:
+                call(self._client.delete_rule, RuleArn=rule["RuleArn"])
+            except AwsRefused as refusal:
+                if refusal.aws_code != "RuleNotFound":
+                    raise
 
     def delete_target_group(self, arn: str) -> None:
-        """Delete a target group; raises TransientAws while it is in use."""
+        """Delete a target group; raises Unsettled while it is in use."""
         call(self._client.delete_target_group, TargetGroupArn=arn)
 
 
