@@ -114,7 +114,7 @@ class FakeEcs:
         differs = {each for each in changed if getattr(spec, each) != getattr(service.spec, each)}
         service.spec = replace(service.spec, **{each: getattr(spec, each) for each in changed})
         self._world.changed(f"update {name}: {', '.join(changed)}")
-        if {"task_definition", "network", "discovery", "route"} & differs or force:
+        if {"task_definition", "network", "discovery", "route", "launch_type", "capacity_providers"} & differs or force:
             self._world.roll_out(service)
         elif "desired_count" in differs:
             self._world.scale(service, spec.desired_count)

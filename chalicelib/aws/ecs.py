@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import call, call_once, listed, tag_list
-from chalicelib.aws.service_document import compute, service_spec_of, settings
+from chalicelib.aws.service_document import NEED_FORCE, compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.task_document import RolloutTask, private_address, rollout_task, stopped_task
 from chalicelib.decide import Rollout
@@ -105,9 +105,12 @@ class Ecs:
     def update_service(
         self, cluster: str, name: str, spec: ServiceSpec, changed: Sequence[str], *, force: bool = False
     ) -> Rollout:
-        """Change the named fields of a service, in one call: two start two rollouts. `force` always starts one."""
+        """Change the named fields of a service, in one call: two start two rollouts.
+
+        `force` always starts one, and so does a change of capacity providers, which ECS takes in no other way.
+        """
         wanted = {key: value for field in changed for key, value in settings(spec, (field,)).items()}
-        wanted |= {"forceNewDeployment": True} if force else {}
+        wanted |= {"forceNewDeployment": True} if force or NEED_FORCE.intersection(changed) else {}
         return rollout_of(
             call_once(self._once.update_service, cluster=cluster, service=name, **wanted)["service"], None
         )

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
 
+# UpdateService: "When switching from launch type to capacity provider strategy on an existing service, or making a change
+# to a capacity provider strategy on a service that is already using one, you must force a new deployment."
+NEED_FORCE = frozenset({"launch_type", "capacity_providers"})
+
+
 def settings(spec: ServiceSpec, only: Sequence[str] | None = None) -> dict[str, Any]:
     """Return a service's settings as CreateService and UpdateService spell them; `only` names fields of the spec."""
     rollout = {

@@ -3,11 +3,15 @@
 from dataclasses import replace
 from typing import Any, cast
 
+import boto3
 import botocore.session
 import pytest
+from botocore.stub import Stubber
 from botocore.validate import ParamValidator
 
+from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.service_document import compute, service_spec_of, settings
+from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.manifest import CapacityProvider
 from chalicelib.specs import Placement, Registry, ServiceSpec, Target, service_changes
 
@@ -62,6 +66,22 @@ def test_capacity_is_updated_by_strategy(wanted: ServiceSpec, serving: ServiceSp
     assert {"capacityProviderStrategy": names} == {
         key: [each["capacityProvider"] for each in value] for key, value in update.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("wanted", "forced"),
+    [(replace(SPEC, desired_count=3), False), (ON_SPOT, True), (replace(ON_SPOT, capacity_providers=SPOT[:1]), True)],
+)
+def test_capacity_is_changed_by_force(wanted: ServiceSpec, forced: bool) -> None:
+    """A change of capacity providers, there and back, forces a deployment: ECS takes it in no other way."""
+    answer: Any = {"service": {"status": "ACTIVE", "desiredCount": 1, "deployments": []}}
+    for old, new in ((SPEC, wanted), (wanted, SPEC)):
+        client = boto3.client("ecs", region_name="us-east-1")
+        changed = [change.field for change in service_changes(new, old)]
+        sent = {"cluster": "shop", "service": "web", **settings(new, changed)}
+        with Stubber(client) as stub:
+            stub.add_response("update_service", answer, sent | ({"forceNewDeployment": True} if forced else {}))
+            Ecs(client, client, TaskDefinitions(client, client, "x")).update_service("shop", "web", new, changed)
 
 
 def test_unsaid_count_is_not_sent() -> None:
