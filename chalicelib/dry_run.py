@@ -18,7 +18,7 @@ from chalicelib.plan_document import plan_document
 from chalicelib.preflight import Finding, claimed_by_others, could_not_check
 from chalicelib.specs import Serving
 from chalicelib.steps import preflight
-from chalicelib.steps.found import known_revision, ours, placement
+from chalicelib.steps.found import known_revision, namespace_of, ours, placement
 from chalicelib.steps.plan import resolved_images
 from chalicelib.steps.step import owner_tags, tags
 
@@ -69,7 +69,7 @@ def run(cloud: Cloud, document: Mapping[str, Any]) -> dict[str, Any]:
 def _forecast(cloud: Cloud, manifest: Manifest, *, force: bool) -> Forecast:
     findings, looks = preflight.findings(cloud, manifest), _Looks()
     serving = looks.at("services", "the ECS services", lambda: cloud.ecs.serving(*_services(manifest)))
-    namespace = looks.at("discovery", "the names in Cloud Map", lambda: _namespace(cloud, manifest))
+    namespace = looks.at("discovery", "the names in Cloud Map", lambda: namespace_of(cloud, manifest))
     cluster = looks.at("cluster", "the cluster", lambda: cloud.clusters.find(manifest.cluster_name))
     told: dict[str, tuple[Effect, ...] | None] = dict.fromkeys(manifest.services)
     for name, now in ours(cloud, manifest, serving or {}).items():
@@ -92,10 +92,6 @@ def _forecast(cloud: Cloud, manifest: Manifest, *, force: bool) -> Forecast:
 
 def _services(manifest: Manifest) -> tuple[str, list[str]]:
     return manifest.cluster_name, list(manifest.services)
-
-
-def _namespace(cloud: Cloud, manifest: Manifest) -> Namespace | None:
-    return cloud.cloud_map.namespace(manifest.namespace) if manifest.namespace else None
 
 
 def _tags(cloud: Cloud, manifest: Manifest, name: str) -> dict[str, str]:

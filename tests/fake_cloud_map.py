@@ -15,10 +15,11 @@ class FakeCloudMap:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def namespace(self, name: str) -> Namespace | None:
-        """Return a namespace that is there."""
+    def namespaces(self, name: str) -> tuple[Namespace, ...]:
+        """Return the namespaces of this name, that of another VPC first."""
         self._world.settle_namespaces()
-        return self._world.namespaces.get(name)
+        found = (self._world.elsewhere.get(name), self._world.namespaces.get(name))
+        return tuple(each for each in found if each)
 
     def create_namespace(self, name: str, vpc: str, tags: Mapping[str, str], token: str) -> str | None:
         """Start to make a namespace; the same token starts it once."""
@@ -53,6 +54,7 @@ class FakeCloudMap:
     ) -> str:
         """Make or adopt a Cloud Map service."""
         assert tags, f"the Cloud Map service {name} has no tags"
+        assert namespace not in self._world.elsewhere.values(), f"{name} is made in another VPC"
         assert 1 <= len(token) <= 64, f"Cloud Map does not take the token {token}"
         known = self._world.registered.get((namespace.name, name))
         if known is None:
@@ -72,7 +74,7 @@ class FakeCloudMap:
         return {
             name: cloud_map.Registered(each.arn, each.records, each.ttl)
             for (space, name), each in self._world.registered.items()
-            if space == namespace.name
+            if space == namespace.name and namespace not in self._world.elsewhere.values()
         }
 
     def registrants(self, arn: str) -> frozenset[tuple[str, str]]:
@@ -82,6 +84,7 @@ class FakeCloudMap:
 
     def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
         """Return the addresses that are registered."""
+        assert namespace not in self._world.elsewhere.values(), f"{name} is looked for in another VPC"
         return self._world.discovered(f"{name}.{namespace.name}")[0]
 
     def tags(self, arn: str) -> dict[str, str]:
@@ -100,6 +103,7 @@ class FakeCloudMap:
     def delete_namespace(self, namespace: Namespace) -> str | None:
         """Start to delete a namespace; while that goes on it is started once."""
         self._world.settle_namespaces()
+        assert namespace not in self._world.elsewhere.values(), f"{namespace.name} of another VPC is deleted"
         if namespace.name not in self._world.namespaces:
             return None
         if self.registered(namespace):

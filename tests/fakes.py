@@ -255,10 +255,13 @@ class FakeHostedZones:
 
     def vpcs(self, zone_id: str) -> tuple[str, ...]:
         """Return the VPCs of a zone."""
+        if zone_id in [each.hosted_zone_id for each in self._world.elsewhere.values()]:
+            return ("vpc-elsewhere",)
         return self._world.zone_vpcs if zone_id else ()
 
     def records(self, zone_id: str, name: str) -> tuple[ZoneRecord, ...]:
         """Return what DNS answers, with a host for each address."""
+        assert zone_id not in [each.hosted_zone_id for each in self._world.elsewhere.values()]
         addresses, ports = self._world.discovered(name, lag_seconds=self._world.dns_seconds) if zone_id else ((), ())
         hosts = {f"task-{number}.{name}": address for number, address in enumerate(addresses)}
         return (

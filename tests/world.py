@@ -141,6 +141,7 @@ class World:
 
     A rollout takes `rollout_seconds`, a namespace `namespace_seconds`; Cloud Map knows of a task at once, DNS after
     `dns_seconds`. A deleted service drains for `drain_seconds`; what was in use stays so for `leave_seconds` more.
+    Namespaces of names that another VPC has too are `elsewhere`.
     Images, secrets and roles in `absent` are not there; a tag in `moved` names what another one named before.
     `events` are by `cluster/service`; every target group has the `targets`; the `alarms` went off.
     Images in `broken` never start, those in `hanging` never get ready.
@@ -177,6 +178,7 @@ class World:
     revisions: dict[str, list[Revision]] = field(default_factory=dict)
     namespaces: dict[str, Namespace] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
+    elsewhere: dict[str, Namespace] = field(default_factory=dict)
     registered: dict[tuple[str, str], Registered] = field(default_factory=dict)
     log_groups: dict[str, int] = field(default_factory=dict)
     target_groups: dict[str, int] = field(default_factory=dict)

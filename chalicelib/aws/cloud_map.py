@@ -42,15 +42,13 @@ class CloudMap:
     def __init__(self, client: ServiceDiscoveryClient) -> None:
         self._client = client
 
-    def namespace(self, name: str) -> Namespace | None:
-        """Return the private DNS namespace of this name, None when there is none."""
-        for summary in self._list_namespaces():
-            if summary["Name"] == name and summary["Type"] == "DNS_PRIVATE":
-                properties = summary.get("Properties", {})
-                http_name = properties.get("HttpProperties", {}).get("HttpName", name)
-                zone = properties.get("DnsProperties", {}).get("HostedZoneId", "")
-                return Namespace(summary["Id"], name, http_name, summary.get("Arn", ""), zone)
-        return None
+    def namespaces(self, name: str) -> tuple[Namespace, ...]:
+        """Return the private DNS namespaces of this name: each VPC may have one."""
+        return tuple(
+            _namespace(each)
+            for each in self._list_namespaces()
+            if (each["Name"], each["Type"]) == (name, "DNS_PRIVATE")
+        )
 
     def _list_namespaces(self) -> list[Any]:
         private = [{"Name": "TYPE", "Values": ["DNS_PRIVATE"], "Condition": "EQ"}]
@@ -80,7 +78,7 @@ class CloudMap:
         return answer["OperationId"]
 
     def _adopt(self, name: str, refusal: AwsRefused) -> None:
-        if self.namespace(name) is None:
+        if not self.namespaces(name):
             raise NamespaceTaken(refusal.message) from refusal
 
     def operation_succeeded(self, operation_id: str) -> bool:
@@ -198,6 +196,13 @@ class CloudMap:
             if refusal.aws_code == "NamespaceNotFound":
                 return None
             raise
+
+
+def _namespace(summary: Mapping[str, Any]) -> Namespace:
+    name, properties = summary["Name"], summary.get("Properties", {})
+    http_name = properties.get("HttpProperties", {}).get("HttpName", name)
+    zone = properties.get("DnsProperties", {}).get("HostedZoneId", "")
+    return Namespace(summary["Id"], name, http_name, summary.get("Arn", ""), zone)
 
 
 def _registered(service: Mapping[str, Any]) -> Registered:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
 
-# UpdateService: "When switching from launch type to capacity provider strategy on an existing service, or making a change
-# to a capacity provider strategy on a service that is already using one, you must force a new deployment."
+# "When switching from launch type to capacity provider strategy on an existing service, or making a change to a
+# capacity provider strategy on a service that is already using one, you must force a new deployment." (UpdateService)
 NEED_FORCE = frozenset({"launch_type", "capacity_providers"})
 
 
@@ -30,9 +30,10 @@ def settings(spec: ServiceSpec, only: Sequence[str] | None = None) -> dict[str, 
         "minimum_healthy_percent": ("deploymentConfiguration", rollout),
         "maximum_percent": ("deploymentConfiguration", rollout),
         "circuit_breaker": ("deploymentConfiguration", rollout),
+        # It holds for container health checks too; none is 0 (API reference, CreateService).
         "health_check_grace_period_seconds": (
             "healthCheckGracePeriodSeconds",
-            spec.health_check_grace_period_seconds if spec.route or only else None,
+            spec.health_check_grace_period_seconds or (0 if only else None),
         ),
         # UpdateService changes it by capacity providers only; none of them is back to the launch type.
         "launch_type": ("capacityProviderStrategy", _strategy(spec.capacity_providers) if only else None),

@@ -3,7 +3,9 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment
 from chalicelib.manifest import Manifest, registered_container
+from chalicelib.steps.found import namespace_of
 from chalicelib.steps.name_proof import Wanted, proven
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.wait import look
@@ -11,8 +13,13 @@ from chalicelib.steps.wait import look
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Look at the name of a discovered service; one without a name has nothing to prove."""
-    wanted = _wanted(cloud.store.manifest(event.deployment_id), event.service_name)
-    return look(cloud, event, lambda deployment: wanted is None or proven(cloud, event, wanted, deployment))
+    manifest = cloud.store.manifest(event.deployment_id)
+    wanted = _wanted(manifest, event.service_name)
+
+    def decided(deployment: Deployment) -> bool:
+        return wanted is None or proven(cloud, event, wanted, namespace_of(cloud, manifest), deployment)
+
+    return look(cloud, event, decided)
 
 
 def _wanted(manifest: Manifest, service: str) -> Wanted | None:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from chalicelib.aws.cloud_map import Namespace
 from chalicelib.cloud import Cloud
-from chalicelib.manifest import Manifest
 from chalicelib.specs import Placement, Registry
+from chalicelib.steps.found import namespace_of
 from chalicelib.steps.name_proof import Wanted, proven
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.wait import look
@@ -17,15 +18,15 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """
     before = cloud.store.before(event.deployment_id, event.service_name).spec
     manifest = cloud.store.manifest(event.deployment_id)
-    wanted = None
+    namespace = wanted = None
     if before and before.discovery:
+        namespace = namespace_of(cloud, manifest)
         vpc = before.network or manifest.network_of(event.service_name).vpc
-        wanted = _wanted(cloud, manifest, before.discovery, vpc)
-    return look(cloud, event, lambda deployment: wanted is None or proven(cloud, event, wanted, deployment))
+        wanted = _wanted(cloud, namespace, before.discovery, vpc)
+    return look(cloud, event, lambda deployment: wanted is None or proven(cloud, event, wanted, namespace, deployment))
 
 
-def _wanted(cloud: Cloud, manifest: Manifest, registry: Registry, vpc: str | Placement) -> Wanted | None:
-    namespace = cloud.cloud_map.namespace(manifest.namespace) if manifest.namespace else None
+def _wanted(cloud: Cloud, namespace: Namespace | None, registry: Registry, vpc: str | Placement) -> Wanted | None:
     for name, found in cloud.cloud_map.registered(namespace).items() if namespace else ():
         if namespace and found.arn == registry.arn:
             return Wanted(namespace.name, name, found.records, registry.port, vpc)

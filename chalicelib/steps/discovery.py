@@ -4,6 +4,7 @@ from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.errors import NamespaceFailed
+from chalicelib.steps.found import namespace_of
 from chalicelib.steps.step import StepEvent, tags
 
 
@@ -13,7 +14,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     wanted = manifest.services[name].discovery
     if wanted is None or manifest.namespace is None:
         return {}
-    namespace = cloud.cloud_map.namespace(manifest.namespace)
+    namespace = namespace_of(cloud, manifest)
     if namespace is None:
         raise NamespaceFailed(f"the namespace {manifest.namespace} was removed during the deployment")
     found = cloud.cloud_map.registered(namespace).get(wanted.name or name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from chalicelib.aws.cloud_map import Namespace
 from chalicelib.cloud import Cloud
 from chalicelib.manifest import Manifest
 from chalicelib.plan import task_spec
@@ -25,6 +26,30 @@ def placement(cloud: Cloud, manifest: Manifest, name: str) -> Placement | None:
     if task_spec(manifest, name).network_mode != "awsvpc":
         return None
     return cloud.ec2.placement(manifest.network_of(name))
+
+
+def namespace_of(cloud: Cloud, manifest: Manifest) -> Namespace | None:
+    """Return the namespace that a manifest names, None when it names none, or there is none.
+
+    Where several have the name, each in a VPC of its own, that of the manifest's VPC is meant: their zones tell.
+    """
+    found = cloud.cloud_map.namespaces(manifest.namespace) if manifest.namespace else ()
+    if len(found) < 2:
+        return next(iter(found), None)
+    vpc = vpc_of(cloud, manifest.network.vpc)
+    return next((each for each in found if vpc in cloud.hosted_zones.vpcs(each.hosted_zone_id)), None)
+
+
+VPC_SECONDS = 300.0
+"""How long it is remembered which VPC a name or a subnet stands for: that of a service does not move."""
+
+
+def vpc_of(cloud: Cloud, where: str | Placement) -> str:
+    """Return the id of a VPC, by its id, its Name tag, or a placement in it; raises NetworkNotFound."""
+    if isinstance(where, Placement):
+        subnet = where.subnets[0]
+        return cloud.remembered(f"vpc of {subnet}", VPC_SECONDS, lambda: cloud.ec2.vpc_of(subnet))
+    return cloud.remembered(f"vpc {where}", VPC_SECONDS, lambda: cloud.ec2.vpc(where))
 
 
 def known_revision(cloud: Cloud, manifest: Manifest, spec: TaskSpec) -> str | None:

@@ -13,10 +13,8 @@ from chalicelib.decide import Answer, Reach, name_proof, names_proven, recorded,
 from chalicelib.deployment import Deployment, NameProof, Names
 from chalicelib.errors import NameUnreached
 from chalicelib.specs import Placement
+from chalicelib.steps.found import vpc_of
 from chalicelib.steps.step import StepEvent
-
-VPC_SECONDS = 300.0
-"""How long it is remembered which VPC a name or a subnet stands for: that of a service does not move."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +36,12 @@ class Wanted:
         return f"{self.service}.{self.namespace}"
 
 
-def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, deployment: Deployment) -> bool:
+def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, namespace: Namespace | None, deployment: Deployment) -> bool:
     """Tell whether a name leads to the running tasks and nothing else, and record what it answers.
 
     DNS is asked last, once Cloud Map equals the running tasks: a resolver remembers what it did not find.
     Raises NameUnreached when its records are right, and the VPC of the tasks does not answer them.
     """
-    namespace = cloud.cloud_map.namespace(wanted.namespace)
     running = cloud.ecs.running_addresses(deployment.cluster, event.service_name)
     registered = cloud.cloud_map.healthy_addresses(namespace, wanted.service) if namespace else ()
     if set(registered) != set(running):
@@ -66,14 +63,6 @@ def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, deployment: Deploymen
         raise NameUnreached(why)
     _record_proven(cloud, event, found, vpc)
     return True
-
-
-def vpc_of(cloud: Cloud, where: str | Placement) -> str:
-    """Return the id of a VPC, by its id, its Name tag, or a placement in it; raises NetworkNotFound."""
-    if isinstance(where, Placement):
-        subnet = where.subnets[0]
-        return cloud.remembered(f"vpc of {subnet}", VPC_SECONDS, lambda: cloud.ec2.vpc_of(subnet))
-    return cloud.remembered(f"vpc {where}", VPC_SECONDS, lambda: cloud.ec2.vpc(where))
 
 
 def answers_of(

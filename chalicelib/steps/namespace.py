@@ -3,6 +3,7 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
+from chalicelib.steps.found import namespace_of
 from chalicelib.steps.step import StepEvent, tags
 
 
@@ -11,7 +12,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     manifest = cloud.store.manifest(event.deployment_id)
     name = manifest.namespace
     cloud.store.update(event.deployment_id, cloud.now(), phase="deploying")  # from here on there is a way back
-    if name is None or cloud.cloud_map.namespace(name) is not None:
+    if name is None or namespace_of(cloud, manifest) is not None:
         return {"decided": True}
     now = cloud.now()
     vpc = cloud.ec2.vpc(manifest.network.vpc or "")

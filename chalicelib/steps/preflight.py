@@ -12,7 +12,7 @@ from chalicelib.errors import AwsRefused, ListenerNotFound, PreflightFailed
 from chalicelib.manifest import Manifest, routed_container
 from chalicelib.plan import changes, first_free_priority, task_spec
 from chalicelib.preflight import Finding, NameFound, NetworkFound, SecretFound
-from chalicelib.steps.found import ours
+from chalicelib.steps.found import namespace_of, ours
 from chalicelib.steps.step import StepEvent, owner_tags
 
 Check = Callable[[Cloud, Manifest], Iterable[Finding]]
@@ -133,13 +133,13 @@ def _dns(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
 
 def _namespace(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
     vpc, name = _vpc_of_names(cloud, manifest), manifest.namespace or ""
-    namespace = cloud.cloud_map.namespace(name) if vpc else None
+    namespace = namespace_of(cloud, manifest) if vpc else None
     if vpc and namespace:
         yield from preflight.namespace_findings(name, vpc, cloud.hosted_zones.vpcs(namespace.hosted_zone_id))
 
 
 def _discovery(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
-    namespace = cloud.cloud_map.namespace(manifest.namespace) if manifest.namespace else None
+    namespace = namespace_of(cloud, manifest)
     if namespace:
         there = cloud.cloud_map.registered(namespace)
         asked = {name: there[each] for name, each in preflight.names_asked(manifest).items() if each in there}

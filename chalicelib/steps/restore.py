@@ -12,6 +12,7 @@ from chalicelib.errors import RolloutFailed, ServiceNotOwned
 from chalicelib.manifest import Manifest, Route, routed_container
 from chalicelib.preflight import Rule, claimed_by_others, whose
 from chalicelib.specs import ServiceSpec, Serving
+from chalicelib.steps.found import namespace_of
 from chalicelib.steps.rollout import bring
 from chalicelib.steps.step import StepEvent, owner_tags, tags
 
@@ -64,7 +65,7 @@ def _wanted(cloud: Cloud, deployment: Deployment, name: str, before: ServiceSpec
 def _restore_registered(cloud: Cloud, event: StepEvent, manifest: Manifest, before: Registered) -> None:
     """Put the TTL back: it is all that changes in a Cloud Map service."""
     discovery = manifest.services[event.service_name].discovery
-    namespace = cloud.cloud_map.namespace(manifest.namespace) if manifest.namespace else None
+    namespace = namespace_of(cloud, manifest)
     if discovery and namespace and before.ttl is not None:
         name, own_tags = discovery.name or event.service_name, tags(cloud, manifest, event.deployment_id)
         cloud.cloud_map.ensure_service(namespace, name, before.records, before.ttl, own_tags, event.client_token())

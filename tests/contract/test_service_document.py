@@ -39,7 +39,16 @@ def faults_of(operation: str, request: dict[str, Any]) -> str:
     )
 
 
-@pytest.mark.parametrize("spec", [SPEC, ON_SPOT, replace(SPEC, launch_type="EC2", discovery=Registry("arn:registry"))])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        SPEC,
+        ON_SPOT,
+        replace(SPEC, launch_type="EC2", discovery=Registry("arn:registry")),
+        replace(SPEC, route=None, discovery=None),
+        replace(SPEC, route=None, health_check_grace_period_seconds=0),
+    ],
+)
 def test_round_trip(spec: ServiceSpec) -> None:
     """What ECS was asked to create is read as the spec that it was made from."""
     created = {**settings(spec), **compute(spec)}
@@ -82,6 +91,13 @@ def test_capacity_is_changed_by_force(wanted: ServiceSpec, forced: bool) -> None
         with Stubber(client) as stub:
             stub.add_response("update_service", answer, sent | ({"forceNewDeployment": True} if forced else {}))
             Ecs(client, client, TaskDefinitions(client, client, "x")).update_service("shop", "web", new, changed)
+
+
+def test_grace_period_is_said_where_there_is_one() -> None:
+    """A new service without a grace period says none; one that loses it says 0."""
+    without = replace(SPEC, health_check_grace_period_seconds=0)
+    assert "healthCheckGracePeriodSeconds" not in settings(without)
+    assert {"healthCheckGracePeriodSeconds": 0} == settings(without, ["health_check_grace_period_seconds"])
 
 
 def test_unsaid_count_is_not_sent() -> None:

@@ -196,7 +196,7 @@ REFUSED = AwsRefused("call", "AccessDeniedException", "not authorized")
         ("logs.group", "the log groups", ["image"], ["task definition"]),
         ("task_definitions.content_hash", "the task definitions", ["log_retention_days", "image"], []),
         ("cloud_map.registered", "the names in Cloud Map", ["log_retention_days", "image"], ["task definition"]),
-        ("cloud_map.namespace", "the names in Cloud Map", ["log_retention_days", "image"], ["task definition"]),
+        ("cloud_map.namespaces", "the names in Cloud Map", ["log_retention_days", "image"], ["task definition"]),
         ("load_balancers.listener", "the listener", ["log_retention_days", "image"], ["task definition"]),
         ("load_balancers.routed", "the target groups", ["log_retention_days", "image"], ["task definition"]),
         ("ec2.placement", "the networks", ["log_retention_days", "image"], ["task definition"]),
