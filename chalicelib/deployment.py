@@ -86,8 +86,9 @@ class ServiceProgress(Value):
 
     `changed` is None until it is known. `previous_task_definition` served before, `what_serves` serves now that it
     ended. `replaces` is the ECS deployment that a forced one takes the place of. `registry_arn`, `target_group_arn`,
-    `before_deploy_task` (an ARN), `ecs_deployment_id` and `service_deployment_arn` are what the steps of this service
-    hand to one another. `settled_at` is when ECS had settled how our rollout ends, by ECS's own clock, where it says.
+    `discovery_operation_id` (which changes the registry), `before_deploy_task` (an ARN), `ecs_deployment_id` and
+    `service_deployment_arn` are what the steps of this service hand to one another. `settled_at` is when ECS had
+    settled how our rollout ends, by ECS's own clock, where it says.
     """
 
     name: str
@@ -108,6 +109,7 @@ class ServiceProgress(Value):
     finished_at: Instant | None = None
     updated_at: Instant | None = None
     registry_arn: str | None = None
+    discovery_operation_id: str | None = None
     target_group_arn: str | None = None
     before_deploy_task: str | None = None
     replaces: str | None = None
@@ -191,6 +193,7 @@ class Event(Value):
 INTERNAL = {
     "updated_at",
     "registry_arn",
+    "discovery_operation_id",
     "target_group_arn",
     "before_deploy_task",
     "replaces",

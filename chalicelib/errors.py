@@ -38,6 +38,7 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
         ├── NamespaceFailed             the namespace's operation ended in FAIL
         ├── NamespaceTaken              a namespace of that name serves another VPC
         ├── DiscoveryConflict           the Cloud Map service exists with other records
+        ├── DiscoveryFailed             the operation that changes the Cloud Map service ended in FAIL
         ├── NetworkNotFound             a subnet, security group or VPC that is not there
         ├── ListenerNotFound            no such load balancer, or no listener on that port
         ├── ServiceNotOwned             an ECS service of that name that Slipway did not make
@@ -277,6 +278,14 @@ class DiscoveryConflict(DeploymentError):
     """The Cloud Map service exists with record types that cannot be changed."""
 
     fix = "Name another discovery service, ask for the records it has, or delete it first."
+
+
+class DiscoveryFailed(DeploymentError):
+    """Cloud Map's operation that changes a service, such as its TTL, ended in FAIL."""
+
+    fix = (
+        "Do what Cloud Map says; the function `act` needs the right to change the records of the Route 53 hosted zone."
+    )
 
 
 class NetworkNotFound(DeploymentError):

@@ -22,7 +22,7 @@ def as_it_was(document: Document) -> Document:
 
 UPGRADES: Mapping[str, tuple[Upgrade, ...]] = {
     "deployment": (),
-    "service": (),
+    "service": (as_it_was,),  # 2: it has `discovery_operation_id`
     "event": (),
     "manifest": (),
     "belongings": (),

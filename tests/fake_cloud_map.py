@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from chalicelib.aws import cloud_map
-from chalicelib.aws.cloud_map import Namespace
-from chalicelib.errors import DiscoveryConflict, NamespaceFailed, Unsettled
+from chalicelib.aws.cloud_map import Ensured, Namespace
+from chalicelib.errors import DeploymentError, DiscoveryConflict, NamespaceFailed, Unsettled
 from tests.fakes import VPC
 from tests.world import Operation, Registered, World
 
@@ -40,19 +40,20 @@ class FakeCloudMap:
         self._world.changed(f"create namespace {name}")
         return operation.id
 
-    def operation_succeeded(self, operation_id: str) -> bool:
-        """Tell whether a namespace's creation has ended well."""
+    def operation_succeeded(self, operation_id: str, failed: type[DeploymentError] = NamespaceFailed) -> bool:
+        """Tell whether an operation has ended well."""
         operation = self._world.operations[operation_id]
         if operation.ready_at > self._world.clock.seconds:
             return False
         if operation.error:
-            raise NamespaceFailed(operation.error)
+            raise failed(operation.error)
         return True
 
     def ensure_service(
         self, namespace: Namespace, name: str, records: Sequence[str], ttl: int, tags: Mapping[str, str], token: str
-    ) -> str:
-        """Make or adopt a Cloud Map service."""
+    ) -> Ensured:
+        """Make or adopt a Cloud Map service; its TTL changes after a while."""
+        self._world.settle_namespaces()
         assert tags, f"the Cloud Map service {name} has no tags"
         assert namespace not in self._world.elsewhere.values(), f"{name} is made in another VPC"
         assert 1 <= len(token) <= 64, f"Cloud Map does not take the token {token}"
@@ -64,10 +65,28 @@ class FakeCloudMap:
             self._world.changed(f"create discovery {name}")
         if set(known.records) != set(records):
             raise DiscoveryConflict(f"the Cloud Map service {name} has other records")
-        if known.ttl != ttl:
-            known.ttl = ttl
-            self._world.changed(f"update discovery {name}")
-        return known.arn
+        return Ensured(known.arn, None if known.ttl == ttl else self._change(namespace, known, ttl, name))
+
+    def _change(self, namespace: Namespace, known: Registered, ttl: int, name: str) -> str:
+        changes = [each for each in self._world.operations.values() if each.changes is known]
+        if any(each.ready_at > self._world.clock.seconds for each in changes):
+            raise Unsettled("update_service", "DuplicateRequest", "An operation on this service is under way")
+        self._world.changed(f"update discovery {name}")
+        return self._start(
+            Operation(
+                id=f"operation-{len(self._world.operations) + 1}",
+                token="",
+                namespace=namespace,
+                ready_at=self._world.clock.seconds + self._world.ttl_seconds,
+                error=self._world.ttl_error,
+                changes=known,
+                ttl=ttl,
+            )
+        )
+
+    def _start(self, operation: Operation) -> str:
+        self._world.operations[operation.id] = operation
+        return operation.id
 
     def registered(self, namespace: Namespace) -> dict[str, cloud_map.Registered]:
         """Return a namespace's services by their names."""

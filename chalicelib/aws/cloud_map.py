@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import call, capital_tag_list, listed, refused_member, tags_of
-from chalicelib.errors import AwsRefused, DiscoveryConflict, NamespaceFailed, NamespaceTaken, TransientAws
+from chalicelib.errors import (
+    AwsRefused,
+    DeploymentError,
+    DiscoveryConflict,
+    NamespaceFailed,
+    NamespaceTaken,
+    TransientAws,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_servicediscovery import ServiceDiscoveryClient
@@ -34,6 +41,14 @@ class Registered:
     arn: str
     records: tuple[str, ...]
     ttl: int | None
+
+
+@dataclass(frozen=True)
+class Ensured:
+    """A Cloud Map service that is as it was asked for, once its operation has succeeded; None is under way."""
+
+    arn: str
+    operation_id: str | None = None
 
 
 class CloudMap:
@@ -81,20 +96,20 @@ class CloudMap:
         if not self.namespaces(name):
             raise NamespaceTaken(refusal.message) from refusal
 
-    def operation_succeeded(self, operation_id: str) -> bool:
-        """Tell whether an operation has succeeded; False while it runs, NamespaceFailed when it failed."""
+    def operation_succeeded(self, operation_id: str, failed: type[DeploymentError] = NamespaceFailed) -> bool:
+        """Tell whether an operation has succeeded: False while it runs. Raises `failed` in Cloud Map's words."""
         operation = call(self._client.get_operation, OperationId=operation_id)["Operation"]
         if operation["Status"] == "FAIL":
-            raise NamespaceFailed(f"{operation.get('ErrorCode', '')}: {operation.get('ErrorMessage', '')}")
+            raise failed(f"{operation.get('ErrorCode', '')}: {operation.get('ErrorMessage', '')}")
         return operation["Status"] == "SUCCESS"
 
     def ensure_service(
         self, namespace: Namespace, name: str, records: Sequence[str], ttl: int, tags: Mapping[str, str], token: str
-    ) -> str:
-        """Return the ARN of the namespace's service of this name, made or adopted, with this TTL.
+    ) -> Ensured:
+        """Have a service of this name in the namespace, made or adopted, with this TTL, which an operation changes.
 
-        Raises DiscoveryConflict when one exists with other record types: they cannot be changed (API reference,
-        UpdateService).
+        Raises Unsettled while another operation changes it, and DiscoveryConflict when it exists with other record
+        types: they cannot be changed (API reference, UpdateService).
         """
         dns_records = [{"Type": record, "TTL": ttl} for record in records]
         try:
@@ -114,7 +129,7 @@ class CloudMap:
             if service_id is None:  # made a moment ago, and not known everywhere
                 raise TransientAws(refusal.operation, refusal.aws_code, refusal.message) from refusal
             return self._adopt_service(service_id, dns_records)
-        return answer["Service"]["Arn"]
+        return Ensured(answer["Service"]["Arn"])
 
     def _service_id(self, namespace: Namespace, name: str) -> str | None:
         return next((each["Id"] for each in self._services(namespace) if each["Name"] == name), None)
@@ -123,7 +138,7 @@ class CloudMap:
         inside = [{"Name": "NAMESPACE_ID", "Values": [namespace.id], "Condition": "EQ"}]
         return listed(self._client, "list_services", "Services", Filters=inside)
 
-    def _adopt_service(self, service_id: str, dns_records: list[dict[str, Any]]) -> str:
+    def _adopt_service(self, service_id: str, dns_records: list[dict[str, Any]]) -> Ensured:
         service = call(self._client.get_service, Id=service_id)["Service"]
         existing = [{"Type": each["Type"], "TTL": each["TTL"]} for each in service["DnsConfig"]["DnsRecords"]]
         wanted_types, existing_types = ({each["Type"] for each in records} for records in (dns_records, existing))
@@ -132,10 +147,10 @@ class CloudMap:
                 f"the Cloud Map service {service['Name']} has records {sorted(existing_types)}, "
                 f"the manifest asks for {sorted(wanted_types)}"
             )
-        if sorted(existing, key=str) != sorted(dns_records, key=str):
-            change = cast("Any", {"DnsConfig": {"DnsRecords": dns_records}})
-            call(self._client.update_service, Id=service_id, Service=change)
-        return service["Arn"]
+        if sorted(existing, key=str) == sorted(dns_records, key=str):
+            return Ensured(service["Arn"])
+        change = cast("Any", {"DnsConfig": {"DnsRecords": dns_records}})
+        return Ensured(service["Arn"], call(self._client.update_service, Id=service_id, Service=change)["OperationId"])
 
     def registered(self, namespace: Namespace) -> dict[str, Registered]:
         """Return a namespace's services by their names."""

@@ -16,6 +16,7 @@ NAMES = f"{TERRAFORM}/servicediscovery/service.go"
 TARGET, POLICY = f"{TERRAFORM}/appautoscaling/target.go", f"{TERRAFORM}/appautoscaling/policy.go"
 API = "https://docs.aws.amazon.com"
 SCALING = f"{API}/autoscaling/application/APIReference/API_RegisterScalableTarget.html"
+OPERATIONS = f"{API}/cloud-map/latest/api/API_UpdateService.html"
 LOGS = f"{API}/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"
 
 
@@ -118,6 +119,7 @@ PASSING = (
     Passing(("delete_target_group",), "ResourceInUse", "", Unsettled, ELB),
     # AWS Cloud Map: ECS takes its instances out of a service a while after their tasks have stopped
     Passing(("delete_service", "delete_namespace"), "ResourceInUse", "", Unsettled, NAMES),
+    Passing(("update_service",), "DuplicateRequest", "", Unsettled, OPERATIONS),
     # Application Auto Scaling
     Passing(("register_scalable_target",), "ValidationException", "ECS service doesn't exist", TransientAws, TARGET),
     Passing(("register_scalable_target",), "ValidationException", "Unable to assume IAM role", TransientAws, TARGET),

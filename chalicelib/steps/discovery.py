@@ -21,8 +21,15 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     if found and found.ttl != wanted.ttl:
         cloud.store.keep_before(event.deployment_id, name, found)
     own_tags = tags(cloud, manifest, event.deployment_id, name)
-    arn = cloud.cloud_map.ensure_service(
+    ensured = cloud.cloud_map.ensure_service(
         namespace, wanted.name or name, wanted.records, wanted.ttl, own_tags, event.client_token()
     )
-    cloud.store.progress(event.deployment_id, name, cloud.now(), phase="discovery", registry_arn=arn)
+    cloud.store.progress(
+        event.deployment_id,
+        name,
+        cloud.now(),
+        phase="discovery",
+        registry_arn=ensured.arn,
+        discovery_operation_id=ensured.operation_id,
+    )
     return {}

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from chalicelib.aws.cloud_map import Namespace
 from chalicelib.cloud import Cloud
 from chalicelib.decide import Answer, Reach, name_proof, names_proven, recorded, unreached
-from chalicelib.deployment import Deployment, NameProof, Names
-from chalicelib.errors import NameUnreached
+from chalicelib.deployment import Deployment, NameProof, Names, ServiceProgress
+from chalicelib.errors import DiscoveryFailed, NameUnreached
 from chalicelib.specs import Placement
 from chalicelib.steps.found import vpc_of
 from chalicelib.steps.step import StepEvent
@@ -39,9 +39,12 @@ class Wanted:
 def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, namespace: Namespace | None, deployment: Deployment) -> bool:
     """Tell whether a name leads to the running tasks and nothing else, and record what it answers.
 
+    What changes it in Cloud Map has to succeed first. Raises DiscoveryFailed in Cloud Map's words when it does not.
     DNS is asked last, once Cloud Map equals the running tasks: a resolver remembers what it did not find.
     Raises NameUnreached when its records are right, and the VPC of the tasks does not answer them.
     """
+    if not _changed(cloud, deployment.services[event.service_name]):
+        return False
     running = cloud.ecs.running_addresses(deployment.cluster, event.service_name)
     registered = cloud.cloud_map.healthy_addresses(namespace, wanted.service) if namespace else ()
     if set(registered) != set(running):
@@ -63,6 +66,11 @@ def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, namespace: Namespace 
         raise NameUnreached(why)
     _record_proven(cloud, event, found, vpc)
     return True
+
+
+def _changed(cloud: Cloud, progress: ServiceProgress) -> bool:
+    operation_id = progress.discovery_operation_id
+    return operation_id is None or cloud.cloud_map.operation_succeeded(operation_id, DiscoveryFailed)
 
 
 def answers_of(

@@ -8,7 +8,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from chalicelib.aws.autoscaling import AutoScaling, Policy, Scaled
-from chalicelib.aws.cloud_map import CloudMap, Namespace
+from chalicelib.aws.cloud_map import CloudMap, Ensured, Namespace
 from chalicelib.aws.clusters import Clusters
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.load_balancers import Listener, LoadBalancers, Routed
@@ -16,7 +16,7 @@ from chalicelib.aws.logs import Logs
 from chalicelib.aws.passing import PASSING, Passing
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.tasks import Command, Tasks
-from chalicelib.errors import AwsRefused, TransientAws, Unsettled
+from chalicelib.errors import AwsRefused, DiscoveryFailed, NamespaceFailed, TransientAws, Unsettled
 from chalicelib.manifest import Route, RouteHealthCheck
 from chalicelib.preflight import Rule
 from chalicelib.specs import ServiceSpec, TaskSpec
@@ -104,9 +104,16 @@ def register(aws: Refusing) -> None:
     TaskDefinitions(client, client, "us-east-1").register(TASK, {})
 
 
-def delete_service(aws: Refusing) -> None:
-    """Delete the services of that name: that of Cloud Map, and that of ECS."""
-    names(aws).delete_service("arn:service/srv-1")
+def change_name(aws: Refusing) -> object:
+    """Change the TTL of a name."""
+    return names(aws).ensure_service(NAMESPACE, "home", ("A",), 99, {}, "x")
+
+
+# ECS has operations of these names, too.
+ASK_CLOUD_MAP: dict[tuple[str, str], Callable[[Refusing], object]] = {
+    ("delete_service", "ResourceInUse"): lambda aws: names(aws).delete_service("arn:service/srv-1"),
+    ("update_service", "DuplicateRequest"): change_name,
+}
 
 
 THERE, OTHERS = Scaled(1, 2, {"slipway-cpu": CPU}), Scaled(1, 2, {})
@@ -136,6 +143,9 @@ ASK: dict[str, Callable[[Refusing], object]] = {
     "set_rule_priorities": lambda aws: balancers(aws).ensure_rule(ROUTE, LISTENER, GROUP, OWN),
     "update_service": lambda aws: ecs(aws).update_service("shop", "home", SPEC, ["desired_count"]),
 }
+EXISTS = {"Error": {"Code": "ServiceAlreadyExists", "Message": "It exists."}, "ServiceId": "srv-1"}
+IT = {"Arn": "arn:service/srv-1", "Name": "home", "DnsConfig": {"DnsRecords": [{"Type": "A", "TTL": 10}]}}
+NAMED = {"CreateService": EXISTS, "GetService": {"Service": IT}, "UpdateService": {"OperationId": "op-1"}}
 MORE: dict[str, dict[str, dict[str, Any]]] = {
     "modify_rule": {"DescribeRules": {"Rules": [FOUND]}},
     "set_rule_priorities": {"DescribeRules": {"Rules": [{**FOUND, "Conditions": WELL_FORMED}]}},
@@ -149,9 +159,10 @@ CASES = [
 
 def ask(row: Passing, operation: str, message: str) -> None:
     """Have an adapter ask for an operation that AWS refuses."""
-    in_cloud_map = (operation, row.code) == ("delete_service", "ResourceInUse")
-    aws = Refusing(operation, row.code or "ClientException", message, ANSWERS | MORE.get(operation, {}))
-    (delete_service if in_cloud_map else ASK[operation])(aws)
+    in_cloud_map = ASK_CLOUD_MAP.get((operation, row.code))
+    answers = NAMED if in_cloud_map else ANSWERS | MORE.get(operation, {})
+    aws = Refusing(operation, row.code or "ClientException", message, answers)
+    (in_cloud_map or ASK[operation])(aws)
 
 
 @pytest.mark.parametrize(("row", "operation"), CASES)
@@ -192,6 +203,23 @@ def test_new_cluster_whose_providers_are_made(before: str) -> None:
         ecs(aws).create_cluster("shop", {})
     ecs(Refusing("", "", "", cluster("ACTIVE"))).create_cluster("shop", {})
     assert ["DescribeClusters", "CreateCluster"] == aws.asked
+
+
+def test_name_that_changes() -> None:
+    """A name with another TTL is changed by an operation, which is handed on; one with this TTL needs none."""
+    assert Ensured("arn:service/srv-1", "op-1") == change_name(Refusing("", "", "", NAMED))
+    same = {**NAMED, "GetService": {"Service": {**IT, "DnsConfig": {"DnsRecords": [{"Type": "A", "TTL": 99}]}}}}
+    assert Ensured("arn:service/srv-1", None) == change_name(Refusing("update_service", "None", "not asked", same))
+
+
+def test_operation_that_failed() -> None:
+    """An operation that ended in FAIL is told in Cloud Map's words, as what it was for."""
+    ended = {"Status": "FAIL", "ErrorCode": "ACCESS_DENIED", "ErrorMessage": "not authorized"}
+    aws = Refusing("", "", "", {"GetOperation": {"Operation": ended}})
+    with pytest.raises(DiscoveryFailed, match="ACCESS_DENIED: not authorized"):
+        names(aws).operation_succeeded("op-1", DiscoveryFailed)
+    with pytest.raises(NamespaceFailed, match="ACCESS_DENIED: not authorized"):
+        names(aws).operation_succeeded("op-1")
 
 
 def test_what_exists_and_is_not_found() -> None:

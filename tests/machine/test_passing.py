@@ -40,6 +40,10 @@ ASKED_BY = {
     "set_rule_priorities": "load_balancers.ensure_rule",
     "update_service": "ecs.update_service",
 }
+IN_CLOUD_MAP = {
+    ("delete_service", "ResourceInUse"): "cloud_map.delete_service",
+    ("update_service", "DuplicateRequest"): "cloud_map.ensure_service",
+}
 TIMES = 5
 ROWS = {f"{'+'.join(row.operations)} {row.code}: {row.text}": row for row in PASSING}
 EVERY_ROW = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
@@ -61,8 +65,7 @@ def refusal(row: Passing, operation: str) -> AwsError:
 
 def asked_by(row: Passing, operation: str) -> str:
     """Return our call that meets a refusal."""
-    in_cloud_map = (operation, row.code) == ("delete_service", "ResourceInUse")
-    return "cloud_map.delete_service" if in_cloud_map else ASKED_BY[operation]
+    return IN_CLOUD_MAP.get((operation, row.code), ASKED_BY[operation])
 
 
 def run(store: Store, call: str, fault: AwsError, times: int | None) -> tuple[Slipway, Deployment]:
