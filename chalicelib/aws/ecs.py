@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import call, call_once, listed, tag_list
-from chalicelib.aws.service_document import NEED_FORCE, compute, service_spec_of, settings
+from chalicelib.aws.service_document import NEED_FORCE, classic_load_balancer_of, compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.task_document import RolloutTask, private_address, rollout_task, stopped_task
 from chalicelib.decide import Rollout
@@ -82,6 +82,7 @@ class Ecs:
             task=task,
             content_hash=content_hash,
             ecs_deployment_id=_primary(service).get("id"),
+            classic_load_balancer=classic_load_balancer_of(service),
         )
 
     def create_service(

@@ -131,8 +131,14 @@ def _registry_of(service: ServiceTypeDef) -> Registry | None:
 
 
 def _target_of(service: ServiceTypeDef) -> Target | None:
-    balancers = service.get("loadBalancers", [])
+    balancers = [each for each in service.get("loadBalancers", []) if "targetGroupArn" in each]
     if not balancers:
         return None
     first = balancers[0]
     return Target(first["targetGroupArn"], first["containerName"], first["containerPort"])
+
+
+def classic_load_balancer_of(service: ServiceTypeDef) -> str | None:
+    """Return the name of the Classic Load Balancer that a service is behind."""
+    names = (each.get("loadBalancerName") for each in service.get("loadBalancers", []))
+    return next((name for name in names if name), None)

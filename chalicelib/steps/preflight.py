@@ -46,7 +46,9 @@ def _checked(cloud: Cloud, manifest: Manifest, what: str, check: Check) -> list[
 def _services(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:
     serving = cloud.ecs.serving(manifest.cluster_name, list(manifest.services))
     yield from preflight.ownership_findings(manifest, serving, owner_tags(cloud, manifest))
-    yield from preflight.launch_type_findings(manifest, ours(cloud, manifest, serving))
+    own = ours(cloud, manifest, serving)
+    yield from preflight.launch_type_findings(manifest, own)
+    yield from preflight.classic_findings(manifest, own)
 
 
 def _room(cloud: Cloud, manifest: Manifest) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 from botocore.validate import ParamValidator
 
 from chalicelib.aws.ecs import Ecs
-from chalicelib.aws.service_document import compute, service_spec_of, settings
+from chalicelib.aws.service_document import classic_load_balancer_of, compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.manifest import CapacityProvider
 from chalicelib.specs import Placement, Registry, ServiceSpec, Target, service_changes
@@ -91,6 +91,20 @@ def test_capacity_is_changed_by_force(wanted: ServiceSpec, forced: bool) -> None
         with Stubber(client) as stub:
             stub.add_response("update_service", answer, sent | ({"forceNewDeployment": True} if forced else {}))
             Ecs(client, client, TaskDefinitions(client, client, "x")).update_service("shop", "web", new, changed)
+
+
+def test_classic_load_balancer_is_no_route() -> None:
+    """A Classic Load Balancer is told by its name, and is no target group; beside one, that is the route."""
+    classic = {"loadBalancerName": "old", "containerName": "web", "containerPort": 80}
+    created = {**settings(SPEC), **compute(SPEC)}
+    behind = {**created, "loadBalancers": [classic]}
+    both = {**created, "loadBalancers": [classic, *created["loadBalancers"]]}
+
+    assert (None, "old") == (service_spec_of(cast("Any", behind)).route, classic_load_balancer_of(cast("Any", behind)))
+    assert (SPEC.route, None) == (
+        service_spec_of(cast("Any", both)).route,
+        classic_load_balancer_of(cast("Any", created)),
+    )
 
 
 def test_grace_period_is_said_where_there_is_one() -> None:
