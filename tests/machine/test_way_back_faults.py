@@ -53,6 +53,7 @@ OF_AN_UPDATE = {
     "autoscaling.put",
     "cloud_map.ensure_service",
     "cloud_map.healthy_addresses",
+    "cloud_map.operation_succeeded",
     "ec2.vpc_of",
     "ecs.newest_service_deployment",
     "ecs.rollout",
