@@ -16,6 +16,7 @@ from chalicelib.manifest import Scaling
 
 OURS = "slipway-"
 DIMENSION = "ecs:service:DesiredCount"
+# What is not there to be removed, where that comes under another code than its own.
 NOT_THERE = ("No scalable target", "No scaling policy")
 
 
@@ -95,7 +96,8 @@ def _gone(method: Callable[..., Any], **which: str) -> None:
     try:
         call(method, **which)
     except AwsRefused as refusal:
-        if not any(text in refusal.message for text in NOT_THERE):
+        absent = refusal.aws_code == "ObjectNotFoundException" or any(text in refusal.message for text in NOT_THERE)
+        if not absent:
             raise
 
 

@@ -248,6 +248,6 @@ def test_what_is_gone_is_removed() -> None:
     assert "DeleteRule" in aws.asked
 
     balancers(Refusing("describe_target_groups", "TargetGroupNotFound", "not found", {})).delete_rules(GROUP, OWN)
-    scaling(Refusing("delete_scaling_policy", "ObjectNotFoundException", "No scaling policy found for x", {})).put(
+    scaling(Refusing("delete_scaling_policy", "ObjectNotFoundException", "x", {})).put(
         "shop", "home", OTHERS, THERE, {}
     )
