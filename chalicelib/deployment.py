@@ -86,10 +86,11 @@ class ServiceProgress(Value):
 
     `changed` is None until it is known. `previous_task_definition` served before, `what_serves` serves now that it
     ended. `replaces` is the ECS deployment that a forced one takes the place of. `registry_arn`, `target_group_arn`,
-    `before_deploy_task` (an ARN), `ecs_deployment_id` and `service_deployment_arn` are what the steps of this service
-    hand to one another. `as_asked` are its parts that nothing happens to, None where an older release has planned. From
-    `judged_from` on, the load balancer has had its time to judge its tasks by a health check that changed.
-    `settled_at` is when ECS had settled how our rollout ends, by ECS's own clock, where it says.
+    `discovery_operation_id` (which changes the registry), `before_deploy_task` (an ARN), `ecs_deployment_id` and
+    `service_deployment_arn` are what the steps of this service hand to one another. `as_asked` are its parts that
+    nothing happens to, None where an older release has planned. From `judged_from` on, the load balancer has had its
+    time to judge its tasks by a health check that changed. `settled_at` is when ECS had settled how our rollout ends,
+    by ECS's own clock, where it says.
     """
 
     name: str
@@ -110,6 +111,7 @@ class ServiceProgress(Value):
     finished_at: Instant | None = None
     updated_at: Instant | None = None
     registry_arn: str | None = None
+    discovery_operation_id: str | None = None
     target_group_arn: str | None = None
     before_deploy_task: str | None = None
     replaces: str | None = None
@@ -166,6 +168,11 @@ class Deployment(Value):
         return self.rollback_deadline_at is not None
 
     @property
+    def due_at(self) -> datetime:
+        """Return when what goes on has to be over: the way there, or the way back."""
+        return self.rollback_deadline_at or self.deadline_at
+
+    @property
     def can_rollback(self) -> bool:
         """Tell whether a set that succeeded before this deployment can be deployed in its place."""
         return self.kind == "deploy" and self.status.ended and bool(self.succeeded_before)
@@ -194,6 +201,7 @@ class Event(Value):
 INTERNAL = {
     "updated_at",
     "registry_arn",
+    "discovery_operation_id",
     "target_group_arn",
     "before_deploy_task",
     "replaces",

@@ -24,7 +24,8 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
     │   └── InternalError          500  a fault of Slipway
     ├── AwsError                   AWS refused; `aws_code` and its words verbatim
     │   ├── Throttled                   ask again later
-    │   ├── TransientAws                AWS's own fault, or the network's: ask again
+    │   ├── TransientAws                AWS's own fault, or the network's, or it passes by itself: ask again
+    │   │   └── Unsettled                   what went before has not come to its end in AWS: ask again, and longer
     │   └── AwsRefused                  asking again would not help
     ├── GitHubError                GitHub was not told; no deployment depends on it
     │   ├── GitHubUnavailable           an outage, or too much at once: ask again later
@@ -37,6 +38,7 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
         ├── NamespaceFailed             the namespace's operation ended in FAIL
         ├── NamespaceTaken              a namespace of that name serves another VPC
         ├── DiscoveryConflict           the Cloud Map service exists with other records
+        ├── DiscoveryFailed             the operation that changes the Cloud Map service ended in FAIL
         ├── NetworkNotFound             a subnet, security group or VPC that is not there
         ├── ListenerNotFound            no such load balancer, or no listener on that port
         ├── ServiceNotOwned             an ECS service of that name that Slipway did not make
@@ -210,7 +212,11 @@ class Throttled(AwsError):
 
 
 class TransientAws(AwsError):
-    """A fault of AWS's own, or of the network: the same call may go through now."""
+    """A fault of AWS's own or of the network, or AWS does not know everywhere yet what it made: ask again."""
+
+
+class Unsettled(TransientAws):
+    """What went before has not come to its end in AWS, or what is to be removed is in use: ask again, and longer."""
 
 
 class AwsRefused(AwsError):
@@ -272,6 +278,14 @@ class DiscoveryConflict(DeploymentError):
     """The Cloud Map service exists with record types that cannot be changed."""
 
     fix = "Name another discovery service, ask for the records it has, or delete it first."
+
+
+class DiscoveryFailed(DeploymentError):
+    """Cloud Map's operation that changes a service, such as its TTL, ended in FAIL."""
+
+    fix = (
+        "Do what Cloud Map says; the function `act` needs the right to change the records of the Route 53 hosted zone."
+    )
 
 
 class NetworkNotFound(DeploymentError):

@@ -13,7 +13,8 @@ from chalicelib.plan import changes
 from chalicelib.plan_document import shown_change
 from chalicelib.preflight import claimed_by_others
 from chalicelib.specs import Serving, TaskSpec
-from chalicelib.steps.name_proof import answers_of, vpc_of
+from chalicelib.steps.looks import namespace_of, vpc_of
+from chalicelib.steps.name_proof import answers_of
 from chalicelib.steps.step import owner_tags
 
 STATE = "Live"  # what `observe` is told in the place of a state
@@ -117,7 +118,7 @@ def _dns(cloud: Cloud, asked: _Succeeded, serving: Serving | None) -> dict[str, 
     placement = serving.spec.network if serving else None
     vpc = vpc_of(cloud, placement or asked.manifest.network_of(asked.name).vpc)
     by = name_proof(vpc, cloud.settings.resolve_vpc)
-    namespace = cloud.cloud_map.namespace(asked.manifest.namespace or "") if by == "records" else None
+    namespace = namespace_of(cloud, asked.manifest) if by == "records" else None
     [answer] = answers_of(cloud, namespace, name, ["A" if "A" in discovery.records else "SRV"], by)
     return {"name": name, "addresses": list(answer.addresses)}
 

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from chalicelib.manifest import CapacityProvider, HealthCheck, Mount, Volume
+from chalicelib.manifest.definition_rules import SIZES, units
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ class ServiceSpec:
 class Serving:
     """What serves now under a service's name; `status` is ECS's: ACTIVE, DRAINING or INACTIVE.
 
-    `ecs_deployment_id` is its PRIMARY deployment; with `rollout_failed` that one gave up, and would not try again.
+    `ecs_deployment_id` is its PRIMARY deployment; with `rollout_failed` that one gave up, and would not try again. A
+    Classic Load Balancer that it is behind is told by its name.
     """
 
     arn: str
@@ -130,6 +132,7 @@ class Serving:
     content_hash: str | None = None
     ecs_deployment_id: str | None = None
     rollout_failed: bool = False
+    classic_load_balancer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,19 @@ class Change:
     field: str
     old: Any
     new: Any
+
+
+ROLES = ("task_role", "execution_role", "taskRoleArn", "executionRoleArn")
+
+
+def same_role(one: Any, other: Any) -> bool:
+    """Tell whether two spellings mean one role: ECS stores an ARN for a name, and no other role has that name.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html (taskRoleArn)
+    """
+    if not isinstance(one, str) or not isinstance(other, str) or (one.startswith("arn:") and other.startswith("arn:")):
+        return bool(one == other)
+    return one.rpartition("/")[2] == other.rpartition("/")[2]
 
 
 def service_changes(wanted: ServiceSpec, serving: ServiceSpec, leaving_out: tuple[str, ...] = ()) -> tuple[Change, ...]:
@@ -164,7 +180,7 @@ def task_changes(wanted: TaskSpec, serving: TaskSpec) -> tuple[Change, ...]:
 def _changes(wanted: Any, serving: Any, leaving_out: tuple[str, ...], prefix: str = "") -> Iterator[Change]:
     for name in (each.name for each in fields(wanted) if each.name not in leaving_out):
         new, old = getattr(wanted, name), getattr(serving, name)
-        if new != old:
+        if new != old and not (name in ROLES and same_role(new, old)):
             yield Change(prefix + name, old, new)
 
 
@@ -181,10 +197,17 @@ def _container_changes(wanted: tuple[ContainerSpec, ...], serving: tuple[Contain
 
 
 def _raw_changes(wanted: Mapping[str, Any], serving: Mapping[str, Any]) -> Iterator[Change]:
-    """Compare what the caller wrote: ECS adds defaults to what it stores, and these are no change."""
+    """Compare what the caller wrote: ECS adds defaults to what it stores, and stores some of it in other words."""
     for key in (key for key in wanted if key not in ("family", "tags")):
-        if not _says(serving.get(key), wanted[key]):
+        if not _means(key, serving.get(key), wanted[key]):
             yield Change(f"task_definition.{key}", serving.get(key), wanted[key])
+
+
+def _means(key: str, stored: Any, written: Any) -> bool:
+    """Tell whether what ECS stored is what was written: it stores "1 vCPU" as "1024", and a role by its ARN."""
+    if key in SIZES and isinstance(stored, str) and isinstance(written, str):
+        return units(stored, key) == units(written, key)
+    return same_role(stored, written) if key in ROLES else _says(stored, written)
 
 
 def _says(stored: Any, written: Any) -> bool:
@@ -192,5 +215,11 @@ def _says(stored: Any, written: Any) -> bool:
     if isinstance(written, Mapping) and isinstance(stored, Mapping):
         return all(_says(stored.get(key), value) for key, value in written.items())
     if isinstance(written, list | tuple) and isinstance(stored, list | tuple):
-        return len(written) == len(stored) and all(map(_says, stored, written))
+        return len(written) == len(stored) and all(map(_says, _by_name(stored), _by_name(written)))
     return bool(stored == written)
+
+
+def _by_name(values: Sequence[Any]) -> list[Any]:
+    """Return what has names in their order: variables and containers come in any."""
+    named = all(isinstance(each, Mapping) and isinstance(each.get("name"), str) for each in values)
+    return sorted(values, key=lambda each: str(each["name"])) if named else list(values)

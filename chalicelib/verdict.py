@@ -59,7 +59,9 @@ def _is_back(deployment: Deployment) -> bool:
 def _home_sentence(deployment: Deployment) -> str:
     """Return what became of the services of a deployment that went back."""
     if deployment.rollback_failure:
-        return f" Going back failed: {_sentence(deployment.rollback_failure.cause)}"
+        cause = deployment.rollback_failure.cause
+        same = deployment.failure is not None and deployment.failure.cause == cause
+        return " Going back failed for the same reason." if same else f" Going back failed: {_sentence(cause)}"
     if not deployment.goes_back:
         return ""
     if not _is_back(deployment):

@@ -22,7 +22,7 @@ def as_it_was(document: Document) -> Document:
 
 UPGRADES: Mapping[str, tuple[Upgrade, ...]] = {
     "deployment": (),
-    "service": (as_it_was,),  # 2: what Plan found `as_asked`, and from when on a changed health check has judged
+    "service": (as_it_was,),  # 2: `as_asked`, `judged_from` and `discovery_operation_id`
     "event": (),
     "manifest": (),
     "belongings": (as_it_was,),  # 2: a service has `tag_keys`

@@ -36,6 +36,7 @@ WHY = {
     "HostedZonesLook": "See of which VPCs the zone behind a namespace is, and the records in it",
     "Images": "Look whether an image is there, and what it is built for",
     "MakeHostedZones": "What Cloud Map does with its caller's rights when it makes a namespace",
+    "NameRecords": "What Cloud Map does with the records of a name whose TTL changes, which are A and SRV",
     "NetworkInterface": "Be in the VPC whose names it resolves",
     "NetworkLook": "Find VPCs, subnets and security groups by their names, and see where their routes lead",
     "Observe": "Ask for a plan, for what is live, for logs",

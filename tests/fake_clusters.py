@@ -23,12 +23,11 @@ class FakeClusters:
         assert name
         return self._world.capacity
 
-    def delete(self, name: str) -> str | None:
+    def delete(self, name: str) -> None:
         """Delete a cluster."""
         if name in self._world.clusters:
             self._world.clusters.remove(name)
             self._world.changed(f"delete cluster {name}")
-        return None
 
     def delete_service(self, cluster: str, name: str) -> None:
         """Let a service drain."""

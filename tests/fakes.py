@@ -121,7 +121,7 @@ class FakeEcs:
         differs = {each for each in changed if getattr(spec, each) != getattr(service.spec, each)}
         service.spec = replace(service.spec, **{each: getattr(spec, each) for each in changed})
         self._world.changed(f"update {name}: {', '.join(changed)}")
-        if {"task_definition", "network", "discovery", "route"} & differs or force:
+        if {"task_definition", "network", "discovery", "route", "launch_type", "capacity_providers"} & differs or force:
             self._world.roll_out(service)
         elif "desired_count" in differs:
             self._world.scale(service, spec.desired_count)
@@ -262,10 +262,13 @@ class FakeHostedZones:
 
     def vpcs(self, zone_id: str) -> tuple[str, ...]:
         """Return the VPCs of a zone."""
+        if zone_id in [each.hosted_zone_id for each in self._world.elsewhere.values()]:
+            return ("vpc-elsewhere",)
         return self._world.zone_vpcs if zone_id else ()
 
     def records(self, zone_id: str, name: str) -> tuple[ZoneRecord, ...]:
         """Return what DNS answers, with a host for each address."""
+        assert zone_id not in [each.hosted_zone_id for each in self._world.elsewhere.values()]
         addresses, ports = self._world.discovered(name, lag_seconds=self._world.dns_seconds) if zone_id else ((), ())
         hosts = {f"task-{number}.{name}": address for number, address in enumerate(addresses)}
         return (

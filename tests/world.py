@@ -134,7 +134,7 @@ class WorldTask:
 
 @dataclass(frozen=True)
 class Operation:
-    """A namespace's creation, or its end: done at `ready_at`, or failed with `error`."""
+    """A namespace's creation, or its end, or another TTL of a name: done at `ready_at`, or failed with `error`."""
 
     id: str
     token: str
@@ -142,6 +142,8 @@ class Operation:
     ready_at: float
     error: str | None = None
     deletes: bool = False
+    changes: Registered | None = None
+    ttl: int = 0
     settled: bool = False
 
 
@@ -149,8 +151,10 @@ class Operation:
 class World:
     """All of it, and how it behaves.
 
-    A rollout takes `rollout_seconds`, a namespace `namespace_seconds`; Cloud Map knows of a task at once, DNS after
-    `dns_seconds`. A deleted service drains for `drain_seconds`; what was in use stays so for `leave_seconds` more.
+    A rollout takes `rollout_seconds`, a namespace `namespace_seconds`, another TTL `ttl_seconds`. Cloud Map knows of a
+    task at once, DNS after `dns_seconds`. A deleted service drains for `drain_seconds`; what was in use stays so for
+    `leave_seconds` more.
+    Namespaces of names that another VPC has too are `elsewhere`.
     Images, secrets and roles in `absent` are not there; a tag in `moved` names what another one named before.
     `events` are by `cluster/service`; every target group has the `targets`, unless there are none: then those of its
     service's tasks, which pass every health check but those at `failed_paths`; the `alarms` went off.
@@ -173,6 +177,8 @@ class World:
     unhealthy: set[str] = field(default_factory=set)
     exit_codes: dict[str, int | None] = field(default_factory=dict)
     namespace_error: str | None = None
+    ttl_seconds: float = 6
+    ttl_error: str | None = None
     answers_service_deployment: bool = True
     resolve_vpc: str = "vpc-1"
     zone_vpcs: tuple[str, ...] = ("vpc-1",)
@@ -188,6 +194,7 @@ class World:
     revisions: dict[str, list[Revision]] = field(default_factory=dict)
     namespaces: dict[str, Namespace] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
+    elsewhere: dict[str, Namespace] = field(default_factory=dict)
     registered: dict[tuple[str, str], Registered] = field(default_factory=dict)
     log_groups: dict[str, int | None] = field(default_factory=dict)
     target_groups: dict[str, TargetGroup] = field(default_factory=dict)
@@ -382,12 +389,14 @@ class World:
         return next(each.spec for family in self.revisions.values() for each in family if each.arn == arn)
 
     def settle_namespaces(self) -> None:
-        """Let the namespaces be there, or gone, whose time has come."""
+        """Let the namespaces be there, or gone, and the names have the TTL, whose time has come."""
         for operation in self.operations.values():
             if operation.error or operation.settled or operation.ready_at > self.clock.seconds:
                 continue
             self.operations[operation.id] = replace(operation, settled=True)
-            if operation.deletes:
+            if operation.changes:
+                operation.changes.ttl = operation.ttl
+            elif operation.deletes:
                 self.namespaces.pop(operation.namespace.name, None)
             else:
                 self.namespaces.setdefault(operation.namespace.name, operation.namespace)

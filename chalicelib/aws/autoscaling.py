@@ -6,19 +6,19 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.aws.calls import batched, call, listed
-from chalicelib.errors import AwsRefused, TransientAws
+from chalicelib.errors import AwsRefused
 from chalicelib.manifest import Scaling
 
 OURS = "slipway-"
 DIMENSION = "ecs:service:DesiredCount"
 DESCRIBED_AT_ONCE = 50  # ResourceIds of one DescribeScalableTargets, API reference
-# A target is known everywhere only a while after it was registered, and so is the role that AWS makes for the first.
-PASSING = ("ObjectNotFoundException", "ConcurrentUpdateException", "FailedResourceAccessException")
+# What is not there to be removed, where that comes under another code than its own.
+NOT_THERE = ("No scalable target", "No scaling policy")
 
 
 @dataclass(frozen=True)
@@ -85,29 +85,30 @@ class AutoScaling:
             if there.get(name) != policy:
                 self._put_policy(about, name, policy)
         for name in there.keys() - wanted.policies.keys():
-            call(self._client.delete_scaling_policy, PolicyName=name, **about)
+            _gone(self._client.delete_scaling_policy, PolicyName=name, **about)
 
     def _put_policy(self, about: Mapping[str, str], name: str, policy: Policy) -> None:
-        try:
-            call(
-                self._client.put_scaling_policy,
-                PolicyName=name,
-                PolicyType="TargetTrackingScaling",
-                TargetTrackingScalingPolicyConfiguration=_configuration(policy),
-                **about,
-            )
-        except AwsRefused as refusal:
-            if refusal.aws_code in PASSING:
-                raise TransientAws(refusal.operation, refusal.aws_code, refusal.message) from refusal
-            raise
+        call(
+            self._client.put_scaling_policy,
+            PolicyName=name,
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration=_configuration(policy),
+            **about,
+        )
 
     def remove(self, cluster: str, service: str) -> None:
         """Deregister the scalable target of a service, and so delete all of its policies; it may be gone already."""
-        try:
-            call(self._client.deregister_scalable_target, **_about(cluster, service))
-        except AwsRefused as refusal:
-            if "No scalable target" not in refusal.message:
-                raise
+        _gone(self._client.deregister_scalable_target, **_about(cluster, service))
+
+
+def _gone(method: Callable[..., Any], **which: str) -> None:
+    """Make a call that removes; what is not there is gone: AWS deletes policies with their target."""
+    try:
+        call(method, **which)
+    except AwsRefused as refusal:
+        absent = refusal.aws_code == "ObjectNotFoundException" or any(text in refusal.message for text in NOT_THERE)
+        if not absent:
+            raise
 
 
 def scaled_as(scaling: Scaling, resource_label: str | None) -> Scaled:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.aws.passing import passing
 from chalicelib.errors import AwsError, AwsRefused, Throttled, TransientAws
 from chalicelib.metrics import count_call
 
@@ -33,17 +34,6 @@ THROTTLES = {
 
 ATTEMPTS = 3
 
-# What is to be removed is still in use: a listener's rule that just went, an instance that is being deregistered.
-IN_USE = "ResourceInUse"
-
-# Refusals of AWS that go away by themselves, told only by their text (docs: ECS "API failures" and provider sources).
-PASSING = (
-    "Too many concurrent attempts to create a new revision",
-    "Unable to Start a service that is still Draining",
-    "Unable to assume the service linked role",
-    "verify that the ECS service role being passed has the proper permissions",
-)
-
 
 def config(attempts: int) -> Config:
     """Return how clients ask: steps are retried by the state machine, and a Lambda that waits is paid for.
@@ -58,7 +48,7 @@ def config(attempts: int) -> Config:
 
 
 def call(method: Callable[P, R], *args: P.args, **request: P.kwargs) -> R:
-    """Call AWS and return its answer; raise Throttled, TransientAws or AwsRefused in AWS's own words."""
+    """Call AWS and return its answer; raise Throttled, TransientAws, Unsettled or AwsRefused in AWS's own words."""
     operation = getattr(method, "__name__", "aws")
     try:
         return method(*args, **request)
@@ -97,15 +87,15 @@ def call_once(method: Callable[P, R], *args: P.args, **request: P.kwargs) -> R:
 
 
 def translated(operation: str, error: ClientError) -> AwsError:
-    """Return our error for a ClientError: asking again helps (Throttled, TransientAws) or does not (AwsRefused)."""
+    """Return our error for a ClientError: asking again helps, or does not (AwsRefused)."""
     code = error.response.get("Error", {}).get("Code", "Unknown")
     message = error.response.get("Error", {}).get("Message", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     if _is_throttle(code, message):
         return Throttled(operation, code, message)
-    if code == IN_USE or status >= 500 or any(text in message for text in PASSING):
+    if status >= 500:
         return TransientAws(operation, code, message)
-    return AwsRefused(operation, code, message)
+    return (passing(operation, code, message) or AwsRefused)(operation, code, message)
 
 
 def _is_throttle(code: str, message: str) -> bool:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import call, capital_tag_list, listed, refused_member, tags_of
-from chalicelib.errors import AwsRefused, DiscoveryConflict, NamespaceFailed, NamespaceTaken
+from chalicelib.errors import (
+    AwsRefused,
+    DeploymentError,
+    DiscoveryConflict,
+    NamespaceFailed,
+    NamespaceTaken,
+    TransientAws,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_servicediscovery import ServiceDiscoveryClient
@@ -36,21 +43,27 @@ class Registered:
     ttl: int | None
 
 
+@dataclass(frozen=True)
+class Ensured:
+    """A Cloud Map service that is as it was asked for, once its operation has succeeded; None is under way."""
+
+    arn: str
+    operation_id: str | None = None
+
+
 class CloudMap:
     """The namespaces of an account and region."""
 
     def __init__(self, client: ServiceDiscoveryClient) -> None:
         self._client = client
 
-    def namespace(self, name: str) -> Namespace | None:
-        """Return the private DNS namespace of this name, None when there is none."""
-        for summary in self._list_namespaces():
-            if summary["Name"] == name and summary["Type"] == "DNS_PRIVATE":
-                properties = summary.get("Properties", {})
-                http_name = properties.get("HttpProperties", {}).get("HttpName", name)
-                zone = properties.get("DnsProperties", {}).get("HostedZoneId", "")
-                return Namespace(summary["Id"], name, http_name, summary.get("Arn", ""), zone)
-        return None
+    def namespaces(self, name: str) -> tuple[Namespace, ...]:
+        """Return the private DNS namespaces of this name: each VPC may have one."""
+        return tuple(
+            _namespace(each)
+            for each in self._list_namespaces()
+            if (each["Name"], each["Type"]) == (name, "DNS_PRIVATE")
+        )
 
     def _list_namespaces(self) -> list[Any]:
         private = [{"Name": "TYPE", "Values": ["DNS_PRIVATE"], "Condition": "EQ"}]
@@ -80,23 +93,23 @@ class CloudMap:
         return answer["OperationId"]
 
     def _adopt(self, name: str, refusal: AwsRefused) -> None:
-        if self.namespace(name) is None:
+        if not self.namespaces(name):
             raise NamespaceTaken(refusal.message) from refusal
 
-    def operation_succeeded(self, operation_id: str) -> bool:
-        """Tell whether an operation has succeeded; False while it runs, NamespaceFailed when it failed."""
+    def operation_succeeded(self, operation_id: str, failed: type[DeploymentError] = NamespaceFailed) -> bool:
+        """Tell whether an operation has succeeded: False while it runs. Raises `failed` in Cloud Map's words."""
         operation = call(self._client.get_operation, OperationId=operation_id)["Operation"]
         if operation["Status"] == "FAIL":
-            raise NamespaceFailed(f"{operation.get('ErrorCode', '')}: {operation.get('ErrorMessage', '')}")
+            raise failed(f"{operation.get('ErrorCode', '')}: {operation.get('ErrorMessage', '')}")
         return operation["Status"] == "SUCCESS"
 
     def ensure_service(
         self, namespace: Namespace, name: str, records: Sequence[str], ttl: int, tags: Mapping[str, str], token: str
-    ) -> str:
-        """Return the ARN of the namespace's service of this name, made or adopted, with this TTL.
+    ) -> Ensured:
+        """Have a service of this name in the namespace, made or adopted, with this TTL, which an operation changes.
 
-        Raises DiscoveryConflict when one exists with other record types: they cannot be changed (API reference,
-        UpdateService).
+        Raises Unsettled while another operation changes it, and DiscoveryConflict when it exists with other record
+        types: they cannot be changed (API reference, UpdateService).
         """
         dns_records = [{"Type": record, "TTL": ttl} for record in records]
         try:
@@ -110,11 +123,13 @@ class CloudMap:
                 Tags=cast("Any", capital_tag_list(tags)),
             )
         except AwsRefused as refusal:
-            service_id = refused_member(refusal, "ServiceId") or self._service_id(namespace, name)
-            if refusal.aws_code != "ServiceAlreadyExists" or service_id is None:
+            if refusal.aws_code != "ServiceAlreadyExists":
                 raise
+            service_id = refused_member(refusal, "ServiceId") or self._service_id(namespace, name)
+            if service_id is None:  # made a moment ago, and not known everywhere
+                raise TransientAws(refusal.operation, refusal.aws_code, refusal.message) from refusal
             return self._adopt_service(service_id, dns_records)
-        return answer["Service"]["Arn"]
+        return Ensured(answer["Service"]["Arn"])
 
     def _service_id(self, namespace: Namespace, name: str) -> str | None:
         return next((each["Id"] for each in self._services(namespace) if each["Name"] == name), None)
@@ -123,7 +138,7 @@ class CloudMap:
         inside = [{"Name": "NAMESPACE_ID", "Values": [namespace.id], "Condition": "EQ"}]
         return listed(self._client, "list_services", "Services", Filters=inside)
 
-    def _adopt_service(self, service_id: str, dns_records: list[dict[str, Any]]) -> str:
+    def _adopt_service(self, service_id: str, dns_records: list[dict[str, Any]]) -> Ensured:
         service = call(self._client.get_service, Id=service_id)["Service"]
         existing = [{"Type": each["Type"], "TTL": each["TTL"]} for each in service["DnsConfig"]["DnsRecords"]]
         wanted_types, existing_types = ({each["Type"] for each in records} for records in (dns_records, existing))
@@ -132,10 +147,10 @@ class CloudMap:
                 f"the Cloud Map service {service['Name']} has records {sorted(existing_types)}, "
                 f"the manifest asks for {sorted(wanted_types)}"
             )
-        if sorted(existing, key=str) != sorted(dns_records, key=str):
-            change = cast("Any", {"DnsConfig": {"DnsRecords": dns_records}})
-            call(self._client.update_service, Id=service_id, Service=change)
-        return service["Arn"]
+        if sorted(existing, key=str) == sorted(dns_records, key=str):
+            return Ensured(service["Arn"])
+        change = cast("Any", {"DnsConfig": {"DnsRecords": dns_records}})
+        return Ensured(service["Arn"], call(self._client.update_service, Id=service_id, Service=change)["OperationId"])
 
     def registered(self, namespace: Namespace) -> dict[str, Registered]:
         """Return a namespace's services by their names."""
@@ -181,7 +196,7 @@ class CloudMap:
             raise
 
     def delete_service(self, arn: str) -> None:
-        """Delete a service; one that is not there is left so. Raises TransientAws while it has instances."""
+        """Delete a service; one that is not there is left so. Raises Unsettled while it has instances."""
         try:
             call(self._client.delete_service, Id=arn.rpartition("/")[2])
         except AwsRefused as refusal:
@@ -191,7 +206,7 @@ class CloudMap:
     def delete_namespace(self, namespace: Namespace) -> str | None:
         """Start to delete a namespace and return its operation's id; None when it is gone.
 
-        Raises TransientAws while it has services.
+        Raises Unsettled while it has services.
         """
         try:
             return call(self._client.delete_namespace, Id=namespace.id)["OperationId"]
@@ -201,6 +216,13 @@ class CloudMap:
             if refusal.aws_code == "NamespaceNotFound":
                 return None
             raise
+
+
+def _namespace(summary: Mapping[str, Any]) -> Namespace:
+    name, properties = summary["Name"], summary.get("Properties", {})
+    http_name = properties.get("HttpProperties", {}).get("HttpName", name)
+    zone = properties.get("DnsProperties", {}).get("HostedZoneId", "")
+    return Namespace(summary["Id"], name, http_name, summary.get("Arn", ""), zone)
 
 
 def _registered(service: Mapping[str, Any]) -> Registered:

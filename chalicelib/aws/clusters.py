@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
 
 GONE = {"ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException"}
-IN_USE = {
-    "ClusterContainsServicesException",
-    "ClusterContainsTasksException",
-    "ClusterContainsContainerInstancesException",
-}
 DESCRIBED_AT_ONCE = 100  # tasks in one DescribeTasks, as container instances in theirs, ECS API reference
 
 
@@ -78,16 +73,13 @@ class Clusters:
         groups = [each.get("autoScalingGroupProvider", {}) for each in providers]
         return any(each.get("managedScaling", {}).get("status") == "ENABLED" for each in groups)
 
-    def delete(self, name: str) -> str | None:
-        """Delete a cluster; return AWS's words when something is in it again, None when it is gone."""
+    def delete(self, name: str) -> None:
+        """Delete a cluster; one that is gone is left so. Raises Unsettled while something is in it."""
         try:
             call(self._client.delete_cluster, cluster=name)
         except AwsRefused as refusal:
-            if refusal.aws_code in IN_USE:
-                return refusal.message
             if refusal.aws_code not in GONE:
                 raise
-        return None
 
     def delete_service(self, cluster: str, name: str) -> None:
         """Scale a service to 0 and delete it; one that is gone, or on its way, is left so."""

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import batched, call, call_once, listed, tag_list
-from chalicelib.aws.service_document import compute, service_spec_of, settings
+from chalicelib.aws.service_document import NEED_FORCE, classic_load_balancer_of, compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.task_document import RolloutTask, private_address, rollout_task, stopped_task
 from chalicelib.decide import Rollout
 from chalicelib.diagnosis import ServiceEvent, StoppedTask
-from chalicelib.errors import AwsRefused
+from chalicelib.errors import AwsRefused, Unsettled
 from chalicelib.manifest.services import FARGATE_PROVIDERS
 from chalicelib.specs import ServiceSpec, Serving
 
@@ -32,15 +32,23 @@ class Ecs:
         self._task_definitions = task_definitions
 
     def create_cluster(self, cluster: str, tags: Mapping[str, str]) -> None:
-        """Create the cluster, with the capacity providers of Fargate, unless an ACTIVE one of this name exists."""
+        """Have an ACTIVE cluster: create it, with the capacity providers of Fargate, unless one of this name exists.
+
+        Raises Unsettled while its capacity providers are being made: it takes no service before it is ACTIVE (API
+        reference, Cluster).
+        """
         found = call(self._client.describe_clusters, clusters=[cluster])["clusters"]
-        if not any(each.get("status") == "ACTIVE" for each in found):
-            call(
+        status = next((each.get("status", "") for each in found), "")
+        if status not in ("ACTIVE", "PROVISIONING", "DEPROVISIONING"):
+            made = call(
                 self._client.create_cluster,
                 clusterName=cluster,
                 capacityProviders=list(FARGATE_PROVIDERS),
                 tags=cast("Any", tag_list(tags)),
             )
+            status = made["cluster"].get("status", "ACTIVE")
+        if status != "ACTIVE":
+            raise Unsettled("create_cluster", status, f"the cluster {cluster} is {status}")
 
     def serving(self, cluster: str, names: Sequence[str]) -> dict[str, Serving | None]:
         """Return what serves under each name: None when there is no service, or it is INACTIVE."""
@@ -74,6 +82,7 @@ class Ecs:
             content_hash=content_hash,
             ecs_deployment_id=_primary(service).get("id"),
             rollout_failed=_primary(service).get("rolloutState") == "FAILED",
+            classic_load_balancer=classic_load_balancer_of(service),
         )
 
     def create_service(
@@ -97,9 +106,12 @@ class Ecs:
     def update_service(
         self, cluster: str, name: str, spec: ServiceSpec, changed: Sequence[str], *, force: bool = False
     ) -> Rollout:
-        """Change the named fields of a service, in one call: two start two rollouts. `force` always starts one."""
+        """Change the named fields of a service, in one call: two start two rollouts.
+
+        `force` always starts one, and so does a change of capacity providers, which ECS takes in no other way.
+        """
         wanted = {key: value for field in changed for key, value in settings(spec, (field,)).items()}
-        wanted |= {"forceNewDeployment": True} if force else {}
+        wanted |= {"forceNewDeployment": True} if force or NEED_FORCE.intersection(changed) else {}
         return rollout_of(
             call_once(self._once.update_service, cluster=cluster, service=name, **wanted)["service"], None
         )

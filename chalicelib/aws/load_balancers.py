@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import batched, call, call_once, capital_tag_list, listed, tags_of
 from chalicelib.diagnosis import TargetHealth
-from chalicelib.errors import AwsRefused, ListenerNotFound
+from chalicelib.errors import AwsRefused, ListenerNotFound, TransientAws
 from chalicelib.manifest import Route, RouteHealthCheck
 from chalicelib.plan import first_free_priority
 from chalicelib.preflight import Rule
@@ -117,13 +117,19 @@ class LoadBalancers:
 
         A target group that no rule leads to belongs to no load balancer: only by its name it is found.
         """
-        of_balancer = listed(
-            self._client, "describe_target_groups", "TargetGroups", LoadBalancerArn=_balancer_of(listener.arn)
-        )
-        there = {each["TargetGroupName"]: each for each in of_balancer}
+        there = {each["TargetGroupName"]: each for each in self._of_balancer(listener)}
         names = {service: target_group_name(listener.vpc, own) for service, own in tags.items()}
         groups = {service: there.get(name) or self._described(Names=[name]) for service, name in names.items()}
         return {service: self._routed(group, listener.arn, rules) for service, group in groups.items() if group}
+
+    def _of_balancer(self, listener: Listener) -> list[TargetGroupTypeDef]:
+        balancer = _balancer_of(listener.arn)
+        try:
+            return listed(self._client, "describe_target_groups", "TargetGroups", LoadBalancerArn=balancer)
+        except AwsRefused as refusal:
+            if refusal.aws_code == "TargetGroupNotFound":  # it has none
+                return []
+            raise
 
     def target_group(self, arn: str) -> Routed | None:
         """Return how a target group judges its targets, whichever rule leads to it; None when it is not there."""
@@ -179,10 +185,11 @@ class LoadBalancers:
         try:
             return self._create_target_group(route, port, listener, tags)
         except AwsRefused as refusal:
-            there = refusal.aws_code == "DuplicateTargetGroupName"
-            group = self._described(Names=[target_group_name(listener.vpc, tags)]) if there else None
-            if group is None:
+            if refusal.aws_code != "DuplicateTargetGroupName":
                 raise
+            group = self._described(Names=[target_group_name(listener.vpc, tags)])
+            if group is None:  # made a moment ago, and not known everywhere
+                raise TransientAws(refusal.operation, refusal.aws_code, refusal.message) from refusal
             return group["TargetGroupArn"]
 
     def _create_target_group(self, route: Route, port: int, listener: Listener, tags: Mapping[str, str]) -> str:
@@ -258,13 +265,17 @@ class LoadBalancers:
         return tags
 
     def delete_rules(self, target_group: str, tags: Mapping[str, str]) -> None:
-        """Delete the listener rules with these tags that forward to a target group."""
-        group = call(self._client.describe_target_groups, TargetGroupArns=[target_group])["TargetGroups"][0]
-        for _, rule in self._rules_to(group, tags):
-            call(self._client.delete_rule, RuleArn=rule["RuleArn"])
+        """Delete the listener rules with these tags that forward to a target group; what is gone is left so."""
+        group = self._described(TargetGroupArns=[target_group])
+        for _, rule in self._rules_to(group, tags) if group else ():
+            try:
+                call(self._client.delete_rule, RuleArn=rule["RuleArn"])
+            except AwsRefused as refusal:
+                if refusal.aws_code != "RuleNotFound":
+                    raise
 
     def delete_target_group(self, arn: str) -> None:
-        """Delete a target group; raises TransientAws while it is in use."""
+        """Delete a target group; raises Unsettled while it is in use."""
         call(self._client.delete_target_group, TargetGroupArn=arn)
 
 

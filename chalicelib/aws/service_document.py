@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
 
+# "When switching from launch type to capacity provider strategy on an existing service, or making a change to a
+# capacity provider strategy on a service that is already using one, you must force a new deployment." (UpdateService)
+NEED_FORCE = frozenset({"launch_type", "capacity_providers"})
+
+
 def settings(spec: ServiceSpec, only: Sequence[str] | None = None) -> dict[str, Any]:
     """Return a service's settings as CreateService and UpdateService spell them; `only` names fields of the spec."""
     rollout = {
@@ -25,9 +30,10 @@ def settings(spec: ServiceSpec, only: Sequence[str] | None = None) -> dict[str, 
         "minimum_healthy_percent": ("deploymentConfiguration", rollout),
         "maximum_percent": ("deploymentConfiguration", rollout),
         "circuit_breaker": ("deploymentConfiguration", rollout),
+        # It holds for container health checks too; none is 0 (API reference, CreateService).
         "health_check_grace_period_seconds": (
             "healthCheckGracePeriodSeconds",
-            spec.health_check_grace_period_seconds if spec.route or only else None,
+            spec.health_check_grace_period_seconds or (0 if only else None),
         ),
         # UpdateService changes it by capacity providers only; none of them is back to the launch type.
         "launch_type": ("capacityProviderStrategy", _strategy(spec.capacity_providers) if only else None),
@@ -125,8 +131,14 @@ def _registry_of(service: ServiceTypeDef) -> Registry | None:
 
 
 def _target_of(service: ServiceTypeDef) -> Target | None:
-    balancers = service.get("loadBalancers", [])
+    balancers = [each for each in service.get("loadBalancers", []) if "targetGroupArn" in each]
     if not balancers:
         return None
     first = balancers[0]
     return Target(first["targetGroupArn"], first["containerName"], first["containerPort"])
+
+
+def classic_load_balancer_of(service: ServiceTypeDef) -> str | None:
+    """Return the name of the Classic Load Balancer that a service is behind."""
+    names = (each.get("loadBalancerName") for each in service.get("loadBalancers", []))
+    return next((name for name in names if name), None)

@@ -19,6 +19,7 @@ from chalicelib.preflight.room import Capacity, Room, room_findings, waits_for_r
 from chalicelib.preflight.routes import Admission, Rule, admission_findings, route_findings
 from chalicelib.preflight.services import (
     claimed_by_others,
+    classic_findings,
     launch_type_findings,
     may_change,
     ownership_findings,
@@ -40,6 +41,7 @@ __all__ = [
     "Ways",
     "admission_findings",
     "claimed_by_others",
+    "classic_findings",
     "could_not_check",
     "discovery_findings",
     "dns_findings",

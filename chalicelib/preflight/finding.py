@@ -30,6 +30,9 @@ ALSO_ERRORS: tuple[type[DeploymentError], ...] = (
 
 FIXES: Mapping[str, str] = {
     **{each.code(): each.fix for each in ALSO_ERRORS},
+    "classic_load_balancer": (
+        "Write no route for it, or take it off its Classic Load Balancer first: Slipway does not touch one."
+    ),
     "could_not_check": "Allow the function `observe` this call, or go on without the check.",
     "discovery_name_taken": "Write another discovery.name or another namespace, or remove what has the name.",
     "image_architecture": "Build the image for the service's architecture, or write the architecture it is built for.",
@@ -56,6 +59,11 @@ FIXES: Mapping[str, str] = {
     "vpc_dns_off": "Turn enableDnsSupport and enableDnsHostnames of the VPC on: private names need both.",
 }
 """Every code that a finding may have, and what to do about it."""
+
+
+# How AWS's services say that a right is missing (IAM user guide, "Troubleshoot access denied error messages").
+DENIED = ("AccessDenied", "UnauthorizedOperation", "AuthorizationError", "not authorized", "explicit deny")
+UNCHECKED = "Ask again if it passes by itself, or go on without the check."
 
 
 @dataclass(frozen=True)
@@ -86,8 +94,10 @@ class Finding:
 
 
 def could_not_check(what: str, refusal: AwsRefused) -> Finding:
-    """Return the warning that AWS does not let us look, in its own words."""
-    return Finding("could_not_check", f"{what} cannot be checked: {refusal}", severity="warning")
+    """Return the warning that something cannot be looked at, in AWS's own words; it need not be for want of a right."""
+    denied = any(word in f"{refusal.aws_code} {refusal.message}" for word in DENIED)
+    detail = f"{what} cannot be checked: {refusal}"
+    return Finding("could_not_check", detail, severity="warning", remedy=None if denied else UNCHECKED)
 
 
 def failure_of(findings: Sequence[Finding]) -> Failure | None:
@@ -102,7 +112,7 @@ def failure_of(findings: Sequence[Finding]) -> Failure | None:
     return Failure(
         code=codes.pop() if len(codes) == 1 else PreflightFailed.code(),
         service=services.pop() if len(services) == 1 else None,
-        cause="; ".join(each.detail for each in errors),
+        cause="; ".join(dict.fromkeys(each.detail for each in errors)),
         fix=" ".join(dict.fromkeys(each.fix for each in errors)),
         evidence=tuple(Evidence(kind="preflight", message=each.sentence, resource=each.pointer) for each in findings),
     )

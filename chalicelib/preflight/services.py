@@ -41,6 +41,17 @@ def ownership_findings(
             yield Finding("service_not_owned", detail, f"/services/{name}", name, remedy=remedy)
 
 
+def classic_findings(manifest: Manifest, serving: Mapping[str, Serving | None]) -> Iterator[Finding]:
+    """Return which services are to have a route, and are behind a Classic Load Balancer, which the route would replace.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html (loadBalancerName)
+    """
+    for name, now in serving.items():
+        if now and now.status == "ACTIVE" and now.classic_load_balancer and manifest.services[name].route:
+            detail = f"the ECS service {name} is behind the Classic Load Balancer {now.classic_load_balancer}"
+            yield Finding("classic_load_balancer", detail, f"/services/{name}/route", name)
+
+
 def launch_type_findings(manifest: Manifest, serving: Mapping[str, Serving | None]) -> Iterator[Finding]:
     """Return which services run on another launch type.
 

@@ -3,9 +3,11 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment
 from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest, registered_container
 from chalicelib.steps.found import asked
+from chalicelib.steps.looks import namespace_of
 from chalicelib.steps.name_proof import Wanted, proven
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.wait import look
@@ -15,13 +17,18 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Look at the name of a discovered service; one without a name has nothing to prove."""
     manifest, ground = asked(cloud, event.deployment_id)
     wanted = _wanted(manifest, ground, event.service_name)
-    return look(cloud, event, lambda deployment: wanted is None or proven(cloud, event, wanted, deployment))
+
+    def decided(deployment: Deployment) -> bool:
+        if wanted is None:
+            return True
+        return proven(cloud, event, wanted, ground.namespace or namespace_of(cloud, manifest), deployment)
+
+    return look(cloud, event, decided)
 
 
 def _wanted(manifest: Manifest, ground: Ground, service: str) -> Wanted | None:
     discovery, container = manifest.services[service].discovery, registered_container(manifest, service)
     if discovery is None or manifest.namespace is None:
         return None
-    namespace = ground.namespace or manifest.namespace
     port, vpc = container.port if container else None, ground.vpcs.get(service) or manifest.network_of(service).vpc
-    return Wanted(namespace, discovery.name or service, discovery.records, port, vpc)
+    return Wanted(manifest.namespace, discovery.name or service, discovery.records, port, vpc)

@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
 from chalicelib.steps.found import asked
+from chalicelib.steps.looks import namespace_of
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.wait import look
 
@@ -17,7 +18,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         if not cloud.cloud_map.operation_succeeded(deployment.namespace_operation_id or ""):
             return False
         manifest, ground = asked(cloud, deployment.id)
-        found = cloud.cloud_map.namespace(manifest.namespace or "")
+        found = namespace_of(cloud, manifest)
         if found is None:  # Cloud Map does not show it yet
             return False
         cloud.store.keep_ground(deployment.id, replace(ground, namespace=found))

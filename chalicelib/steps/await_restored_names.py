@@ -4,9 +4,9 @@ from typing import Any
 
 from chalicelib.aws.cloud_map import Namespace
 from chalicelib.cloud import Cloud
-from chalicelib.manifest import Manifest
 from chalicelib.specs import Placement, Registry
 from chalicelib.steps.found import asked
+from chalicelib.steps.looks import namespace_of
 from chalicelib.steps.name_proof import Wanted, proven
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.wait import look
@@ -19,20 +19,17 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """
     before = cloud.store.before(event.deployment_id, event.service_name).spec
     manifest, ground = asked(cloud, event.deployment_id)
-    wanted = None
+    namespace = wanted = None
     if before and before.discovery:
+        namespace = namespace_of(cloud, manifest)
         vpc = before.network or manifest.network_of(event.service_name).vpc
-        namespace = ground.namespace or _namespace(cloud, manifest)
-        wanted = _wanted(cloud, namespace, before.discovery, vpc) if namespace else None
-    return look(cloud, event, lambda deployment: wanted is None or proven(cloud, event, wanted, deployment))
+        namespace = ground.namespace or namespace_of(cloud, manifest)
+        wanted = _wanted(cloud, namespace, before.discovery, vpc)
+    return look(cloud, event, lambda deployment: wanted is None or proven(cloud, event, wanted, namespace, deployment))
 
 
-def _namespace(cloud: Cloud, manifest: Manifest) -> Namespace | None:
-    return cloud.cloud_map.namespace(manifest.namespace) if manifest.namespace else None
-
-
-def _wanted(cloud: Cloud, namespace: Namespace, registry: Registry, vpc: str | Placement) -> Wanted | None:
-    for name, found in cloud.cloud_map.registered(namespace).items():
-        if found.arn == registry.arn:
-            return Wanted(namespace, name, found.records, registry.port, vpc)
+def _wanted(cloud: Cloud, namespace: Namespace | None, registry: Registry, vpc: str | Placement) -> Wanted | None:
+    for name, found in cloud.cloud_map.registered(namespace).items() if namespace else ():
+        if namespace and found.arn == registry.arn:
+            return Wanted(namespace.name, name, found.records, registry.port, vpc)
     return None

@@ -5,6 +5,7 @@ from typing import Any
 from chalicelib.cloud import Cloud
 from chalicelib.errors import NamespaceFailed
 from chalicelib.steps.found import branch
+from chalicelib.steps.looks import namespace_of
 from chalicelib.steps.step import StepEvent, tags
 
 
@@ -14,7 +15,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     wanted = manifest.services[name].discovery
     if wanted is None or manifest.namespace is None or deployment.services[name].stays("discovery"):
         return {}
-    namespace = ground.namespace or cloud.cloud_map.namespace(manifest.namespace)
+    namespace = ground.namespace or namespace_of(cloud, manifest)
     if namespace is None:
         raise NamespaceFailed(f"the namespace {manifest.namespace} was removed during the deployment")
     if deployment.services[name].previous_task_definition:
@@ -22,8 +23,15 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         if found and found.ttl != wanted.ttl:
             cloud.store.keep_before(event.deployment_id, name, found)
     own_tags = tags(cloud, manifest, event.deployment_id, name)
-    arn = cloud.cloud_map.ensure_service(
+    ensured = cloud.cloud_map.ensure_service(
         namespace, wanted.name or name, wanted.records, wanted.ttl, own_tags, event.client_token()
     )
-    cloud.store.progress(event.deployment_id, name, cloud.now(), phase="discovery", registry_arn=arn)
+    cloud.store.progress(
+        event.deployment_id,
+        name,
+        cloud.now(),
+        phase="discovery",
+        registry_arn=ensured.arn,
+        discovery_operation_id=ensured.operation_id,
+    )
     return {}

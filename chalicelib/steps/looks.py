@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.ground import Ground
 from chalicelib.plan import task_spec
 from chalicelib.preflight import claimed_by_others, may_change, placed
+from chalicelib.specs import Placement
 from chalicelib.steps.step import owner_tags, tags
 
 if TYPE_CHECKING:
@@ -20,7 +21,33 @@ if TYPE_CHECKING:
     from chalicelib.cloud import Cloud
     from chalicelib.manifest import Manifest, Network
     from chalicelib.preflight import NetworkFound, Rule
-    from chalicelib.specs import Placement, Serving
+    from chalicelib.specs import Serving
+
+
+def namespace_of(cloud: Cloud, manifest: Manifest) -> Namespace | None:
+    """Return the namespace that a manifest names, None when it names none, or there is none.
+
+    Where several have the name, each in a VPC of its own, that of the manifest's VPC is meant: their zones tell.
+    """
+    found = cloud.cloud_map.namespaces(manifest.namespace) if manifest.namespace else ()
+    if len(found) < 2:
+        return next(iter(found), None)
+    vpc = vpc_of(cloud, manifest.network.vpc)
+    return next((each for each in found if vpc in cloud.hosted_zones.vpcs(each.hosted_zone_id)), None)
+
+
+VPC_SECONDS = 300.0
+"""How long it is remembered which VPC a name or a subnet stands for: that of a service does not move."""
+
+
+def vpc_of(cloud: Cloud, where: str | Placement) -> str:
+    """Return the id of a VPC, by its id, its Name tag, or a placement in it; raises NetworkNotFound."""
+    if isinstance(where, Placement):
+        subnet = where.subnets[0]
+        return cloud.remembered(f"vpc of {subnet}", VPC_SECONDS, lambda: cloud.ec2.vpc_of(subnet))
+    if where.startswith("vpc-"):
+        return where
+    return cloud.remembered(f"vpc {where}", VPC_SECONDS, lambda: cloud.ec2.vpc(where))
 
 
 class Looks:
@@ -87,7 +114,7 @@ class Looks:
     @cached_property
     def namespace(self) -> Namespace | None:
         """The namespace, None when it is not there or none is asked for."""
-        return self.cloud.cloud_map.namespace(self.manifest.namespace) if self.manifest.namespace else None
+        return namespace_of(self.cloud, self.manifest)
 
     @cached_property
     def registered(self) -> Mapping[str, Registered]:

@@ -10,23 +10,21 @@ from dataclasses import dataclass
 from chalicelib.aws.cloud_map import Namespace
 from chalicelib.cloud import Cloud
 from chalicelib.decide import Answer, Reach, name_proof, names_proven, recorded, unreached
-from chalicelib.deployment import Deployment, NameProof, Names
-from chalicelib.errors import NameUnreached
+from chalicelib.deployment import Deployment, NameProof, Names, ServiceProgress
+from chalicelib.errors import DiscoveryFailed, NameUnreached
 from chalicelib.specs import Placement
+from chalicelib.steps.looks import vpc_of
 from chalicelib.steps.step import StepEvent
-
-VPC_SECONDS = 300.0
-"""How long it is remembered which VPC a name or a subnet stands for: that of a service does not move."""
 
 
 @dataclass(frozen=True)
 class Wanted:
     """A name that must lead to a service's tasks: "user" in "api.local", by records A, SRV or both.
 
-    `namespace` is the one that was found, or its name; `vpc` the id or the Name tag of their VPC, or a placement in it.
+    `vpc` is the id or the Name tag of their VPC, or a placement in it.
     """
 
-    namespace: Namespace | str
+    namespace: str
     service: str
     records: Sequence[str]
     port: int | None
@@ -35,17 +33,18 @@ class Wanted:
     @property
     def name(self) -> str:
         """Return the DNS name."""
-        namespace = self.namespace if isinstance(self.namespace, str) else self.namespace.name
-        return f"{self.service}.{namespace}"
+        return f"{self.service}.{self.namespace}"
 
 
-def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, deployment: Deployment) -> bool:
+def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, namespace: Namespace | None, deployment: Deployment) -> bool:
     """Tell whether a name leads to the running tasks and nothing else, and record what it answers.
 
+    What changes it in Cloud Map has to succeed first. Raises DiscoveryFailed in Cloud Map's words when it does not.
     DNS is asked last, once Cloud Map equals the running tasks: a resolver remembers what it did not find.
     Raises NameUnreached when its records are right, and the VPC of the tasks does not answer them.
     """
-    namespace = _namespace(cloud, wanted)
+    if not _changed(cloud, deployment.services[event.service_name]):
+        return False
     running = cloud.ecs.running_addresses(deployment.cluster, event.service_name)
     registered = cloud.cloud_map.healthy_addresses(namespace, wanted.service) if namespace else ()
     if set(registered) != set(running):
@@ -69,18 +68,9 @@ def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, deployment: Deploymen
     return True
 
 
-def _namespace(cloud: Cloud, wanted: Wanted) -> Namespace | None:
-    return cloud.cloud_map.namespace(wanted.namespace) if isinstance(wanted.namespace, str) else wanted.namespace
-
-
-def vpc_of(cloud: Cloud, where: str | Placement) -> str:
-    """Return the id of a VPC, by its id, its Name tag, or a placement in it; raises NetworkNotFound."""
-    if isinstance(where, Placement):
-        subnet = where.subnets[0]
-        return cloud.remembered(f"vpc of {subnet}", VPC_SECONDS, lambda: cloud.ec2.vpc_of(subnet))
-    if where.startswith("vpc-"):
-        return where
-    return cloud.remembered(f"vpc {where}", VPC_SECONDS, lambda: cloud.ec2.vpc(where))
+def _changed(cloud: Cloud, progress: ServiceProgress) -> bool:
+    operation_id = progress.discovery_operation_id
+    return operation_id is None or cloud.cloud_map.operation_succeeded(operation_id, DiscoveryFailed)
 
 
 def answers_of(

@@ -68,6 +68,7 @@ def _checked(looks: Looks, manifest: Manifest, what: str, check: Check) -> list[
 def _services(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
     yield from preflight.ownership_findings(manifest, looks.serving, looks.owner)
     yield from preflight.launch_type_findings(manifest, looks.own)
+    yield from preflight.classic_findings(manifest, looks.own)
 
 
 def _networks(looks: Looks, manifest: Manifest) -> Iterator[Finding]:

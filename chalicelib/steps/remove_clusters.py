@@ -8,7 +8,10 @@ from chalicelib.steps.step import StepEvent, leave, may_share
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Delete each cluster in which nothing is any more; leave the others, and say why."""
+    """Delete each cluster in which nothing is any more; leave the others, and say why.
+
+    One that ECS calls empty and yet does not delete is asked for again: one of its two answers is old.
+    """
     cloud.store.update(event.deployment_id, cloud.now(), phase="removing_clusters")
     deployment = cloud.store.get(event.deployment_id)
     for name in cloud.store.belongings_of(event.deployment_id).clusters:
@@ -30,4 +33,5 @@ def _removed_or_why_not(cloud: Cloud, deployment: Deployment, name: str) -> str 
     }
     if any(counts.values()):
         return f"in which others have {', '.join(f'{count} {what}' for what, count in counts.items() if count)}"
-    return cloud.clusters.delete(name)
+    cloud.clusters.delete(name)
+    return None

@@ -21,7 +21,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     def decided(deployment: Deployment) -> bool:
         if not _settled(cloud, deployment):
             return False
-        return not any(_remove(cloud, deployment, belongings, name) for name in belongings.namespaces)
+        named = (each for name in belongings.namespaces for each in _namespaces(cloud, deployment, belongings, name))
+        return not any(_remove(cloud, deployment, belongings, namespace) for namespace in named)
 
     return look(cloud, event, decided)
 
@@ -37,11 +38,32 @@ def _settled(cloud: Cloud, deployment: Deployment) -> bool:
         return True
 
 
-def _remove(cloud: Cloud, deployment: Deployment, belongings: Belongings, name: str) -> bool:
+def _namespaces(cloud: Cloud, deployment: Deployment, belongings: Belongings, name: str) -> tuple[Namespace, ...]:
+    """Return the namespace of this name; where several VPCs have one, those that are ours, or have names of ours.
+
+    Once namespaces are being removed, the one that is there may be another VPC's, and ours gone.
+    """
+    found = cloud.cloud_map.namespaces(name)
+    if len(found) < 2 and deployment.phase != "removing_namespaces":
+        return found
+    return tuple(each for each in found if _concerns_us(cloud, deployment, belongings, each))
+
+
+def _concerns_us(cloud: Cloud, deployment: Deployment, belongings: Belongings, namespace: Namespace) -> bool:
+    if may_share(cloud, deployment, cloud.cloud_map.tags(namespace.arn)):
+        return True
+    owner, there = removable_tags(cloud, deployment), cloud.cloud_map.registered(namespace)
+    named = (there[name] for name in _names(belongings, namespace) if name in there)
+    return any(owner.items() <= cloud.cloud_map.tags(each.arn).items() for each in named)
+
+
+def _names(belongings: Belongings, namespace: Namespace) -> set[str]:
+    return {name for each in belongings.services.values() for space, name in each.names if space == namespace.name}
+
+
+def _remove(cloud: Cloud, deployment: Deployment, belongings: Belongings, namespace: Namespace) -> bool:
     """Remove what is ours in a namespace, then itself; tell whether an operation was started that must be awaited."""
-    namespace = cloud.cloud_map.namespace(name)
-    if namespace is None:
-        return False
+    name = namespace.name
     _remove_services(cloud, deployment, belongings, namespace)
     if reason := _reason_to_stay(cloud, deployment, namespace):
         leave(cloud, deployment.id, f"the namespace {name}, {reason}")
@@ -57,8 +79,7 @@ def _remove(cloud: Cloud, deployment: Deployment, belongings: Belongings, name: 
 
 def _remove_services(cloud: Cloud, deployment: Deployment, belongings: Belongings, namespace: Namespace) -> None:
     """Delete our services of a namespace; one that has instances still is refused, and asked again at the next look."""
-    wanted = {name for each in belongings.services.values() for space, name in each.names if space == namespace.name}
-    owner = removable_tags(cloud, deployment)
+    wanted, owner = _names(belongings, namespace), removable_tags(cloud, deployment)
     for name, registered in cloud.cloud_map.registered(namespace).items():
         if name not in wanted:
             continue

@@ -9,12 +9,13 @@ from chalicelib.aws.load_balancers import Routed
 from chalicelib.before import Before
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, ServiceProgress
-from chalicelib.errors import RolloutFailed, ServiceNotOwned
+from chalicelib.errors import DiscoveryFailed, RolloutFailed, ServiceNotOwned, Unsettled
 from chalicelib.manifest import Manifest, Route
 from chalicelib.plan import task_spec
 from chalicelib.preflight import claimed_by_others, whose
 from chalicelib.specs import ServiceSpec, Serving
 from chalicelib.steps.balancer import judged_after
+from chalicelib.steps.looks import namespace_of
 from chalicelib.steps.rollout import bring
 from chalicelib.steps.step import StepEvent, owner_tags, tags
 
@@ -32,7 +33,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         raise RolloutFailed(f"the ECS service {name} is not there to go back")
     cloud.store.progress(deployment.id, name, cloud.now(), status="running", phase="rolling_back")
     if before.registered:
-        _restore_registered(cloud, event, manifest, before.registered)
+        _restore_registered(cloud, event, manifest, deployment, before.registered)
     if before.routed:
         _restore_routed(cloud, event, manifest, before.routed)
     _refuse_claimed(cloud, deployment, name, serving)
@@ -78,13 +79,31 @@ def _wanted(cloud: Cloud, deployment: Deployment, name: str, before: ServiceSpec
     return replace(before, desired_count=None) if scaled else before
 
 
-def _restore_registered(cloud: Cloud, event: StepEvent, manifest: Manifest, before: Registered) -> None:
+def _restore_registered(
+    cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, before: Registered
+) -> None:
     """Put the TTL back: it is all that changes in a Cloud Map service."""
     discovery = manifest.services[event.service_name].discovery
-    namespace = cloud.cloud_map.namespace(manifest.namespace) if manifest.namespace else None
+    namespace = namespace_of(cloud, manifest)
     if discovery and namespace and before.ttl is not None:
         name, own_tags = discovery.name or event.service_name, tags(cloud, manifest, event.deployment_id)
-        cloud.cloud_map.ensure_service(namespace, name, before.records, before.ttl, own_tags, event.client_token())
+        _await_change(cloud, deployment.services[event.service_name])
+        ensured = cloud.cloud_map.ensure_service(
+            namespace, name, before.records, before.ttl, own_tags, event.client_token()
+        )
+        cloud.store.progress(
+            deployment.id, event.service_name, cloud.now(), discovery_operation_id=ensured.operation_id
+        )
+
+
+def _await_change(cloud: Cloud, progress: ServiceProgress) -> None:
+    """Raise Unsettled while Cloud Map makes our own change: until then it shows what was before as what is."""
+    operation_id = progress.discovery_operation_id
+    try:
+        if operation_id and not cloud.cloud_map.operation_succeeded(operation_id, DiscoveryFailed):
+            raise Unsettled("get_operation", "PENDING", f"Cloud Map still changes the name of {progress.name}")
+    except DiscoveryFailed:
+        return  # it changed nothing
 
 
 def _restore_routed(cloud: Cloud, event: StepEvent, manifest: Manifest, before: Routed) -> None:

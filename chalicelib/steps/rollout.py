@@ -1,5 +1,6 @@
 """How an ECS service is brought to what is asked, and how the ECS deployment that this starts is followed."""
 
+from chalicelib.aws.service_document import NEED_FORCE
 from chalicelib.cloud import Cloud
 from chalicelib.decide import Rollout
 from chalicelib.deployment import Deployment
@@ -8,7 +9,7 @@ from chalicelib.specs import ServiceSpec, Serving, service_changes
 from chalicelib.steps.step import StepEvent
 
 # A change of one of these starts an ECS deployment, any other does not (API reference, UpdateService).
-STARTS_A_DEPLOYMENT = {"task_definition", "network", "discovery", "route"}
+STARTS_A_DEPLOYMENT = {"task_definition", "network", "discovery", "route", *NEED_FORCE}
 
 
 def bring(

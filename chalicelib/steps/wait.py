@@ -23,11 +23,10 @@ def look(cloud: Cloud, event: StepEvent, decided: Callable[[Deployment], bool]) 
     if failure := called_off(deployment, event.service):
         raise failure
     over, refusal = _asked(decided, deployment)
-    deadline_at = deployment.rollback_deadline_at or deployment.deadline_at
     if over:
         cloud.workflow.complete(event.token or "", decided=True)
-    elif cloud.now() >= deadline_at:
-        late = f"{event.state} was not decided by {deadline_at.isoformat()}"
+    elif cloud.now() >= deployment.due_at:
+        late = f"{event.state} was not decided by {deployment.due_at.isoformat()}"
         raise DeploymentTimedOut(f"{late}: {refusal}" if refusal else late)
     return {}
 

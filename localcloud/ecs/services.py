@@ -7,7 +7,13 @@ from localcloud.ecs.events import Announcer
 from localcloud.ecs.ports import Balancer, Discovery
 from localcloud.ecs.rollouts import Rollouts
 from localcloud.ecs.state import Cluster, Service, World, tags_of
-from localcloud.ecs.validate_service import check_name, check_request, check_service, with_compute
+from localcloud.ecs.validate_service import (
+    check_name,
+    check_request,
+    check_service,
+    check_strategy_change,
+    with_compute,
+)
 from localcloud.faults import AwsFault
 
 SETTINGS = (
@@ -100,8 +106,13 @@ class Services:
         definition = lookup.runnable_task_definition(self._world, reference) if reference else previous
         settings = {**service.settings, **{key: request[key] for key in SETTINGS if key in request}}
         settings["deploymentConfiguration"] = _configuration(request, service.settings["deploymentConfiguration"])
+        check_strategy_change(request, service.settings)
         if request.get("capacityProviderStrategy"):
             settings.pop("launchType", None)
+        elif (
+            request.get("capacityProviderStrategy") == []
+        ):  # back to the launch type: there are providers of Fargate only
+            settings.setdefault("launchType", "FARGATE")
         check_service(settings, definition, service.cluster, self._discovery, self._balancer)
         changed = definition is not previous or any(
             settings.get(k) != service.settings.get(k) for k in STARTS_A_DEPLOYMENT

@@ -100,6 +100,16 @@ def check_network_mode(definition: TaskDefinition) -> None:
     _require_here(mode == "awsvpc", f"the network mode {mode}. {remedy}")
 
 
+def check_strategy_change(request: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Raise AwsFault when a service's capacity providers are to change, and no new deployment is forced."""
+    asked = request.get("capacityProviderStrategy")
+    _require(
+        asked is None or asked == settings.get("capacityProviderStrategy") or request.get("forceNewDeployment"),
+        "When switching from launch type to capacity provider strategy on an existing service, or making a change to a "
+        "capacity provider strategy on a service that is already using one, you must force a new deployment.",
+    )
+
+
 def _check_configuration(configuration: dict[str, Any]) -> None:
     strategy = configuration.get("strategy", "ROLLING")
     _require_here(strategy == "ROLLING", f"the deployment strategy {strategy}")

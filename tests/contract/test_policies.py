@@ -83,6 +83,7 @@ BESIDE = {
         "cloudwatch:DescribeAlarms": "PutScalingPolicy",
         "cloudwatch:PutMetricAlarm": "PutScalingPolicy of target tracking makes its alarms",
         "iam:CreateServiceLinkedRole": "CreateCluster and RegisterScalableTarget, the first time in an account",
+        "route53:ChangeResourceRecordSets": "UpdateService of Cloud Map, with its caller's rights",
         "route53:CreateHostedZone": "CreatePrivateDnsNamespace makes the zone with its caller's rights",
         "route53:DeleteHostedZone": "DeleteNamespace removes the zone with its caller's rights",
         "route53:GetHostedZone": "CreatePrivateDnsNamespace",

@@ -3,11 +3,15 @@
 from dataclasses import replace
 from typing import Any, cast
 
+import boto3
 import botocore.session
 import pytest
+from botocore.stub import Stubber
 from botocore.validate import ParamValidator
 
-from chalicelib.aws.service_document import compute, service_spec_of, settings
+from chalicelib.aws.ecs import Ecs
+from chalicelib.aws.service_document import classic_load_balancer_of, compute, service_spec_of, settings
+from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.manifest import CapacityProvider
 from chalicelib.specs import Placement, Registry, ServiceSpec, Target, service_changes
 
@@ -35,7 +39,16 @@ def faults_of(operation: str, request: dict[str, Any]) -> str:
     )
 
 
-@pytest.mark.parametrize("spec", [SPEC, ON_SPOT, replace(SPEC, launch_type="EC2", discovery=Registry("arn:registry"))])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        SPEC,
+        ON_SPOT,
+        replace(SPEC, launch_type="EC2", discovery=Registry("arn:registry")),
+        replace(SPEC, route=None, discovery=None),
+        replace(SPEC, route=None, health_check_grace_period_seconds=0),
+    ],
+)
 def test_round_trip(spec: ServiceSpec) -> None:
     """What ECS was asked to create is read as the spec that it was made from."""
     created = {**settings(spec), **compute(spec)}
@@ -62,6 +75,43 @@ def test_capacity_is_updated_by_strategy(wanted: ServiceSpec, serving: ServiceSp
     assert {"capacityProviderStrategy": names} == {
         key: [each["capacityProvider"] for each in value] for key, value in update.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("wanted", "forced"),
+    [(replace(SPEC, desired_count=3), False), (ON_SPOT, True), (replace(ON_SPOT, capacity_providers=SPOT[:1]), True)],
+)
+def test_capacity_is_changed_by_force(wanted: ServiceSpec, forced: bool) -> None:
+    """A change of capacity providers, there and back, forces a deployment: ECS takes it in no other way."""
+    answer: Any = {"service": {"status": "ACTIVE", "desiredCount": 1, "deployments": []}}
+    for old, new in ((SPEC, wanted), (wanted, SPEC)):
+        client = boto3.client("ecs", region_name="us-east-1")
+        changed = [change.field for change in service_changes(new, old)]
+        sent = {"cluster": "shop", "service": "web", **settings(new, changed)}
+        with Stubber(client) as stub:
+            stub.add_response("update_service", answer, sent | ({"forceNewDeployment": True} if forced else {}))
+            Ecs(client, client, TaskDefinitions(client, client, "x")).update_service("shop", "web", new, changed)
+
+
+def test_classic_load_balancer_is_no_route() -> None:
+    """A Classic Load Balancer is told by its name, and is no target group; beside one, that is the route."""
+    classic = {"loadBalancerName": "old", "containerName": "web", "containerPort": 80}
+    created = {**settings(SPEC), **compute(SPEC)}
+    behind = {**created, "loadBalancers": [classic]}
+    both = {**created, "loadBalancers": [classic, *created["loadBalancers"]]}
+
+    assert (None, "old") == (service_spec_of(cast("Any", behind)).route, classic_load_balancer_of(cast("Any", behind)))
+    assert (SPEC.route, None) == (
+        service_spec_of(cast("Any", both)).route,
+        classic_load_balancer_of(cast("Any", created)),
+    )
+
+
+def test_grace_period_is_said_where_there_is_one() -> None:
+    """A new service without a grace period says none; one that loses it says 0."""
+    without = replace(SPEC, health_check_grace_period_seconds=0)
+    assert "healthCheckGracePeriodSeconds" not in settings(without)
+    assert {"healthCheckGracePeriodSeconds": 0} == settings(without, ["health_check_grace_period_seconds"])
 
 
 def test_unsaid_count_is_not_sent() -> None:

@@ -160,10 +160,26 @@ def test_catches_all_last(name: str) -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_is_tried_again(name: str) -> None:
     """What passes by itself is tried again, in every task alike: AWS, Lambda, another writer."""
-    throttled, passing = TASKS[name]["Retry"]
-    assert TASKS["deployment: Plan"]["Retry"] == [throttled, passing]
+    throttled, unsettled, transient, busy = TASKS[name]["Retry"]
+    assert TASKS["deployment: Plan"]["Retry"] == [throttled, unsettled, transient, busy]
     assert ["Throttled"] == throttled["ErrorEquals"]
-    assert {"TransientAws", "StoreConflict"} <= set(passing["ErrorEquals"])
+    assert (["Unsettled"], ["TransientAws"]) == (unsettled["ErrorEquals"], transient["ErrorEquals"])
+    assert {"StoreConflict", "NewerRelease"} <= set(busy["ErrorEquals"])
+
+
+def seconds(retrier: dict[str, Any]) -> float:
+    """Return how long a retrier without jitter waits in all."""
+    assert "JitterStrategy" not in retrier, "with jitter nobody knows how long"
+    first, rate = retrier["IntervalSeconds"], retrier["BackoffRate"]
+    delays = (first * rate**attempt for attempt in range(retrier["MaxAttempts"]))
+    return float(sum(min(delay, retrier["MaxDelaySeconds"]) for delay in delays))
+
+
+def test_what_passes_has_its_time() -> None:
+    """What does not settle is asked for twenty minutes, what is transient for two, and neither for much longer."""
+    _, unsettled, transient, _ = TASKS["deployment: Plan"]["Retry"]
+    assert 1_200 <= seconds(unsettled) <= 1_260
+    assert 120 <= seconds(transient) <= 150
 
 
 @pytest.mark.parametrize(

@@ -89,12 +89,24 @@ def _beside(action: str, request: Request, memory: Memory) -> Iterator[Asked]:
             yield from (_of_alarm(name, request) for name in ("DescribeAlarms", "PutMetricAlarm"))
         case "application-autoscaling:DeleteScalingPolicy" | "application-autoscaling:DeregisterScalableTarget":
             yield _of_alarm("DeleteAlarms", request)
-        # https://docs.aws.amazon.com/cloud-map/latest/dg/cloud-map-api-permissions-ref.html
+        case _:
+            yield from _beside_names(action, request)
+
+
+def _beside_names(action: str, request: Request) -> Iterator[Asked]:
+    """Yield what Cloud Map does with its caller's rights.
+
+    https://docs.aws.amazon.com/cloud-map/latest/dg/cloud-map-api-permissions-ref.html
+    """
+    match action:
         case "servicediscovery:CreatePrivateDnsNamespace":
             for name in ("ec2:DescribeRegions", "ec2:DescribeVpcs", "route53:ListHostedZonesByName"):
                 yield Asked(name)
             yield Asked("route53:CreateHostedZone")
             yield _of_zone("GetHostedZone")
+        case "servicediscovery:UpdateService":
+            types = sorted({each["Type"] for each in request["Service"]["DnsConfig"]["DnsRecords"]})
+            yield _of_zone("ChangeResourceRecordSets", {"route53:ChangeResourceRecordSetsRecordTypes": types})
         case "servicediscovery:DeleteNamespace":
             yield _of_zone("DeleteHostedZone")
         case _:
@@ -114,5 +126,6 @@ def _of_alarm(operation: str, request: Request) -> Asked:
     return Asked(f"cloudwatch:{operation}", tuple(map(Resource, ALARM.resources(request))))
 
 
-def _of_zone(operation: str) -> Asked:
-    return Asked(f"route53:{operation}", (Resource(f"arn:aws:route53:::hostedzone/{MADE_UP}"),))
+def _of_zone(operation: str, context: Context | None = None) -> Asked:
+    zone = Resource(f"arn:aws:route53:::hostedzone/{MADE_UP}")
+    return Asked(f"route53:{operation}", (zone,), context or {})

@@ -66,13 +66,15 @@ def _covers(statement: Mapping[str, Any], action: str, arn: str, context: Contex
 
 
 def _holds(operator: str, values: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Judge one condition; a key that the call does not have fulfils none but Null."""
+    """Judge one condition; a key that the call does not have fulfils none but Null and ForAllValues."""
     if operator == "StringEquals":
         if len(values) > 1:
             raise UnknownElementError(f"StringEquals of several values: {values}")
         return any(value in wanted for value in values)
     if operator == "Null":
         return wanted == [str(not values).lower()]
+    if operator == "ForAllValues:StringEquals":
+        return all(value in wanted for value in values)
     if operator == "ForAnyValue:StringLike":
         return any(_like(pattern, value) for value in values for pattern in wanted)
     raise UnknownElementError(operator)

@@ -154,6 +154,19 @@ class TestCapacityProviders:
         with pytest.raises(AwsFault, match="'MINE' was not found"):
             cloud.call("CreateCluster", clusterName="other", capacityProviders=["MINE"])
 
+    def test_a_strategy_is_changed_by_force(self, cloud: Cloud) -> None:
+        """From a launch type to a strategy and back only a new deployment leads; the same strategy again is none."""
+        associate(cloud)
+        cloud.create(count=1)
+        spot = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+        for strategy, shown in ((spot, None), ([], "FARGATE")):
+            with pytest.raises(AwsFault, match=r"When switching from launch type .* you must force a new deployment"):
+                cloud.update(capacityProviderStrategy=strategy)
+            updated = cloud.update(capacityProviderStrategy=strategy, forceNewDeployment=True)
+            assert shown == updated.get("launchType")
+            again = cloud.update(capacityProviderStrategy=strategy)
+            assert updated["deployments"][0]["id"] == again["deployments"][0]["id"]
+
     def test_they_can_be_shown(self, cloud: Cloud) -> None:
         """Both providers are there; others are missing."""
         answer = cloud.call("DescribeCapacityProviders", capacityProviders=["FARGATE", "MINE"])

@@ -195,7 +195,7 @@ REFUSED = AwsRefused("call", "AccessDeniedException", "not authorized")
     [
         ("logs.groups", "the log groups", ["image"], ["task definition"]),
         ("cloud_map.registered", "the names in Cloud Map", ["log_retention_days", "image"], ["task definition"]),
-        ("cloud_map.namespace", "the names in Cloud Map", ["log_retention_days", "image"], ["task definition"]),
+        ("cloud_map.namespaces", "the names in Cloud Map", ["log_retention_days", "image"], ["task definition"]),
         ("load_balancers.listener", "the listener", ["log_retention_days", "image"], ["task definition"]),
         ("load_balancers.routes", "the target groups", ["log_retention_days", "image"], ["task definition"]),
         ("ec2.find", "the networks", ["log_retention_days", "image"], ["task definition"]),

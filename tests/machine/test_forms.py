@@ -159,7 +159,7 @@ def test_launch_type_is_fixed(store: Store) -> None:
 
 
 def test_capacity_providers_replace_the_launch_type(store: Store) -> None:
-    """A service that runs on Fargate may be asked onto capacity providers."""
+    """A service that runs on Fargate may be asked onto capacity providers: other tasks take the place of its own."""
     slipway = Slipway(store)
     manifest = manifest_of({"image": "web:1"})
     slipway.deploy(manifest)
@@ -168,3 +168,33 @@ def test_capacity_providers_replace_the_launch_type(store: Store) -> None:
 
     assert Status.SUCCEEDED is deployment.status
     assert ("launch_type", "capacity_providers") == deployment.services["web"].changed_fields
+    followed(slipway, deployment, rollouts=2)
+
+
+def test_the_way_back_to_the_launch_type(store: Store) -> None:
+    """A service goes back from capacity providers to its launch type by a rollout of its own, which is followed."""
+    slipway = Slipway(store)
+    manifest = manifest_of({"image": "web:1"})
+    slipway.deploy(manifest)
+    slipway.world.hanging.add("late:1")
+    spot = {"capacity_providers": [{"name": "FARGATE_SPOT"}]}
+    late = {"image": "late:1", "depends_on": ["web"]}
+    asked = with_service(with_service(manifest, "web", **spot), "late", **late)
+    deployment = slipway.deploy(asked | {"timeout_seconds": 120})
+
+    assert (Status.TIMED_OUT, "rolled_back") == (deployment.status, deployment.services["web"].status)
+    assert ("FARGATE", ()) == (
+        spec_of(slipway, deployment).launch_type,
+        spec_of(slipway, deployment).capacity_providers,
+    )
+    followed(slipway, deployment, rollouts=3)
+
+
+def followed(slipway: Slipway, deployment: Deployment, *, rollouts: int) -> None:
+    """Assert that so many rollouts were started, and the last of them is the one that the record follows."""
+    service = slipway.world.service(deployment.cluster, "web")
+    assert service is not None
+    assert (rollouts, deployment.services["web"].service_deployment_arn) == (
+        len(service.deployments),
+        service.deployments[-1].service_deployment,
+    )

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api import applications
+from chalicelib.aws.cloud_map import Namespace
 from chalicelib.deployment import Status
 from chalicelib.store import Store
 from tests.machine.slipway import Slipway, two_services, with_service
@@ -87,3 +88,85 @@ def test_on_the_way_back(store: Store) -> None:
     assert Status.ROLLED_BACK is back.status
     assert found
     assert ("records", 2, True) == (found.by, len(found.addresses), found.proven_at is not None)
+
+
+@pytest.mark.parametrize("resolve_vpc", ["vpc-1", ""])
+def test_one_name_in_two_vpcs(store: Store, resolve_vpc: str) -> None:
+    """Of two namespaces of one name the VPC's own is meant: there, with another TTL, on the way back, and at the end.
+
+    The fakes refuse to make, look for or delete anything in the other one.
+    """
+    slipway = Slipway(store, resolve_vpc=resolve_vpc)
+    asked = two_services()
+    first = slipway.deploy(asked)
+    other = Namespace("ns-9", "shop.local", "shop.local-9", "arn:namespace/elsewhere", "Z9")
+    slipway.world.elsewhere["shop.local"] = other
+    slipway.world.broken.add("home:2")
+    changed = with_service(asked, "home", discovery={"name": "www", "ttl": 33}, image="home:2")
+    planned, back = slipway.dry_run(changed), slipway.deploy(changed)
+    ended = slipway.tear_down(first)
+
+    assert (Status.SUCCEEDED, Status.ROLLED_BACK, Status.SUCCEEDED) == (first.status, back.status, ended.status)
+    assert ["update", "unchanged"] == [planned["services"][name]["action"] for name in ("home", "redis")]
+    assert ({}, {}, ()) == (slipway.world.namespaces, slipway.world.registered, ended.left)
+
+
+def test_name_of_another_vpc_alone_is_taken(store: Store) -> None:
+    """A single namespace of this name that serves another VPC is told of before anything changes."""
+    slipway = Slipway(store, zone_vpcs=("vpc-2",))
+    slipway.world.namespaces["shop.local"] = Namespace("ns-9", "shop.local", "shop.local", "arn:namespace/x", "Z9")
+    ended = slipway.deploy(two_services())
+
+    assert ended.failure is not None
+    assert "namespace_taken" == ended.failure.code
+
+
+def with_ttl(asked: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return a manifest in which the name of `home` has another TTL."""
+    return with_service(asked, "home", discovery={"name": "www", "ttl": 33}, **changes)
+
+
+def ttl(slipway: Slipway) -> int:
+    """Return the TTL of that name."""
+    return slipway.world.registered["shop.local", "www"].ttl
+
+
+@pytest.mark.parametrize("changes", [{}, {"image": "home:2"}])
+def test_another_ttl_is_proven_when_cloud_map_has_it(store: Store, changes: dict[str, Any]) -> None:
+    """A name whose TTL changes is not proven before Cloud Map's operation has succeeded, whatever else is."""
+    slipway = Slipway(store, ttl_seconds=300)
+    asked = two_services()
+    slipway.deploy(asked)
+    ended = slipway.deploy(with_ttl(asked, **changes))
+    names = ended.services["home"].dns
+
+    assert (Status.SUCCEEDED, 33) == (ended.status, ttl(slipway))
+    assert names
+    assert names.proven_at
+    assert 300 <= (names.proven_at - ended.created_at).total_seconds() <= 400
+
+
+def test_another_ttl_fails(store: Store) -> None:
+    """An operation that fails ends the deployment in Cloud Map's words; the way back has nothing to change."""
+    slipway = Slipway(store, ttl_error="ACCESS_DENIED: not authorized")
+    asked = two_services()
+    slipway.deploy(asked)
+    ended = slipway.deploy(with_ttl(asked, image="home:2"))
+
+    assert ended.failure
+    assert (Status.ROLLED_BACK, "discovery_failed") == (ended.status, ended.failure.code)
+    assert ended.failure.cause == "ACCESS_DENIED: not authorized"
+    assert ttl(slipway) == 10
+
+
+def test_another_ttl_on_the_way_back(store: Store) -> None:
+    """The TTL that was there before is proven on the way back, after Cloud Map has changed it again."""
+    slipway = Slipway(store, ttl_seconds=200)
+    asked = two_services()
+    slipway.deploy(asked)
+    slipway.world.broken.add("home:2")
+    ended = slipway.deploy(with_ttl(asked, image="home:2"))
+
+    assert (Status.ROLLED_BACK, 10) == (ended.status, ttl(slipway))
+    assert ended.finished_at
+    assert (ended.finished_at - ended.created_at).total_seconds() >= 400

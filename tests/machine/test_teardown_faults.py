@@ -19,7 +19,7 @@ from tests.machine.test_teardown import leftovers
 SHARED = {
     "clusters.find",
     "autoscaling.remove",
-    "cloud_map.namespace",
+    "cloud_map.namespaces",
     "cloud_map.operation_succeeded",
     "cloud_map.registered",
     "cloud_map.tags",

@@ -20,7 +20,7 @@ from tests.machine.test_way_back import served
 LATE = {"image": "late:2", "depends_on": ["home"], "scaling": {"min": 1, "max": 2, "cpu": 60}}
 OF_BOTH = {
     "autoscaling.remove",
-    "cloud_map.namespace",
+    "cloud_map.namespaces",
     "cloud_map.registered",
     "cloud_map.tags",
     "clusters.delete_service",
@@ -53,6 +53,7 @@ OF_AN_UPDATE = {
     "autoscaling.put",
     "cloud_map.ensure_service",
     "cloud_map.healthy_addresses",
+    "cloud_map.operation_succeeded",
     "ec2.vpc_of",
     "ecs.newest_service_deployment",
     "ecs.rollout",

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 
 from chalicelib.aws.calls import ATTEMPTS, call, call_once, refused_member, translated
 from chalicelib.aws.dynamodb import ConditionFailed, _refusal
-from chalicelib.errors import AwsError, AwsRefused, StoreConflict, Throttled, TransientAws
+from chalicelib.errors import AwsError, AwsRefused, StoreConflict, Throttled, TransientAws, Unsettled
 
 
 def refusal(code: str, message: str = "", status: int = 400, **beside: Any) -> ClientError:
@@ -28,16 +28,16 @@ def refusal(code: str, message: str = "", status: int = 400, **beside: Any) -> C
         (refusal("AnyCode", "Rate exceeded"), Throttled),
         (refusal("InternalFailure", status=500), TransientAws),
         (refusal("ServiceUnavailable", status=503), TransientAws),
-        (refusal("InvalidParameterException", "Unable to Start a service that is still Draining."), TransientAws),
-        (refusal("ClientException", "Too many concurrent attempts to create a new revision"), TransientAws),
-        (refusal("ResourceInUse", "Target group is currently in use by a listener or a rule"), TransientAws),
+        (refusal("ClusterNotFoundException", "Cluster not found."), TransientAws),
+        (refusal("InvalidParameterException", "Unable to Start a service that is still Draining."), Unsettled),
+        (refusal("AnyCode", "5 active deployments exist, unable to create new deployment."), AwsRefused),
         (refusal("AccessDeniedException", "not authorized"), AwsRefused),
         (refusal("InvalidParameterException", "no such role"), AwsRefused),
     ],
 )
 def test_translation(error: ClientError, expected: type[AwsError]) -> None:
     """A throttle and a fault of AWS's own pass; so do refusals that AWS takes back by itself; no other does."""
-    found = translated("operation", error)
+    found = translated("create_service", error)
     assert expected is type(found)
     assert (error.response["Error"]["Code"], error.response["Error"]["Message"]) == (found.aws_code, found.message)
 

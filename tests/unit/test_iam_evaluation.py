@@ -68,6 +68,15 @@ def test_nothing_unknown_is_judged(changes: dict[str, Any]) -> None:
         allowing(one(**changes), Asked("ecs:UpdateService", (Resource(OURS),)))
 
 
+@pytest.mark.parametrize(("types", "expected"), [(["A", "SRV"], {"Change"}), (["A", "MX"], None), ([], {"Change"})])
+def test_all_of_several_values(types: list[str], expected: set[str] | None) -> None:
+    """ForAllValues holds where all of the call's values are the policy's, and where there are none."""
+    condition = {"ForAllValues:StringEquals": {"route53:ChangeResourceRecordSetsRecordTypes": ["A", "SRV"]}}
+    asked = Asked("ecs:UpdateService", (Resource(OURS),), {"route53:ChangeResourceRecordSetsRecordTypes": types})
+
+    assert expected == allowing(one(Condition=condition), asked)
+
+
 @pytest.mark.parametrize(("aliases", "expected"), [(["alias/x", "alias/slipway-app"], {"Change"}), (["alias/x"], None)])
 def test_any_of_several_values(aliases: list[str], expected: set[str] | None) -> None:
     """ForAnyValue holds where one of the call's values is like one of the policy's."""

@@ -1,6 +1,7 @@
 """Findings: facts and a manifest make what is wrong, where, and what to do."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,41 @@ def test_errors_are_the_failure(findings: list[Finding], code: str, service: str
     errors = [each for each in findings if each.severity == "error"]
     assert "; ".join(each.detail for each in errors) == failure.cause
     assert " ".join(each.fix for each in errors) == failure.fix
+
+
+def test_what_is_wrong_twice_is_said_once() -> None:
+    """A network that two services share and that is not there is one sentence, and two findings."""
+    both = [replace(ERROR, pointer=f"/services/{each}", service=each) for each in ("a", "b")]
+    failure = preflight.failure_of(both)
+    assert failure is not None
+    assert (ERROR.detail, 2) == (failure.cause, len(failure.evidence))
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "right"),
+    [
+        ("AccessDeniedException", "User: x is not authorized to perform: ecr:BatchGetImage", True),
+        ("UnauthorizedOperation", "You are not authorized to perform this operation.", True),
+        ("URLError", "<urlopen error [Errno -2] Name or service not known>", False),
+        ("InvalidParameterException", "Invalid", False),
+    ],
+)
+def test_only_a_missing_right_is_to_be_given(code: str, message: str, *, right: bool) -> None:
+    """What cannot be looked at for another reason than a right does not ask for one."""
+    found = preflight.could_not_check("the images", AwsRefused("call", code, message))
+    assert ("warning", right) == (found.severity, "Allow the function" in found.fix)
+
+
+def test_classic_load_balancer() -> None:
+    """A service behind a Classic Load Balancer may be taken over without a route; one that drains is made anew."""
+    routed, plain = {"port": 80, "route": {"path": "/"}}, {"port": 80}
+    behind = replace(serving(), classic_load_balancer="old")
+    now = {"a": behind, "b": behind, "c": replace(behind, status="DRAINING")}
+    asked = manifest(routed, plain, {"port": 80, "route": {"path": "/c"}})
+    assert [("classic_load_balancer", "/services/a/route", "a")] == [
+        told(each) for each in preflight.classic_findings(asked, now)
+    ]
+    assert [] == list(preflight.classic_findings(asked, {"a": serving(), "b": None, "c": None}))
 
 
 def test_warnings_are_no_failure() -> None:

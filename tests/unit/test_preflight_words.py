@@ -1,6 +1,7 @@
 """What each finding says, for every code that there is; each is looked for when its test runs, not before."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -88,6 +89,12 @@ def of_namespace(*vpcs: str) -> Iterator[Finding]:
 def of_launch_type() -> Iterator[Finding]:
     """Return what is found of a service on Fargate that is asked onto EC2."""
     yield from preflight.launch_type_findings(manifest(ON_EC2), {"a": serving()})
+
+
+def of_classic() -> Iterator[Finding]:
+    """Return what is found of a service behind a Classic Load Balancer that is to have a route."""
+    behind = replace(serving(), classic_load_balancer="old")
+    yield from preflight.classic_findings(manifest({"port": 80, "route": {"path": "/"}}), {"a": behind})
 
 
 def of_admission(*groups: str) -> Iterator[Finding]:
@@ -213,6 +220,11 @@ WORDS: list[tuple[str, Iterable[Finding], str]] = [
         "no_way_to_registry",
         of_ways(Ways(endpoints=frozenset({"logs"}))),
         "tasks of a in s-1, s-2 do not reach redis:7: there is no route to the internet",
+    ),
+    (
+        "classic_load_balancer",
+        of_classic(),
+        "the ECS service a is behind the Classic Load Balancer old",
     ),
     (
         "could_not_check",

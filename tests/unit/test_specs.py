@@ -160,6 +160,56 @@ class TestTaskChanges:
         expected = (Change("task_definition.x", stored, written),)
         assert expected == task_changes(replace(RAW, raw={"x": written}), replace(RAW, raw={"x": stored}))
 
+    ROLE = "arn:aws:iam::000000000000:role/app/home"
+
+    @pytest.mark.parametrize("name", ["task_role", "execution_role"])
+    @pytest.mark.parametrize(
+        ("one", "other", "same"),
+        [
+            ("home", ROLE, True),
+            ("home", "arn:aws:iam::000000000000:role/home", True),
+            (ROLE, ROLE, True),
+            (ROLE, ROLE.replace("0:role", "1:role"), False),
+            ("shop", ROLE, False),
+            ("ome", ROLE, False),
+            (None, ROLE, False),
+        ],
+    )
+    def test_a_role_is_the_same_by_name_and_arn(self, name: str, one: str | None, other: str, *, same: bool) -> None:
+        """ECS stores the ARN of a role that was written by its name: that is no change, in either direction."""
+        raw = {"task_role": "taskRoleArn", "execution_role": "executionRoleArn"}[name]
+        for old, new in ((one, other), (other, one)):
+            changes = task_changes(replace(SPEC, **{name: new}), replace(SPEC, **{name: old}))
+            assert (() if same else (Change(name, old, new),)) == changes
+            if new:
+                changes = task_changes(replace(RAW, raw={raw: new}), replace(RAW, raw={raw: old}))
+                assert (() if same else (Change(f"task_definition.{raw}", old, new),)) == changes
+
+    @pytest.mark.parametrize(
+        ("key", "written", "stored", "same"),
+        [
+            ("cpu", "1 vCPU", "1024", True),
+            ("memory", "2 GB", "2048", True),
+            ("memory", "2 GB", "1024", False),
+            ("cpu", "256", "256", True),
+            ("cpu", "256", None, False),
+        ],
+    )
+    def test_a_size_is_the_same_in_other_words(self, key: str, written: str, stored: str | None, *, same: bool) -> None:
+        """ECS stores a task's size as a number of CPU units, and of MiB."""
+        changes = task_changes(replace(RAW, raw={key: written}), replace(RAW, raw={key: stored}))
+        assert (() if same else (Change(f"task_definition.{key}", stored, written),)) == changes
+
+    def test_the_order_of_what_has_names_is_no_change(self) -> None:
+        """Variables, secrets and containers mean the same in any order; words of a command do not."""
+        written = [{"name": "b", "value": "2"}, {"name": "a", "value": "1"}]
+        stored = [*reversed(written)]
+        assert () == task_changes(replace(RAW, raw={"x": written}), replace(RAW, raw={"x": stored}))
+        changed = [{"name": "a", "value": "1"}, {"name": "b", "value": "3"}]
+        for one, other in ((written, changed), (["b", "a"], ["a", "b"])):
+            found = task_changes(replace(RAW, raw={"x": one}), replace(RAW, raw={"x": other}))
+            assert ["task_definition.x"] == names(found)
+
     def test_family_and_tags_are_not_compared(self) -> None:
         """ECS tells neither with the content of a revision: a family has its own place, and tags are the revision's."""
         assert () == task_changes(replace(RAW, raw={"family": "shop-home", "tags": [1]}), replace(RAW, raw={}))

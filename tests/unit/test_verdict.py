@@ -100,10 +100,12 @@ def test_a_cause_becomes_a_sentence(cause: str, sentence: str) -> None:
     assert f"home failed: {sentence}" == verdict(deployment(failure=failed))[1]
 
 
-def went_back(*services: ServiceProgress, code: str = "rollout_failed", stuck: str | None = None) -> Deployment:
+def went_back(
+    *services: ServiceProgress, code: str = "rollout_failed", stuck: str | None = None, why: str = "No room."
+) -> Deployment:
     """Return a deployment that went back, or got `stuck` on its way."""
     ended = deployment(*services, failure=failure(code))
-    cause = Failure(code="rollout_failed", service=stuck, cause="No room.", fix="Mend it.") if stuck else None
+    cause = Failure(code="rollout_failed", service=stuck, cause=why, fix="Mend it.") if stuck else None
     return ended.model_copy(update={"rollback_deadline_at": NOW, "rollback_failure": cause})
 
 
@@ -147,6 +149,11 @@ REMOVED = ServiceProgress(name="new", status="removed")
         (went_back(back("home"), code="deployment_timed_out"), Status.TIMED_OUT, "shop-home:6 serves again."),
         (went_back(back("home"), code="deployment_cancelled"), Status.CANCELLED, "shop-home:6 serves again."),
         (went_back(back("bus"), stuck="home"), Status.FAILED, "home failed: Because. Going back failed: No room."),
+        (
+            went_back(back("bus"), stuck="home", why="Because."),
+            Status.FAILED,
+            "home failed: Because. Going back failed for the same reason.",
+        ),
         (
             went_back(back("home"), code="deployment_cancelled", stuck="home"),
             Status.FAILED,
