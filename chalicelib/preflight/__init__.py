@@ -3,6 +3,7 @@
 from chalicelib.preflight.artifacts import (
     SecretFound,
     SecretPlace,
+    definition_findings,
     image_findings,
     images_asked,
     pinned,
@@ -41,6 +42,7 @@ __all__ = [
     "admission_findings",
     "claimed_by_others",
     "could_not_check",
+    "definition_findings",
     "discovery_findings",
     "dns_findings",
     "failure_of",

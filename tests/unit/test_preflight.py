@@ -272,7 +272,7 @@ def test_images(architectures: tuple[str, ...] | None, expected: list[Any]) -> N
 def test_secrets(place: str, found: SecretFound, expected: list[str]) -> None:
     """A secret or parameter is there, with the JSON key that is asked for."""
     asked = preflight.secrets_asked(manifest({"secrets": {"TOKEN": place}}, execution_role="run"), HERE[1])
-    findings = list(preflight.secret_findings(asked, {place: found}))
+    findings = list(preflight.secret_findings(asked, {each.place: found for each in asked}))
 
     assert [(code, "/services/a/secrets/TOKEN", "a") for code in expected] == [told(each) for each in findings]
 
