@@ -161,7 +161,8 @@ def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, D
     slipway.cloud.settings = replace(slipway.cloud.settings, resolve_vpc="" if call in WITHOUT_RESOLVER else "vpc-1")
     if call in OF_ECR:
         asked = with_service(asked, "home", image=IN_ECR)
-        slipway.world.absent.update({IN_ECR} if call == "ecr.upstreams" else ())
+        slipway.world.upstreams = {IN_ECR: "registry-1.docker.io/library/home:1"}
+        slipway.world.absent = {IN_ECR} if call == "ecr.upstreams" else set()
     if call == "clusters.capacity":
         asked = with_service(asked, "home", launch_type="EC2")
     if call in IN_AN_UPDATE:
