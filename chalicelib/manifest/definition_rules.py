@@ -27,7 +27,7 @@ MEMORY = ("memory", "memoryReservation")
 
 def definition_is_right(asked: Asked) -> Iterator[Finding]:
     """Check a raw task definition: its shape, and what joins its fields as far as they can be read."""
-    reading = reading_of(asked.service)
+    reading = reading_of(asked.service, asked.texts)
     if reading is None:
         return
     # What its notation alone shows to be wrong is told already, as it was written.

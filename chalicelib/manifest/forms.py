@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from chalicelib.manifest.containers import Container, Mount
 from chalicelib.manifest.findings import Finding, Path
@@ -91,12 +92,15 @@ def form_of(service: Part) -> str | None:
     return said[0] if len(said) == 1 else None
 
 
-def reading_of(service: Part) -> Reading | None:
-    """Return the raw task definition of a service as far as it can be read; None when its form is another."""
+def reading_of(service: Part, texts: Mapping[Path, str] = MappingProxyType({})) -> Reading | None:
+    """Return the raw task definition of a service as far as it can be read; None when its form is another.
+
+    `texts` has how a number or a truth value is spelled, where that is not how JSON spells it.
+    """
     definition = service.written.get("task_definition")
     if form_of(service) != "task_definition" or not isinstance(definition, Mapping):
         return None
-    return read_definition(definition, (*service.path, "task_definition"))
+    return read_definition(definition, (*service.path, "task_definition"), texts)
 
 
 def views(name: str, service: Part) -> tuple[ContainerView, ...]:

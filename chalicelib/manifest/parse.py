@@ -40,7 +40,7 @@ def validated(document: Document, defaults: Mapping[str, Any] = MappingProxyType
     manifest, errors = _validate(merged)
     found = [(path, error) for error in errors if (path := path_of(error, merged)) not in misread]
     faulty = misread.union(path for path, _ in found)
-    findings = [*document.findings, *cross_field_findings(merged, frozenset(faulty))]
+    findings = [*document.findings, *cross_field_findings(merged, frozenset(faulty), document.texts)]
     if manifest and not findings:
         return manifest
     order = reading_order(merged)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path as File
+from types import MappingProxyType
 from typing import Any
 
 from chalicelib.manifest.definition_values import text_fault, value_fault
@@ -90,9 +91,14 @@ class Reading:
         return Finding((*self.path, *steps), detail)
 
 
-def read_definition(written: Mapping[str, Any], path: Path) -> Reading:
-    """Read a raw definition as it was written at a path."""
-    found, reader = registrable(written), _Reader()
+def read_definition(
+    written: Mapping[str, Any], path: Path, texts: Mapping[Path, str] = MappingProxyType({})
+) -> Reading:
+    """Read a raw definition as it was written at a path.
+
+    `texts` has how a number or a truth value is spelled, where that is not how JSON spells it.
+    """
+    found, reader = registrable(written), _Reader(texts)
     inside = (*path, *found.steps)
     content = reader.structure(found.content, REQUEST, inside)
     return Reading(content, inside, tuple(reader.faults), frozenset(reader.unreadable))
@@ -101,7 +107,8 @@ def read_definition(written: Mapping[str, Any], path: Path) -> Reading:
 class _Reader:
     """Reads values by the shapes of ECS's model, and keeps what is wrong with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, texts: Mapping[Path, str]) -> None:
+        self._texts = texts
         self.faults: list[Finding] = []
         self.unreadable: set[Path] = set()
 
@@ -119,7 +126,7 @@ class _Reader:
                 self._refuse(way, f"{shown(key)} is not a key that ECS knows here{cure}")
                 continue
             found = self._value(inner, members[key], way)
-            if found is not _UNREAD and (fault := value_fault(name, key, found)):
+            if found is not _UNREAD and (fault := value_fault(name, key, found, self._texts.get(way))):
                 self._refuse(way, fault)
             elif found is not _UNREAD:
                 read[key] = found
@@ -129,7 +136,7 @@ class _Reader:
         kind = next(iter(shape)) if isinstance(shape, dict) else shape if shape in KINDS else "map"
         matches, wanted = KINDS[kind]
         if not matches(value):
-            return self._refuse(path, f"{shown(value)} stands where {wanted} belongs: write {wanted}, as ECS takes it")
+            return self._refuse(path, self._misplaced(value, wanted, path))
         if kind == "list":
             return [
                 found for index, each in enumerate(value) for found in self._entry(each, shape["list"], (*path, index))
@@ -144,6 +151,12 @@ class _Reader:
             return {key: each for key, each in read.items() if each is not _UNREAD}
         fault = text_fault(value) if kind == "string" else None
         return self._refuse(path, fault) if fault else value
+
+    def _misplaced(self, value: Any, wanted: str, path: Path) -> str:
+        quoted = self._texts.get(path, shown(value))
+        meant = wanted == "text" and isinstance(value, bool | int | float)
+        cure = f'put it in quotes as you mean it, "{quoted}"' if meant else f"write {wanted}, as ECS takes it"
+        return f"{quoted} stands where {wanted} belongs: {cure}"
 
     def _entry(self, value: Any, shape: Any, path: Path) -> list[Any]:
         """Return an entry of a list in a list, or nothing; an object that cannot be read keeps its place, empty."""

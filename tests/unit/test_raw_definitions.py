@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.errors import InvalidManifest
+from chalicelib.manifest import parse
 from chalicelib.manifest.definition_values import _kinds
 from chalicelib.manifest.fargate_rules import OF_A_CONTAINER, OF_A_TASK, OF_A_VOLUME, OF_LINUX
 from chalicelib.manifest.task_definition import REQUEST, read_definition, shapes
@@ -389,3 +391,31 @@ def test_all_faults_come_at_once() -> None:
         f"{RAW}/volumes/1",
         "/services/api/depends_on/0",
     } == {each.pointer for each in faults_of(document)}
+
+
+def test_faults_quote_what_was_written() -> None:
+    """What YAML reads as a number is quoted as it was spelled, with the quotes that it needs; or told once, by YAML."""
+    body = """
+        application: shop
+        network: {vpc: main, subnets: [private]}
+        services:
+          api:
+            task_definition:
+              networkMode: awsvpc
+              cpu: 0443
+              memory: 1.10
+              containerDefinitions:
+                - name: web
+                  image: web:1
+                  environment: [{name: A, value: 1.10}, {name: B, value: no}]
+                  healthCheck: {command: [CMD, x], interval: 1_0}
+    """
+    with pytest.raises(InvalidManifest) as refused:
+        parse(body.encode(), "application/yaml")
+    told = {each.pointer.removeprefix(f"{CONTAINER}/"): each.detail for each in refused.value.faults}
+
+    assert told[f"{RAW}/memory"] == '1.10 stands where text belongs: put it in quotes as you mean it, "1.10"'
+    assert told["environment/0/value"].startswith("1.10 stands where text belongs")
+    assert told["environment/1/value"].endswith('put it in quotes as you mean it, "no"')
+    assert told[f"{RAW}/cpu"].startswith("YAML reads 0443 as 291")
+    assert len(told) == len(refused.value.faults)
