@@ -131,31 +131,31 @@ def _role_is_there(asked: Asked, reading: Reading) -> Iterator[Finding]:
 
 
 def _containers_are_named(reading: Reading) -> Iterator[Finding]:
-    place, names = "containerDefinitions", list[str]()
+    place, names = "containerDefinitions", set[str]()
     if not 1 <= len(reading.containers) <= MAX_CONTAINERS and place in reading.content and not reading.is_unread(place):
         yield reading.finding(f"there are {len(reading.containers)} containers: write 1 to {MAX_CONTAINERS}", place)
     for index, container in enumerate(reading.containers):
         name = container.get("name", "")
         if re.fullmatch(NAME, name) is None and not reading.is_unread(place, index, "name"):
             yield reading.finding(f"a container needs a name: {LETTERS}", place, index, *(("name",) if name else ()))
-        elif name in names:
+        elif name and name in names:
             detail = f"another container is named {shown(name)} too: write another name"
             yield reading.finding(detail, place, index, "name")
         if not container.get("image") and not reading.is_unread(place, index, "image"):
             yield reading.finding('"image" is missing: write the image of this container', place, index)
-        names += [name] if name else []
+        names.add(name)
 
 
 def _volumes_are_named(reading: Reading) -> Iterator[Finding]:
-    names: list[str] = []
+    names = set[str]()
     for index, volume in enumerate(reading.content.get("volumes", ())):
-        name = volume.get("name")
-        if name is None and not reading.is_unread("volumes", index, "name"):
+        name = volume.get("name", "")
+        if not name and not reading.is_unread("volumes", index, "name"):
             yield reading.finding(f"a volume needs a name: {LETTERS}", "volumes", index)
-        elif name in names:
+        elif name and name in names:
             detail = f"another volume is named {shown(name)} too: write another name"
             yield reading.finding(detail, "volumes", index, "name")
-        names += [name] if name else []
+        names.add(name)
 
 
 def _containers_fit_in_the_task(reading: Reading) -> Iterator[Finding]:
@@ -173,7 +173,7 @@ def _containers_fit_in_the_task(reading: Reading) -> Iterator[Finding]:
             yield reading.finding(f"the containers ask for {asked} together, the task has {has}: write more here", key)
             continue
         for index, container in enumerate(reading.containers):
-            if container.get(key, 0) > has:
+            if key in container and container[key] > has:
                 detail = f"{container[key]} is more than the task's {has}: write less here, or more there"
                 yield reading.finding(detail, "containerDefinitions", index, key)
     for index, container in enumerate(reading.containers):

@@ -30,13 +30,10 @@ MountPath = Annotated[
 _ANNOTATED: Any = Annotated
 
 
-def value_fault(structure: str, member: str, value: Any, text: str | None = None) -> str | None:
-    """Return what is wrong with the value of a structure's member, None when nothing is, or no field is like it.
-
-    `text` is how a number is spelled, where that is not how JSON spells it.
-    """
+def value_fault(structure: str, member: str, value: Any) -> str | None:
+    """Return what is wrong with the value of a structure's member, None when nothing is, or no field is like it."""
     kind = _kinds().get((structure, member))
-    return _fault(kind, value, text) if kind else None
+    return _fault(kind, value) if kind else None
 
 
 def text_fault(text: str) -> str | None:
@@ -44,11 +41,11 @@ def text_fault(text: str) -> str | None:
     return _fault(_any_text(), text)
 
 
-def _fault(kind: TypeAdapter[Any], value: Any, text: str | None = None) -> str | None:
+def _fault(kind: TypeAdapter[Any], value: Any) -> str | None:
     try:
         kind.validate_python(value)
     except ValidationError as error:
-        return sentence(error.errors(include_url=False)[0], text=text)
+        return sentence(error.errors(include_url=False)[0])
     return None
 
 

@@ -52,7 +52,7 @@ def is_wrapped(written: Mapping[str, Any]) -> bool:
 
 def is_of_others(tag: Mapping[str, Any]) -> bool:
     """Tell whether a tag is AWS's or Slipway's to write: a revision that one of them made carries such."""
-    return str(tag.get("key", "")).casefold().startswith(tuple(RESERVED))
+    return str(tag.get("key")).casefold().startswith(tuple(RESERVED))
 
 
 def _without_nulls(value: Any) -> Any:

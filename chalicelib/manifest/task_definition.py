@@ -55,11 +55,6 @@ def shapes() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-def shape_findings(definition: Mapping[str, Any], path: Path) -> tuple[Finding, ...]:
-    """Return what ECS would refuse unread: unknown keys, missing ones, and values of another kind."""
-    return read_definition(definition, path).faults
-
-
 @dataclass(frozen=True)
 class Reading:
     """A raw definition as far as it can be read: its content, the way to it, and what is wrong with the rest.
@@ -126,7 +121,7 @@ class _Reader:
                 self._refuse(way, f"{shown(key)} is not a key that ECS knows here{cure}")
                 continue
             found = self._value(inner, members[key], way)
-            if found is not _UNREAD and (fault := value_fault(name, key, found, self._texts.get(way))):
+            if found is not _UNREAD and (fault := value_fault(name, key, found)):
                 self._refuse(way, fault)
             elif found is not _UNREAD:
                 read[key] = found
@@ -201,7 +196,11 @@ def _in_our_words(container: Mapping[str, Any]) -> dict[str, Any]:
         "environment": {
             each["name"]: each.get("value", "") for each in container.get("environment", ()) if "name" in each
         },
-        "secrets": {each["name"]: each.get("valueFrom", "") for each in container.get("secrets", ()) if "name" in each},
+        "secrets": {
+            each["name"]: each["valueFrom"]
+            for each in container.get("secrets", ())
+            if {"name", "valueFrom"} <= each.keys()
+        },
         "mounts": [
             {"volume": each.get("sourceVolume"), "path": each.get("containerPath")}
             for each in container.get("mountPoints", ())

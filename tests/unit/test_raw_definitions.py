@@ -18,6 +18,13 @@ CONTAINER = f"{RAW}/containerDefinitions/0"
 ROLE = "arn:aws:iam::123456789012:role/run"
 
 
+NAMED: dict[str, Any] = {"name": "web", "image": "web:1"}
+SIZED = {"name": "side", "image": "side:1", "memory": 128}
+PORT = NAMED | {"portMappings": [{"containerPort": "80"}]}
+LOGS = NAMED | {"logConfiguration": {"logDriver": "awslogs"}}
+NEEDS = [{"containerName": "side", "condition": "HEALTHY"}]
+
+
 def places(structure: str = REQUEST, way: tuple[str, ...] = ()) -> Iterator[Place]:
     """Yield the way to each member of a raw definition with its shape; an entry of a list is the step 0."""
     for name, shape in shapes()[structure].items():
@@ -310,7 +317,8 @@ def test_what_fargate_limits(document: dict[str, Any], pointer: str, phrase: str
 RIGHT = [
     raw(pidMode="task"),
     raw_container(image=f"123456789012.dkr.ecr.us-east-1.amazonaws.com/web@sha256:{'0' * 64}"),
-    raw_container(memory=512, memoryReservation=512),
+    raw_container(memory=512, memoryReservation=512, cpu=256, startTimeout=120),
+    raw(containerDefinitions=[NAMED, SIZED | {"memory": 512}]),
     raw(
         volumes=[{"name": "v"}],
         containerDefinitions=[
@@ -333,6 +341,90 @@ RIGHT = [
 def test_what_is_right(document: dict[str, Any]) -> None:
     """What ECS takes is no fault."""
     assert () == faults_of(document)
+
+
+EC2 = {"launch_type": "EC2"}
+UNREADABLE = [
+    (raw(containerDefinitions=5), f"{RAW}/containerDefinitions"),
+    (raw(requiresCompatibilities=["FARGAT"]), f"{RAW}/requiresCompatibilities/0"),
+    (raw(executionRoleArn=5, containerDefinitions=[LOGS]), f"{RAW}/executionRoleArn"),
+    (raw_container(name=5), f"{CONTAINER}/name"),
+    (raw_container(image=5), f"{CONTAINER}/image"),
+    (raw_container(command=[5]), f"{CONTAINER}/command/0"),
+    (raw_container(essential="no"), f"{CONTAINER}/essential"),
+    (raw_container(linuxParameters={"capabilities": {"add": [5]}}), f"{CONTAINER}/linuxParameters/capabilities/add/0"),
+    (raw(volumes=[{"name": "v"}, {"name": 5}]), f"{RAW}/volumes/1/name"),
+    (
+        raw({"route": {}}, containerDefinitions=[PORT]),
+        f"{CONTAINER}/portMappings/0/containerPort",
+    ),
+    *(
+        (raw(EC2, memory=None, containerDefinitions=[SIZED, NAMED | {key: "x"}]), f"{RAW}/containerDefinitions/1/{key}")
+        for key in ("memory", "memoryReservation")
+    ),
+    (
+        raw(containerDefinitions=[NAMED | {"dependsOn": NEEDS}, SIZED | {"healthCheck": 5}]),
+        f"{RAW}/containerDefinitions/1/healthCheck",
+    ),
+]
+
+
+@pytest.mark.parametrize(("document", "pointer"), UNREADABLE)
+def test_what_cannot_be_read_is_told_once(document: dict[str, Any], pointer: str) -> None:
+    """A value of another kind is one fault: it is not told to be missing, nor what would follow from that."""
+    assert [pointer] == [each.pointer for each in faults_of(document)]
+
+
+def test_two_names_that_cannot_be_read_are_not_the_same() -> None:
+    """Of names that cannot be read nobody says that they are the same."""
+    document = raw(volumes=[{"name": 5}] * 2, containerDefinitions=[NAMED | {"name": 5}] * 2)
+    places = (f"{RAW}/containerDefinitions", f"{RAW}/volumes")
+    assert [f"{place}/{at}/name" for place in places for at in (0, 1)] == [each.pointer for each in faults_of(document)]
+
+
+@pytest.mark.parametrize(
+    ("document", "pointers"),
+    [
+        (raw(cpu=5, containerDefinitions=[NAMED | {"memory": 600}]), ["cpu", "memory"]),
+        (raw(containerDefinitions=[NAMED | {"memory": 600, "cpu": 300}]), ["cpu", "memory"]),
+        (
+            raw(containerDefinitions=[NAMED | {"dependsOn": [{"containerName": "x"}]}]),
+            ["containerDefinitions/0/dependsOn", "containerDefinitions/0/dependsOn/0"],
+        ),
+        (
+            raw(
+                executionRoleArn=ROLE,
+                containerDefinitions=[
+                    NAMED | {"environment": [{"name": "A"}], "secrets": [{"name": "A", "valueFrom": "x"}]}
+                ],
+            ),
+            ["containerDefinitions/0/secrets"],
+        ),
+    ],
+)
+def test_one_hides_no_other(document: dict[str, Any], pointers: list[str]) -> None:
+    """What is wrong in one way hides nothing that is wrong in another."""
+    assert [f"{RAW}/{each}" for each in pointers] == [each.pointer for each in faults_of(document)]
+
+
+def test_the_content_is_without_what_cannot_be_read() -> None:
+    """Entries of lists and keys that cannot be read are not there; an object keeps its place in a list."""
+    wrong = {"command": ["a", 5], "dockerLabels": {"a": 1, "b": "2"}, "portMappings": [5, {"containerPort": 80}]}
+    reading = read_definition({"containerDefinitions": [wrong]}, ("here",))
+
+    right = {"command": ["a"], "dockerLabels": {"b": "2"}, "portMappings": [{}, {"containerPort": 80}]}
+    assert {"containerDefinitions": [right]} == reading.content
+    told = {each.path[3:]: each.detail for each in reading.faults}
+    assert told["command", 1] == '5 stands where text belongs: put it in quotes as you mean it, "5"'
+    assert told["portMappings", 0] == "5 stands where an object belongs: write an object, as ECS takes it"
+
+
+def test_words_of_another_kind() -> None:
+    """What cannot be meant as it stands is told by the kind that ECS takes; an unknown key by those that there are."""
+    told = [each.detail for each in faults_of(raw_container(user=["a"], cpu="1", zzzz=1))]
+    assert '["a"] stands where text belongs: write text, as ECS takes it' == told[0]
+    assert '"1" stands where a whole number belongs: write a whole number, as ECS takes it' == told[1]
+    assert told[2].startswith('"zzzz" is not a key that ECS knows here; the keys here are name, image, repository')
 
 
 def test_all_faults_come_at_once() -> None:
