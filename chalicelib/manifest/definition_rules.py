@@ -132,7 +132,7 @@ def _role_is_there(asked: Asked, reading: Reading) -> Iterator[Finding]:
 
 def _containers_are_named(reading: Reading) -> Iterator[Finding]:
     place, names = "containerDefinitions", set[str]()
-    if not 1 <= len(reading.containers) <= MAX_CONTAINERS and place in reading.content and not reading.is_unread(place):
+    if not 1 <= len(reading.containers) <= MAX_CONTAINERS and place in reading.content:
         yield reading.finding(f"there are {len(reading.containers)} containers: write 1 to {MAX_CONTAINERS}", place)
     for index, container in enumerate(reading.containers):
         name = container.get("name", "")

@@ -346,7 +346,7 @@ def test_what_is_right(document: dict[str, Any]) -> None:
 EC2 = {"launch_type": "EC2"}
 UNREADABLE = [
     (raw(containerDefinitions=5), f"{RAW}/containerDefinitions"),
-    (raw(requiresCompatibilities=["FARGAT"]), f"{RAW}/requiresCompatibilities/0"),
+    (raw(requiresCompatibilities=["FARGAT", "EC2"]), f"{RAW}/requiresCompatibilities/0"),
     (raw(executionRoleArn=5, containerDefinitions=[LOGS]), f"{RAW}/executionRoleArn"),
     (raw_container(name=5), f"{CONTAINER}/name"),
     (raw_container(image=5), f"{CONTAINER}/image"),
