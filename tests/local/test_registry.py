@@ -76,4 +76,4 @@ def test_what_describing_prints_deploys_behind_a_pull_through_cache(cloud: Local
     told = [each["message"].split(":")[0] for each in events if each["phase"] == "preflight"]
 
     assert "succeeded" == deployed["status"], deployed["failure"]
-    assert ["warning definition_described", "warning image_not_cached"] == sorted(told)
+    assert (1, 1) == tuple(told.count(f"warning {code}") for code in ("definition_described", "image_not_cached"))
