@@ -59,8 +59,8 @@ def chained(waves: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
 def task_spec(manifest: Manifest, name: str) -> TaskSpec:
     """Return what the manifest asks of a service's task definition; a container without a name bears the service's."""
     service, family = manifest.services[name], manifest.family(name)
-    if service.task_definition is not None:
-        return TaskSpec(family, compatibility=service.compatibility, raw=service.task_definition)
+    if service.definition is not None:
+        return TaskSpec(family, compatibility=service.compatibility, raw=service.definition)
     return TaskSpec(
         family=family,
         containers=_containers(service, name),

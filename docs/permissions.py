@@ -35,9 +35,13 @@ WHY = {
     "HostedZones": "What Cloud Map does with the zone behind a namespace",
     "HostedZonesLook": "See of which VPCs the zone behind a namespace is, and the records in it",
     "Images": "Look whether an image is there, and what it is built for",
+    "ImageRules": "Look whether an image that is not there is pulled from another registry",
     "MakeHostedZones": "What Cloud Map does with its caller's rights when it makes a namespace",
     "NameRecords": "What Cloud Map does with the records of a name whose TTL changes, which are A and SRV",
     "NetworkInterface": "Be in the VPC whose names it resolves",
+    "NetworkInterfaceByLambdaAlone": (
+        "**Denied** to its own code: only Lambda itself makes and removes its interfaces, with the rights above"
+    ),
     "NetworkLook": "Find VPCs, subnets and security groups by their names, and see where their routes lead",
     "Observe": "Ask for a plan, for what is live, for logs",
     "OwnLog": "Write its own log",
@@ -134,8 +138,14 @@ def _pseudo(parameter: re.Match[str]) -> str:
 def _conditions(condition: dict[str, Any]) -> Iterator[str]:
     for operator, keys in condition.items():
         for key, values in keys.items():
-            told = " or ".join("`<stack>`" if isinstance(each, dict) else f"`{each}`" for each in _list(values))
+            told = " or ".join(_value(each) for each in _list(values))
             yield f"there is no `{key}`" if operator == "Null" else f"`{key}` is {told}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return _resource(value) if "Fn::Sub" in value else "`<stack>`"
+    return f"`{value}`"
 
 
 def _list(value: Any) -> list[Any]:

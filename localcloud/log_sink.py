@@ -23,6 +23,11 @@ class LogSink:
         """Say whether the log group is there."""
         return group in self._logs.groups
 
+    def create(self, group: str) -> None:
+        """Make a log group that is not there, which keeps its lines forever."""
+        with self._lock:
+            self._logs.create_log_group(group, {})
+
     def put(self, group: str, stream: str, lines: list[Line]) -> None:
         """Write `lines`, making the stream when it is missing. Empty lines are left out, as awslogs does.
 

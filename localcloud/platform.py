@@ -8,7 +8,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-from localcloud import account, account_memory, dynamodb
+from localcloud import account, account_memory, dynamodb, pull_through
 from localcloud.account import Account
 from localcloud.account_network import VPC_NAME
 from localcloud.async_invocations import RETRY_SECONDS
@@ -36,7 +36,7 @@ from localcloud.ports import Ports, port_of
 from localcloud.registry import Registry
 from localcloud.request_log import RequestLog
 from localcloud.secret_store import SecretStore
-from localcloud.settings import HOST, LOAD_BALANCERS, REGION, Settings
+from localcloud.settings import ACCOUNT, HOST, LOAD_BALANCERS, REGION, Settings
 from localcloud.staleness import Staleness
 from localcloud.throttles import Throttles
 
@@ -138,6 +138,7 @@ class Platform:
     def _front_door(self) -> None:
         """Open the one endpoint, with moto behind it, then let load balancers and tasks live."""
         layers, stale_seconds = Layers(self.account), self._settings.stale_seconds
+        caches = pull_through.PullThroughCache(ACCOUNT)
         autoscaling = Autoscaling(self.ecs.handle)
         door = FrontDoor(
             lambdas=self.lambdas,
@@ -146,6 +147,7 @@ class Platform:
             observer=self._observer,
             operations={
                 ("ecr", "GetDownloadUrlForLayer"): layers.handle,
+                **{("ecr", operation): caches.handle for operation in pull_through.OPERATIONS},
                 **{("dynamodb", operation): self.dynamodb.handle for operation in dynamodb.OPERATIONS},
             },
             listeners={

@@ -1,6 +1,7 @@
 """Images, secrets and roles in memory: all are there but those in the world's `absent`."""
 
 import hashlib
+from collections.abc import Collection
 
 from chalicelib.preflight import SecretFound, SecretPlace
 from tests.world import World
@@ -15,6 +16,10 @@ class FakeEcr:
     def architectures(self, image: str) -> tuple[str, ...] | None:
         """Return what an image is built for."""
         return None if image in self._world.absent else ("arm64", "x86_64")
+
+    def upstreams(self, images: Collection[str]) -> dict[str, str]:
+        """Return where images are pulled from by the registry's rules."""
+        return {image: self._world.upstreams[image] for image in images if image in self._world.upstreams}
 
     def digest(self, image: str) -> str | None:
         """Return the digest of an image: its own, unless the world says what its tag has moved to."""

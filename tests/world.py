@@ -155,7 +155,8 @@ class World:
     task at once, DNS after `dns_seconds`. A deleted service drains for `drain_seconds`; what was in use stays so for
     `leave_seconds` more.
     Namespaces of names that another VPC has too are `elsewhere`.
-    Images, secrets and roles in `absent` are not there; a tag in `moved` names what another one named before.
+    Images, secrets and roles in `absent` are not there; a tag in `moved` names what another one named before,
+    and what is absent is pulled from where `upstreams` says.
     `events` are by `cluster/service`; every target group has the `targets`, unless there are none: then those of its
     service's tasks, which pass every health check but those at `failed_paths`; the `alarms` went off.
     Images in `broken` never start, those in `hanging` never get ready.
@@ -189,6 +190,7 @@ class World:
     ways: Ways = field(default=Ways("out"))
     absent: set[str] = field(default_factory=set)
     moved: dict[str, str] = field(default_factory=dict)
+    upstreams: dict[str, str] = field(default_factory=dict)
     clusters: set[str] = field(default_factory=set)
     services: dict[tuple[str, str], WorldService] = field(default_factory=dict)
     revisions: dict[str, list[Revision]] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from chalicelib import limits
 from chalicelib.api import superseding
+from chalicelib.api.manifests import accepted
 from chalicelib.api.registrations import demand_door, is_release, released
 from chalicelib.belongings import Belongings
 from chalicelib.claims import AlreadyAccepted
@@ -25,7 +26,6 @@ from chalicelib.items import IdempotencyRecord
 from chalicelib.log import logger
 from chalicelib.manifest import Manifest
 from chalicelib.manifest.body import read
-from chalicelib.manifest.parse import validated
 from chalicelib.notices import notify
 from chalicelib.recovery import recover, start_if_free
 
@@ -79,7 +79,7 @@ def asked_manifest(cloud: Cloud, request: Request) -> Manifest:
     document = read(request.body, request.content_type)
     if is_release(document.written):
         return released(cloud, document)
-    return validated(document, cloud.settings.defaults)
+    return accepted(document, cloud.settings)
 
 
 def accept(

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from chalicelib import limits
-from chalicelib.cloud import Cloud
+from chalicelib.api.manifests import accepted
+from chalicelib.cloud import Cloud, Settings
 from chalicelib.errors import Fault, Forbidden, InvalidManifest, NotFound
 from chalicelib.github.triggers import Trigger
 from chalicelib.manifest import Manifest
@@ -16,7 +17,6 @@ from chalicelib.manifest.base import Model
 from chalicelib.manifest.body import read
 from chalicelib.manifest.document import Document
 from chalicelib.manifest.findings import Finding, faults_to_show
-from chalicelib.manifest.parse import validated
 from chalicelib.manifest.sentences import path_of, sentence, shown
 from chalicelib.manifest.templates import HARMLESS, filled, image_places, placeholder_faults
 from chalicelib.registration import Asked, Registration, Release
@@ -34,7 +34,7 @@ def register(
     The flag tells that nothing was registered there before. Raises the errors of `manifest.parse`, with every fault.
     """
     document, now = read(body, content_type), cloud.now()
-    asked = _asked(document, application, cloud.settings.defaults)
+    asked = _asked(document, application, cloud.settings)
     environment = str(asked.manifest["environment"])
     before = cloud.store.registration(application, environment)
     registration = Registration(
@@ -53,7 +53,7 @@ def register(
     return registration, before is None
 
 
-def _asked(document: Document, application: str, defaults: Mapping[str, Any]) -> Asked:
+def _asked(document: Document, application: str, settings: Settings) -> Asked:
     written = document.written
     asked, findings = validated_as(Asked, document)
     findings = [each for each in findings if len(each.path) == 1 or each.path[0] != "manifest"]
@@ -61,7 +61,7 @@ def _asked(document: Document, application: str, defaults: Mapping[str, Any]) ->
     manifest = written.get("manifest")
     if isinstance(manifest, dict):
         manifest = {"application": application, "environment": "default", **manifest}
-        faults = _manifest_faults(replace(document.inside("manifest"), written=manifest), application, defaults)
+        faults = _manifest_faults(replace(document.inside("manifest"), written=manifest), application, settings)
         findings += _trigger_findings(asked.triggers if asked else (), manifest)
     faults += faults_to_show(findings, written)
     if asked is None or faults:
@@ -69,7 +69,7 @@ def _asked(document: Document, application: str, defaults: Mapping[str, Any]) ->
     return asked.model_copy(update={"manifest": manifest})
 
 
-def _manifest_faults(document: Document, application: str, defaults: Mapping[str, Any]) -> list[Fault]:
+def _manifest_faults(document: Document, application: str, settings: Settings) -> list[Fault]:
     """Return what is wrong with a manifest whose placeholders may be anything."""
     sample, findings = filled(document.written, HARMLESS)
     named = sample["application"]
@@ -78,7 +78,7 @@ def _manifest_faults(document: Document, application: str, defaults: Mapping[str
         findings.append(Finding(("application",), detail))
     faults = list(faults_to_show(findings, sample))
     try:
-        validated(replace(document, written=sample), defaults)
+        accepted(replace(document, written=sample), settings)
     except InvalidManifest as refusal:
         faults += refusal.faults
     return [Fault(f"/manifest{fault.pointer}", fault.detail) for fault in faults]
@@ -152,7 +152,7 @@ def manifest_of(
     written, findings = filled(registration.manifest, values, images)
     if findings:
         raise invalid(faults_to_show(findings, written))
-    return validated(Document(written), cloud.settings.defaults)
+    return accepted(Document(written), cloud.settings)
 
 
 def demand_door(cloud: Cloud, manifest: Manifest) -> None:

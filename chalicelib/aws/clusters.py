@@ -70,8 +70,7 @@ class Clusters:
         if not names:
             return False
         providers = call(self._client.describe_capacity_providers, capacityProviders=names)["capacityProviders"]
-        groups = [each.get("autoScalingGroupProvider", {}) for each in providers]
-        return any(each.get("managedScaling", {}).get("status") == "ENABLED" for each in groups)
+        return any(map(_adds_instances, providers))
 
     def delete(self, name: str) -> None:
         """Delete a cluster; one that is gone is left so. Raises Unsettled while something is in it."""
@@ -116,6 +115,15 @@ class Clusters:
         for batch in batched(arns, DESCRIBED_AT_ONCE):
             tasks += call(self._client.describe_tasks, cluster=cluster, tasks=batch)["tasks"]
         return tasks
+
+
+def _adds_instances(provider: Mapping[str, Any]) -> bool:
+    """Tell whether a capacity provider adds container instances: ECS Managed Instances do, a group if it is told to.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ManagedInstances.html
+    """
+    scaling = provider.get("autoScalingGroupProvider", {}).get("managedScaling", {})
+    return "managedInstancesProvider" in provider or scaling.get("status") == "ENABLED"
 
 
 def _room(instance: Mapping[str, Any]) -> Room:

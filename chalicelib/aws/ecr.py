@@ -1,10 +1,10 @@
 """Amazon ECR: which images there are, and what they are built for."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from chalicelib.aws.calls import call
+from chalicelib.aws.calls import call, listed
 from chalicelib.errors import AwsRefused
 
 # What Docker calls an architecture, and the manifest; others stay as they are.
@@ -21,6 +21,7 @@ MEDIA_TYPES = [
 # Of a layer that cannot be had: the image's configuration was never in this repository, or is not one.
 NO_LAYER = {"LayersNotFoundException", "LayerInaccessibleException"}
 DOWNLOAD_SECONDS = 5
+ROOT = "ROOT"  # the prefix of every repository, or of none
 
 
 def download(url: str) -> bytes:
@@ -56,6 +57,16 @@ class Ecr:
         """Return the digest that an image has now, "sha256:…"; None means that the registry has no such image."""
         found = self._find(image)
         return str(found["imageId"]["imageDigest"]) if found else None
+
+    def upstreams(self, images: Collection[str]) -> dict[str, str]:
+        """Return what ECR pulls from another registry when an image is pulled, by image; the others are not there.
+
+        The longest prefix counts. https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private-wildcards.html
+        """
+        rules = listed(self._client, "describe_pull_through_cache_rules", "pullThroughCacheRules")
+        rules.sort(key=lambda rule: -len(_prefix(rule["ecrRepositoryPrefix"])))
+        found = {image: _upstream(image.partition("/")[2], rules) for image in images}
+        return {image: upstream for image, upstream in found.items() if upstream}
 
     def _find(self, image: str) -> dict[str, Any] | None:
         repository, image_id = _image_id(image)
@@ -99,6 +110,21 @@ def _image_id(image: str) -> tuple[str, dict[str, str]]:
     path, _, digest = name.partition("@")
     repository, _, tag = path.partition(":")
     return repository, {"imageDigest": digest} if digest else {"imageTag": tag or "latest"}
+
+
+def _upstream(name: str, rules: Sequence[dict[str, Any]]) -> str | None:
+    """Return where "prefix/repository:tag" is pulled from by the first rule that has its prefix."""
+    for rule in rules:
+        prefix = _prefix(rule["ecrRepositoryPrefix"])
+        if name.startswith(prefix):
+            theirs = _prefix(rule.get("upstreamRepositoryPrefix", ROOT))
+            return f"{rule['upstreamRegistryUrl']}/{theirs}{name.removeprefix(prefix)}"
+    return None
+
+
+def _prefix(written: str) -> str:
+    """Return a rule's prefix as names begin with it: "there is always an assumed / applied to the end"."""
+    return "" if written == ROOT else f"{written}/"
 
 
 def _in_our_words(platforms: Sequence[str | None]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefini
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
 ON = {True: "ENABLED", False: "DISABLED"}
+# "Actual length: '66420'. Max allowed length is '65536' bytes.", says RegisterTaskDefinition; of what, nobody says.
+# https://github.com/awsdocs/amazon-ecs-developer-guide/pull/149
+MAX_BYTES = 65_536
 
 
 def register_request(spec: TaskSpec, region: str) -> RegisterTaskDefinitionRequestTypeDef:
@@ -39,6 +43,12 @@ def register_request(spec: TaskSpec, region: str) -> RegisterTaskDefinitionReque
         "executionRoleArn": spec.execution_role,
     }
     return cast("RegisterTaskDefinitionRequestTypeDef", _without_none(request))
+
+
+def size_bytes(spec: TaskSpec, region: str) -> int:
+    """Return how long the definition is in JSON, as short as can be written and without tags: ECS counts no less."""
+    definition = {key: value for key, value in register_request(spec, region).items() if key != "tags"}
+    return len(json.dumps(definition, separators=(",", ":"), ensure_ascii=False).encode())
 
 
 def _container(spec: ContainerSpec, log_group: str | None, region: str) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """A service as the rules see it: what is written, beside its containers and the whole manifest."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from chalicelib.manifest.findings import Finding
+from chalicelib.manifest.findings import Finding, Path
 from chalicelib.manifest.forms import ContainerView, form_of
 from chalicelib.manifest.part import Part
 from chalicelib.manifest.services import FARGATE_PROVIDERS, CapacityProvider, Scaling
@@ -11,12 +11,16 @@ from chalicelib.manifest.services import FARGATE_PROVIDERS, CapacityProvider, Sc
 
 @dataclass(frozen=True)
 class Asked:
-    """One service under its name, its containers as far as they can be read, and the manifest."""
+    """One service under its name, its containers as far as they can be read, and the manifest.
+
+    `texts` has how a number or a truth value is spelled, where that is not how JSON spells it.
+    """
 
     name: str
     service: Part
     manifest: Part
     containers: tuple[ContainerView, ...]
+    texts: Mapping[Path, str] = field(default_factory=dict)
 
     @property
     def form(self) -> str | None:

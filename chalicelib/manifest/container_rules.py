@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from chalicelib.manifest.asked import Asked, Rule
 from chalicelib.manifest.containers import MAX_CONTAINERS
 from chalicelib.manifest.findings import Finding
-from chalicelib.manifest.forms import ContainerView
+from chalicelib.manifest.forms import ContainerView, reading_of
 from chalicelib.manifest.sentences import nearest, shown
 from chalicelib.manifest.waves import cycles
 
@@ -30,12 +30,18 @@ def one_is_essential(asked: Asked) -> Iterator[Finding]:
 def ports_differ(asked: Asked) -> Iterator[Finding]:
     """Check that no port is used twice: the containers of a task share its address."""
     holders: dict[int, str] = {}
-    for view in asked.containers:
+    for view in asked.containers if _share_an_address(asked) else ():
         for port in view.ports:
             if port in holders:
                 detail = f"the container {shown(holders[port])} has the port {port}, and they share one address"
                 yield view.finding(f"{detail}: write another", "port")
             holders.setdefault(port, view.name)
+
+
+def _share_an_address(asked: Asked) -> bool:
+    """Tell whether the containers of a task are at one address: in bridge mode each has its own."""
+    reading = reading_of(asked.service)
+    return reading is None or reading.content.get("networkMode") in ("awsvpc", "host")
 
 
 def needs_lead_somewhere(asked: Asked) -> Iterator[Finding]:
@@ -97,7 +103,7 @@ def mounts_lead_somewhere(asked: Asked) -> Iterator[Finding]:
         volumes, paths = _volumes(asked), set[str]()
         for index, mount in view.mounts.items():
             volume, path = mount.text("volume"), mount.text("path")
-            if volume is not None and volume not in volumes:
+            if volume is not None and volumes is not None and volume not in volumes:
                 cure = nearest(volume, volumes) or ": write it in volumes"
                 yield view.finding(f"{shown(volume)} is not a volume of this service{cure}", "mounts", index, "volume")
             if path is not None:
@@ -106,10 +112,13 @@ def mounts_lead_somewhere(asked: Asked) -> Iterator[Finding]:
                 paths.add(path)
 
 
-def _volumes(asked: Asked) -> list[str]:
-    """Return the names of the task's volumes; a definition whose containers can be read has its shape."""
+def _volumes(asked: Asked) -> list[str] | None:
+    """Return the names of the task's volumes, None where they cannot be read."""
     if asked.form == "task_definition":
-        return [str(each.get("name")) for each in asked.service.written["task_definition"].get("volumes", [])]
+        reading = reading_of(asked.service)
+        if reading is None or reading.is_unread("volumes"):
+            return None
+        return [str(each.get("name")) for each in reading.content.get("volumes", ())]
     written = asked.service.written.get("volumes")
     return list(written) if isinstance(written, dict) else []
 

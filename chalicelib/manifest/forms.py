@@ -2,24 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from chalicelib.manifest.containers import Container, Mount
 from chalicelib.manifest.findings import Finding, Path
 from chalicelib.manifest.models import Manifest
 from chalicelib.manifest.part import Part
 from chalicelib.manifest.services import Service
-from chalicelib.manifest.task_definition import containers_of_definition, shape_findings
+from chalicelib.manifest.task_definition import IN_ECS, Reading, containers_of_definition, read_definition
 
 FORMS = ("image", "containers", "task_definition")
-
-# Where a raw container definition says what a Container says.
-REGISTERED_KEYS = {
-    "depends_on": "dependsOn",
-    "health_check": "healthCheck",
-    "mounts": "mountPoints",
-    "port": "portMappings",
-    "stop_timeout": "stopTimeout",
-}
 
 
 @dataclass(frozen=True)
@@ -86,7 +78,7 @@ class ContainerView:
         if key is None:
             return self.said.path
         if self.raw:
-            return (*self.said.path, REGISTERED_KEYS.get(key, key))
+            return (*self.said.path, IN_ECS.get(key, key))
         return (*self.said.path, key, *steps)
 
     def finding(self, detail: str, key: str | None = None, *steps: str | int) -> Finding:
@@ -100,21 +92,37 @@ def form_of(service: Part) -> str | None:
     return said[0] if len(said) == 1 else None
 
 
+def reading_of(service: Part, texts: Mapping[Path, str] = MappingProxyType({})) -> Reading | None:
+    """Return the raw task definition of a service as far as it can be read; None when its form is another.
+
+    `texts` has how a number or a truth value is spelled, where that is not how JSON spells it.
+    """
+    definition = service.written.get("task_definition")
+    if form_of(service) != "task_definition" or not isinstance(definition, Mapping):
+        return None
+    return read_definition(definition, (*service.path, "task_definition"), texts)
+
+
 def views(name: str, service: Part) -> tuple[ContainerView, ...]:
-    """Return the containers of a service as far as they can be read; a raw task definition needs its shape for it."""
-    form = form_of(service)
+    """Return the containers of a service as far as they can be read."""
     if not service.says("containers") and not service.says("task_definition"):
         return (ContainerView(name, service),)
-    if form == "containers":
+    if form_of(service) == "containers":
         return tuple(ContainerView(str(key), part) for key, part in service.parts("containers", Container).items())
-    definition = service.written.get("task_definition")
-    path = (*service.path, "task_definition")
-    if form is None or not isinstance(definition, dict) or next(shape_findings(definition, path), None):
+    reading = reading_of(service)
+    if reading is None:
         return ()
+    path = (*reading.path, "containerDefinitions")
     return tuple(
-        ContainerView(said["name"], Part(Container, said, service.faulty, (*path, "containerDefinitions", index)), True)
-        for index, said in containers_of_definition(definition)
+        ContainerView(said["name"], Part(Container, said, service.faulty, (*path, index)), raw=True)
+        for index, said in containers_of_definition(reading)
     )
+
+
+def definition_of(manifest: Manifest, name: str) -> Reading | None:
+    """Return the raw task definition of a service of a manifest, None when its form is another."""
+    definition = manifest.services[name].task_definition
+    return None if definition is None else read_definition(definition, ("services", name, "task_definition"))
 
 
 def containers_of(manifest: Manifest, name: str) -> tuple[ContainerView, ...]:

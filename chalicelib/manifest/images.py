@@ -1,7 +1,9 @@
 """The images of a manifest, replaced by what they stand for, in whichever form a service is written."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from chalicelib.manifest.described import WRAPPER, is_wrapped
 from chalicelib.manifest.models import Manifest
 from chalicelib.manifest.services import Service
 
@@ -14,11 +16,7 @@ def with_images(manifest: Manifest, images: Mapping[str, str]) -> Manifest:
 
 def _service(service: Service, images: Mapping[str, str]) -> Service:
     if service.task_definition is not None:
-        definition = dict(service.task_definition)
-        definition["containerDefinitions"] = [
-            {**each, "image": images.get(each["image"], each["image"])} for each in definition["containerDefinitions"]
-        ]
-        return service.model_copy(update={"task_definition": definition})
+        return service.model_copy(update={"task_definition": _definition(service.task_definition, images)})
     if service.containers is not None:
         containers = {
             name: each.model_copy(update={"image": images.get(each.image, each.image)})
@@ -26,3 +24,12 @@ def _service(service: Service, images: Mapping[str, str]) -> Service:
         }
         return service.model_copy(update={"containers": containers})
     return service.model_copy(update={"image": images.get(service.image or "", service.image)})
+
+
+def _definition(written: Mapping[str, Any], images: Mapping[str, str]) -> dict[str, Any]:
+    if is_wrapped(written):
+        return {**written, WRAPPER: _definition(written[WRAPPER], images)}
+    containers = [
+        {**each, "image": images.get(each["image"], each["image"])} for each in written["containerDefinitions"]
+    ]
+    return {**written, "containerDefinitions": containers}

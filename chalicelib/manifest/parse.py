@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from chalicelib import limits
-from chalicelib.errors import InvalidManifest
+from chalicelib.errors import Fault, InvalidManifest
 from chalicelib.manifest.body import read
 from chalicelib.manifest.document import Document
 from chalicelib.manifest.findings import Finding, faults_to_show, holds, reading_order
@@ -40,7 +40,7 @@ def validated(document: Document, defaults: Mapping[str, Any] = MappingProxyType
     manifest, errors = _validate(merged)
     found = [(path, error) for error in errors if (path := path_of(error, merged)) not in misread]
     faulty = misread.union(path for path, _ in found)
-    findings = [*document.findings, *cross_field_findings(merged, frozenset(faulty))]
+    findings = [*document.findings, *cross_field_findings(merged, frozenset(faulty), document.texts)]
     if manifest and not findings:
         return manifest
     order = reading_order(merged)
@@ -74,6 +74,10 @@ def _invalid(findings: list[Finding], untold: int, merged: dict[str, Any], writt
         for found in findings
     ]
     faults = faults_to_show(sourced, merged, untold)
-    count = len(set(sourced)) + untold
+    return invalid(faults, len(set(sourced)) + untold)
+
+
+def invalid(faults: tuple[Fault, ...], count: int) -> InvalidManifest:
+    """Return the error that tells the faults of a manifest, of which there are `count`."""
     detail = "The manifest has one fault." if count == 1 else f"The manifest has {count} faults."
     return InvalidManifest(detail, faults=faults, hint="Every field and its rule: docs/manifest.md.")

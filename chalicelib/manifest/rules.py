@@ -3,7 +3,7 @@
 What one field alone may be is said by its type, in `values` and `models`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -29,15 +29,20 @@ from chalicelib.manifest.waves import cycles
 Services = dict[str, Part]
 
 
-def cross_field_findings(document: dict[str, Any], faulty: frozenset[Path]) -> Iterator[Finding]:
-    """Yield everything wrong between the fields of a manifest, passing over paths that are faulty by themselves."""
+def cross_field_findings(
+    document: dict[str, Any], faulty: frozenset[Path], texts: Mapping[Path, str]
+) -> Iterator[Finding]:
+    """Yield everything wrong between the fields of a manifest, passing over paths that are faulty by themselves.
+
+    `texts` has how a number or a truth value is spelled, where that is not how JSON spells it.
+    """
     manifest = Part(Manifest, document, faulty)
     services = _services(manifest)
     yield from counts_fit(manifest, services)
     yield from names_fit(manifest, services)
     yield from tag_keys_fit(manifest, services.values())
     for name, service in services.items():
-        asked = Asked(name, service, manifest, views(name, service))
+        asked = Asked(name, service, manifest, views(name, service), texts)
         for rule in SERVICE_RULES:
             yield from rule(asked)
     yield from dependencies_lead_somewhere(services)

@@ -4,7 +4,7 @@ Whatever Slipway reads for itself has a name under `slipway/`: its policies allo
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chalicelib.manifest.asked import Asked, Rule
@@ -39,8 +39,8 @@ def is_slipways_own(reference: str) -> bool:
 
 def secrets_are_not_slipways(asked: Asked) -> Iterator[Finding]:
     """Check that no container, and nothing in a raw task definition, names a secret of Slipway's own."""
-    definition = asked.service.written.get("task_definition")
-    named = list(_references(definition, (*asked.service.path, "task_definition")))
+    definition, path = asked.service.written.get("task_definition"), (*asked.service.path, "task_definition")
+    named = [*references(definition, path), *_specs(definition, path)]
     for view in asked.containers:
         if not view.raw:
             named += [(view.path("secrets", variable), each) for variable, each in view.secrets.items()]
@@ -51,17 +51,29 @@ def secrets_are_not_slipways(asked: Asked) -> Iterator[Finding]:
             )
 
 
-def _references(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def references(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     """Yield what a raw task definition names as secrets, wherever that is, each with the way to it."""
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, inner in entries:
+    for step, inner in _entries(value):
         if step in REFERENCES and isinstance(inner, str):
             yield (*path, step), inner
-        elif step in SPECS and isinstance(inner, list):
+        elif step not in SPECS:
+            yield from references(inner, (*path, step))
+
+
+def _specs(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the parameters that credential specs name, each with the way to it."""
+    for step, inner in _entries(value):
+        if step in SPECS and isinstance(inner, list):
             for index, spec in enumerate(map(str, inner)):
                 yield (*path, step, index), spec[max(spec.find("arn:"), 0) :]
         else:
-            yield from _references(inner, (*path, step))
+            yield from _specs(inner, (*path, step))
+
+
+def _entries(value: Any) -> Iterable[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
 
 
 SECRET_RULES: tuple[Rule, ...] = (secrets_are_not_slipways,)

@@ -59,9 +59,10 @@ def sentence(error: ErrorDetails, root: type[BaseModel] = Manifest, text: str | 
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """Return `; did you mean "x"?` for the most similar of some words, or nothing."""
-    close = difflib.get_close_matches(word[:MAX_SHOWN].lower(), words)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    """Return `; did you mean "x"?` for the most similar of some words, in whatever capitals, or nothing."""
+    small = {each.lower(): each for each in words}
+    close = difflib.get_close_matches(word[:MAX_SHOWN].lower(), small)
+    return f'; did you mean "{small[close[0]]}"?' if close else ""
 
 
 def shown(value: Any) -> str:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from chalicelib.manifest.base import EMPTY, MAX_INTEGER, Model
 from chalicelib.manifest.containers import Containers, Environment, HealthCheck, Mount, Secrets, StopTimeout, Volumes
+from chalicelib.manifest.described import registrable
 from chalicelib.manifest.values import (
     DiscoveryName,
     Flag,
@@ -168,6 +169,11 @@ class Service(Model):
     log_retention_days: RetentionDays = 30
     network: NetworkOverride | None = None
     adopt: Flag = False
+
+    @property
+    def definition(self) -> dict[str, Any] | None:
+        """Return the raw task definition as it is registered, None without one."""
+        return None if self.task_definition is None else registrable(self.task_definition).content
 
     @property
     def compatibility(self) -> str:

@@ -5,12 +5,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
 
 from collections.abc import Iterable, Iterator
 
+from chalicelib.manifest.described import is_of_others, is_wrapped
 from chalicelib.manifest.findings import Finding, Path
 from chalicelib.manifest.part import Part
 from chalicelib.manifest.sentences import shown
 from chalicelib.manifest.services import Service
-
-RESERVED = {"aws:": "is reserved for AWS", "slipway:": "Slipway writes itself"}
+from chalicelib.manifest.values import RESERVED
 
 Keys = list[tuple[Path, str]]
 
@@ -25,8 +25,12 @@ def tag_keys_fit(manifest: Part, services: Iterable[Part]) -> Iterator[Finding]:
 
 def _of_definition(service: Part) -> Keys:
     definition = service.part("task_definition", Service)
-    tags = definition.parts("tags", Service).values() if definition else ()
-    return [((*each.path, "key"), each.written["key"]) for each in tags if isinstance(each.written.get("key"), str)]
+    if definition is None:
+        return []
+    tags = [each for each in definition.parts("tags", Service).values() if isinstance(each.written.get("key"), str)]
+    if is_wrapped(definition.written):
+        tags = [each for each in tags if not is_of_others(each.written)]
+    return [((*each.path, "key"), each.written["key"]) for each in tags]
 
 
 def _findings(keys: Keys, shared: Iterable[str]) -> Iterator[Finding]:

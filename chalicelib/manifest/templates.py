@@ -6,6 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.manifest.described import WRAPPER, is_wrapped
 from chalicelib.manifest.findings import Finding, Path
 from chalicelib.manifest.sentences import nearest, shown
 
@@ -44,11 +45,14 @@ def _containers(service: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, An
     """Yield the containers of a service that has several, or a raw task definition, each with the way to it."""
     for name, container in _objects(service.get("containers")):
         yield ("containers", name), container
+    path: Path = ("task_definition",)
     definition = service.get("task_definition")
+    if isinstance(definition, dict) and is_wrapped(definition):
+        definition, path = definition[WRAPPER], (*path, WRAPPER)
     listed = definition.get("containerDefinitions") if isinstance(definition, dict) else None
     for index, container in enumerate(listed if isinstance(listed, list) else ()):
         if isinstance(container, dict):
-            yield ("task_definition", "containerDefinitions", index), container
+            yield (*path, "containerDefinitions", index), container
 
 
 def _objects(value: Any) -> list[tuple[str, dict[str, Any]]]:

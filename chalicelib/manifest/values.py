@@ -44,6 +44,8 @@ RETENTION_DAYS = (
     *(731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 TAG_PUNCTUATION = "_.:/=+-@"
+# How the keys of tags begin that are nobody's to write.
+RESERVED = {"aws:": "is reserved for AWS", "slipway:": "Slipway writes itself"}
 # Secret, member valueFrom: an ARN, or the name of a parameter in the same region.
 VALUE_FROM = r"arn:aws[a-z-]*:(?:secretsmanager|ssm):[a-z0-9-]+:\d{12}:[\x21-\x7e]{1,2048}|[A-Za-z0-9_./-]{1,1011}"
 # EFS API reference, CreateAccessPoint and CreateMountTarget.

@@ -3,6 +3,7 @@
 from chalicelib.preflight.artifacts import (
     SecretFound,
     SecretPlace,
+    definition_findings,
     image_findings,
     images_asked,
     pinned,
@@ -43,6 +44,7 @@ __all__ = [
     "claimed_by_others",
     "classic_findings",
     "could_not_check",
+    "definition_findings",
     "discovery_findings",
     "dns_findings",
     "failure_of",

@@ -34,8 +34,13 @@ FIXES: Mapping[str, str] = {
         "Write no route for it, or take it off its Classic Load Balancer first: Slipway does not touch one."
     ),
     "could_not_check": "Allow the function `observe` this call, or go on without the check.",
+    "definition_described": "Leave these keys out: ECS alone writes them, or nothing (null) is said there.",
     "discovery_name_taken": "Write another discovery.name or another namespace, or remove what has the name.",
     "image_architecture": "Build the image for the service's architecture, or write the architecture it is built for.",
+    "image_not_cached": (
+        "Let the task execution role create the repository and import the image (ecr:CreateRepository, "
+        "ecr:BatchImportUpstreamImage), or pull the image once."
+    ),
     "image_not_found": "Push the image, or name one that ECR has.",
     "load_balancer_not_admitted": "Let the load balancer's security group in, on this port, or use a group that does.",
     "no_public_ip": (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chalicelib.manifest import Manifest, containers_of
-from chalicelib.preflight.artifacts import ECR, secret_place
+from chalicelib.preflight.artifacts import ECR, secrets_of
 from chalicelib.preflight.finding import Finding
 from chalicelib.preflight.network import NetworkFound, network_pointer
 
@@ -92,8 +92,7 @@ def _needs(manifest: Manifest, name: str, region: str) -> Needs:
     containers = containers_of(manifest, name)
     images = {each.image for each in containers}
     ours = {each for each in images if (found := ECR.match(each)) and found["region"] == region}
-    places = [secret_place(reference) for each in containers for reference in each.secrets.values()]
-    secrets = {"ssm" if each.is_parameter else "secretsmanager" for each in places}
+    secrets = {"ssm" if each.place.is_parameter else "secretsmanager" for each in secrets_of(manifest, name)}
     return Needs(
         endpoints=frozenset(
             secrets | (OF_AN_IMAGE if ours else set()) | ({"logs"} if _logs(manifest, name) else set())
@@ -105,7 +104,7 @@ def _needs(manifest: Manifest, name: str, region: str) -> Needs:
 
 def _logs(manifest: Manifest, name: str) -> bool:
     """Tell whether containers log to CloudWatch: all do but those of a raw definition, which says so."""
-    definition = manifest.services[name].task_definition
+    definition = manifest.services[name].definition
     containers = definition["containerDefinitions"] if definition else ()
     drivers = [each.get("logConfiguration", {}).get("logDriver") for each in containers]
     return definition is None or "awslogs" in drivers

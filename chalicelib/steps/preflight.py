@@ -10,7 +10,7 @@ from chalicelib.cloud import Cloud
 from chalicelib.errors import AwsRefused, ListenerNotFound, PreflightFailed
 from chalicelib.manifest import Manifest, routed_container
 from chalicelib.plan import first_free_priority, task_spec
-from chalicelib.preflight import Finding, NameFound, SecretFound
+from chalicelib.preflight import Finding, NameFound, SecretFound, SecretPlace
 from chalicelib.steps.looks import Looks
 from chalicelib.steps.step import StepEvent
 
@@ -69,6 +69,10 @@ def _services(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
     yield from preflight.ownership_findings(manifest, looks.serving, looks.owner)
     yield from preflight.launch_type_findings(manifest, looks.own)
     yield from preflight.classic_findings(manifest, looks.own)
+
+
+def _definitions(_: Looks, manifest: Manifest) -> Iterable[Finding]:
+    return preflight.definition_findings(manifest)
 
 
 def _networks(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
@@ -156,17 +160,18 @@ def _images(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
     settings = looks.cloud.settings
     asked = preflight.images_asked(manifest, settings.account, settings.region)
     found = {image: looks.cloud.ecr.architectures(image) for image in {each.reference for each in asked}}
-    yield from preflight.image_findings(manifest, asked, found)
+    absent = [image for image, architectures in found.items() if architectures is None]
+    upstreams = looks.cloud.ecr.upstreams(absent) if absent else {}
+    yield from preflight.image_findings(manifest, asked, found, upstreams)
 
 
 def _secrets(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
     asked = preflight.secrets_asked(manifest, looks.cloud.settings.region)
-    found = {reference: _secret(looks.cloud, reference) for reference in {each.reference for each in asked}}
+    found = {place: _secret(looks.cloud, place) for place in {each.place for each in asked}}
     yield from preflight.secret_findings(asked, found)
 
 
-def _secret(cloud: Cloud, reference: str) -> SecretFound:
-    place = preflight.secret_place(reference)
+def _secret(cloud: Cloud, place: SecretPlace) -> SecretFound:
     return cloud.parameters.find(place) if place.is_parameter else cloud.secrets.find(place)
 
 
@@ -178,6 +183,7 @@ def _roles(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
 
 GROUND: Mapping[str, Check] = {
     "the ECS services": _services,
+    "the task definitions": _definitions,
     "the networks": _networks,
     "the listener": _listener,
     "the rules of the listener": _routes,

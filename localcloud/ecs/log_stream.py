@@ -41,6 +41,15 @@ def log_group(container: dict[str, Any]) -> str | None:
     return str(configuration.get("options", {}).get("awslogs-group", ""))
 
 
+def makes_its_group(container: dict[str, Any]) -> bool:
+    """Tell whether the driver of a container makes the log group that is not there.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
+    """
+    options = container["logConfiguration"].get("options", {})
+    return bool(options.get("awslogs-create-group") == "true")
+
+
 def stream_name(container: dict[str, Any], task_id: str) -> str:
     """Return the stream of a container's lines: prefix/container/task."""
     prefix = container["logConfiguration"].get("options", {}).get("awslogs-stream-prefix", "ecs")

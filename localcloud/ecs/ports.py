@@ -49,6 +49,9 @@ class Logs(Protocol):
     def exists(self, group: str) -> bool:
         """Tell whether the log group is there."""
 
+    def create(self, group: str) -> None:
+        """Make a log group that is not there."""
+
     def put(self, group: str, stream: str, lines: list[tuple[int, str]]) -> None:
         """Append lines (epoch milliseconds, text) to a stream, which is made when missing; raise AwsFault."""
 

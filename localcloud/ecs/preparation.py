@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud.ecs.log_stream import log_group
+from localcloud.ecs.log_stream import log_group, makes_its_group
 from localcloud.ecs.ports import Logs, Registry, Secrets
 from localcloud.ecs.state import Container, Task
 from localcloud.ecs.volumes import Mount, VolumeError, Volumes
@@ -80,7 +80,11 @@ class Preparation:
 
     def _check_log_group(self, container: Container) -> None:
         group = log_group(container.definition)
-        if group is not None and not self.logs.exists(group):
+        if group is None or self.logs.exists(group):
+            return
+        if makes_its_group(container.definition):
+            self.logs.create(group)
+        else:
             raise TaskStartError(
                 f"{NOT_INITIALIZED}failed to validate logger args: create stream has been retried "
                 "1 times: failed to create Cloudwatch log stream: ResourceNotFoundException: "

@@ -4,9 +4,11 @@ Rules: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTas
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
 """
 
+import json
 import re
 from typing import Any
 
+from localcloud.ecs.validate_fargate import check_supported
 from localcloud.ecs.validate_parts import check_dependencies, check_volumes, require
 from localcloud.faults import AwsFault
 
@@ -21,6 +23,7 @@ FARGATE_MEMORY_MIB = {
 }
 HEALTH_CHECK_RANGES = {"interval": (5, 300), "timeout": (2, 60), "retries": (1, 10), "startPeriod": (0, 300)}
 NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+MAX_BYTES = 65_536
 PORT_NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 
 
@@ -43,6 +46,7 @@ def check_task_definition(request: dict[str, Any]) -> None:
         _check_awsvpc_ports(containers)
     if "FARGATE" in request.get("requiresCompatibilities", []):
         _check_fargate(request)
+    _check_size(request)
 
 
 def normal_size(value: str, unit: str, factor: int) -> str:
@@ -55,6 +59,16 @@ def normal_size(value: str, unit: str, factor: int) -> str:
         name = "cpu" if unit == "vCPU" else "memory"
         raise AwsFault("ClientException", f"Invalid '{name}' setting for task.")
     return str(int(float(match[1]) * (factor if match[2] else 1)))
+
+
+def _check_size(request: dict[str, Any]) -> None:
+    """Raise AwsFault for more than 64 KiB, in the words that AWS was seen to say.
+
+    https://github.com/awsdocs/amazon-ecs-developer-guide/pull/149; that it counts the shortest JSON is a guess.
+    """
+    definition = {key: value for key, value in request.items() if key != "tags"}
+    length = len(json.dumps(definition, separators=(",", ":"), ensure_ascii=False).encode())
+    require(length <= MAX_BYTES, f"Actual length: '{length}'. Max allowed length is '{MAX_BYTES}' bytes.")
 
 
 def _check_container(container: dict[str, Any]) -> None:
@@ -98,6 +112,7 @@ def _check_awsvpc_ports(containers: list[dict[str, Any]]) -> None:
 
 
 def _check_fargate(request: dict[str, Any]) -> None:
+    check_supported(request)
     require(request.get("networkMode") == "awsvpc", "Fargate only supports network mode \u2018awsvpc\u2019.")
     require(request.get("cpu"), "Fargate requires that 'cpu' be defined at the task level.")
     require(request.get("memory"), "Fargate requires that 'memory' be defined at the task level.")

@@ -40,6 +40,8 @@ def spelled(shape: Any) -> Any:
         return {"list": spelled(shape.member)}
     if shape.type_name == "map":
         return {"map": spelled(shape.value)}
+    if getattr(shape, "enum", None):
+        return {"enum": shape.enum}
     return shape.name if shape.type_name == "structure" else shape.type_name
 
 

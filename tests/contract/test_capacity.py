@@ -13,16 +13,28 @@ ECS: Any = boto3.client("ecs", region_name="us-east-1")
 ARN = "arn:aws:ecs:us-east-1:000000000000:container-instance/shop/1"
 
 
-@pytest.mark.parametrize(("status", "scales"), [("ENABLED", True), ("DISABLED", False)])
-def test_capacity(status: str, scales: bool) -> None:
-    """Each ACTIVE instance has its remaining CPU and memory; managed scaling of a cluster's provider is told."""
+def _group(status: str) -> dict[str, Any]:
+    """Return a capacity provider of an Auto Scaling group."""
+    group = {"autoScalingGroupArn": "arn", "managedScaling": {"status": status}}
+    return {"name": "own", "autoScalingGroupProvider": group}
+
+
+@pytest.mark.parametrize(
+    ("provider", "scales"),
+    [
+        (_group("ENABLED"), True),
+        (_group("DISABLED"), False),
+        ({"name": "own", "managedInstancesProvider": {"infrastructureRoleArn": "arn"}}, True),
+    ],
+)
+def test_capacity(provider: dict[str, Any], scales: bool) -> None:
+    """Each ACTIVE instance has its remaining CPU and memory; a provider of the cluster's that adds some is told."""
     left = [
         {"name": "CPU", "type": "INTEGER", "integerValue": 512},
         {"name": "MEMORY", "type": "INTEGER", "integerValue": 1024},
         {"name": "PORTS", "type": "STRINGSET", "stringSetValue": ["22"]},
     ]
-    group = {"autoScalingGroupArn": "arn", "managedScaling": {"status": status}}
-    providers = [{"name": "FARGATE"}, {"name": "own", "autoScalingGroupProvider": group}]
+    providers = [{"name": "FARGATE"}, provider]
     with Stubber(ECS) as stub:
         asked = {"cluster": "shop", "status": "ACTIVE"}
         stub.add_response("list_container_instances", {"containerInstanceArns": [ARN]}, asked)

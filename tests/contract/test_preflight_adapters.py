@@ -201,6 +201,20 @@ def _single_image() -> Iterator[tuple[Any, Stubber]]:
         yield ecr, stub
 
 
+def _rule(prefix: str, registry: str = "registry-1.docker.io", theirs: str = "ROOT") -> dict[str, str]:
+    """Return a rule of a pull-through cache."""
+    return {"ecrRepositoryPrefix": prefix, "upstreamRegistryUrl": registry, "upstreamRepositoryPrefix": theirs}
+
+
+def _upstreams(rules: list[dict[str, str]], *images: str) -> dict[str, str]:
+    """Return where images are pulled from by rules that come in pages."""
+    ecr, operation = client("ecr"), "describe_pull_through_cache_rules"
+    with Stubber(ecr) as stub:
+        stub.add_response(operation, {"pullThroughCacheRules": rules[:1], "nextToken": "2"}, {})
+        stub.add_response(operation, {"pullThroughCacheRules": rules[1:]}, {"nextToken": "2"})
+        return Ecr(ecr).upstreams(images)
+
+
 class TestEcr:
     """Which images there are."""
 
@@ -261,6 +275,27 @@ class TestEcr:
         assert (digests[2], digests[1]) == (ecr.digest(f"{REGISTRY}/moved:1"), ecr.digest(f"{REGISTRY}/moved"))
         assert digests[1] == ecr.digest(f"{REGISTRY}/moved@{digests[1]}")
         assert ecr.digest(f"{REGISTRY}/moved:2") is None
+
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            ("docker-hub/library/nginx:1", "registry-1.docker.io/library/nginx:1"),
+            ("docker-hub/special/nginx@sha256:1", "quay.io/org/nginx@sha256:1"),
+            ("docker-hubs/nginx:1", None),
+            ("docker-hub:1", None),
+        ],
+    )
+    def test_what_is_pulled_through(self, name: str, expected: str | None) -> None:
+        """The rule of the longest prefix says where an image is pulled from; what no rule is for, nobody pulls."""
+        image, rules = f"{REGISTRY}/{name}", [_rule("docker-hub"), _rule("docker-hub/special", "quay.io", "org")]
+        assert ({image: expected} if expected else {}) == _upstreams(rules, image)
+
+    def test_a_rule_for_everything(self) -> None:
+        """A rule without a prefix is for every repository that no other rule is for."""
+        rules = [_rule("ROOT", "public.ecr.aws"), _rule("docker-hub")]
+        images = [f"{REGISTRY}/nginx/nginx:1", f"{REGISTRY}/docker-hub/library/nginx:1"]
+        expected = ["public.ecr.aws/nginx/nginx:1", "registry-1.docker.io/library/nginx:1"]
+        assert dict(zip(images, expected, strict=True)) == _upstreams(rules, *images)
 
     def test_absent_repository(self) -> None:
         """A repository that is not there has no image."""

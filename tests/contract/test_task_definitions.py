@@ -11,14 +11,18 @@ from hypothesis import strategies as st
 
 from chalicelib.aws.task_definition_document import read_spec, register_request
 from chalicelib.manifest import HealthCheck, Mount, Volume
-from chalicelib.manifest.task_definition import SHAPES, shape_findings
+from chalicelib.manifest.described import READ_ONLY, WRAPPER
+from chalicelib.manifest.task_definition import SHAPES, read_definition
 from chalicelib.specs import ContainerSpec, TaskSpec, task_changes
 from tests.contract.task_definition_shape import structures
 
 ECS = botocore.session.get_session().get_service_model("ecs")
 REGISTER: Any = ECS.operation_model("RegisterTaskDefinition").input_shape
 
-texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)
+letters = st.characters(codec="utf-8", exclude_characters="\0")
+texts = st.text(letters, min_size=1, max_size=20)
+names = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
+images = st.sampled_from(["web", "registry.local:5000/shop/web:1.4", f"web@sha256:{'0' * 64}"])
 words = st.lists(texts, min_size=1, max_size=3).map(tuple)
 checks = st.builds(
     HealthCheck,
@@ -43,14 +47,14 @@ volumes = st.one_of(
 )
 containers = st.builds(
     ContainerSpec,
-    name=texts,
-    image=texts,
+    name=names,
+    image=images,
     port=st.none() | st.integers(1, 65535),
     essential=st.booleans(),
     command=st.none() | words,
     entry_point=st.none() | words,
-    environment=st.dictionaries(texts, st.text(max_size=20), max_size=3),
-    secrets=st.dictionaries(texts, texts, max_size=2),
+    environment=st.dictionaries(names, st.text(letters, max_size=20), max_size=3),
+    secrets=st.dictionaries(names, names, max_size=2),
     health_check=st.none() | checks,
     depends_on=st.dictionaries(texts, st.sampled_from(["START", "HEALTHY"]), max_size=2),
     stop_timeout=st.none() | st.integers(2, 120),
@@ -66,11 +70,11 @@ specs = st.builds(
     memory=st.sampled_from([512, 1024, 2048]),
     architecture=st.sampled_from(["x86_64", "arm64"]),
     compatibility=st.sampled_from(["FARGATE", "EC2"]),
-    volumes=st.dictionaries(texts, volumes, max_size=2),
+    volumes=st.dictionaries(names, volumes, max_size=2),
     ephemeral_storage_gib=st.none() | st.integers(21, 200),
     log_group=texts,
-    task_role=st.none() | texts,
-    execution_role=st.none() | texts,
+    task_role=st.none() | names,
+    execution_role=st.none() | names,
 )
 
 
@@ -89,7 +93,7 @@ def test_request_is_valid(spec: TaskSpec) -> None:
     request = dict(register_request(spec, "us-east-1"))
 
     assert "" == ParamValidator().validate(request, REGISTER).generate_report()
-    assert [] == list(shape_findings(request, ()))
+    assert () == read_definition(request, ()).faults
 
 
 def test_raw_definition_goes_as_it_is() -> None:
@@ -131,3 +135,12 @@ def test_stored_raw_definition_does_not_differ() -> None:
 def test_the_shape_is_botocores() -> None:
     """Raw definitions are checked with ECS's own model; `python -m tests.contract.task_definition_shape` writes it."""
     assert structures() == json.loads(SHAPES.read_text(encoding="utf-8"))
+
+
+def test_what_only_ecs_writes_is_botocores() -> None:
+    """What describing a task definition tells beside what registering takes is what a raw definition may be without."""
+    described: Any = ECS.shape_for("TaskDefinition")
+    answer: Any = ECS.operation_model("DescribeTaskDefinition").output_shape
+
+    assert set(described.members) - set(REGISTER.members) == set(READ_ONLY)
+    assert {WRAPPER, "tags"} == set(answer.members)

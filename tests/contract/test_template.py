@@ -147,6 +147,17 @@ def test_parameters_are_the_stages_defaults(deployed: dict[str, dict[str, Any]])
     ).defaults
 
 
+def test_github_is_set_up_by_parameters() -> None:
+    """Nobody is told to set a function's variable by hand that the stack has a parameter for."""
+    functions = (ROOT / "infrastructure" / "parts" / "functions.yaml").read_text()
+    page = (ROOT / "docs" / "github.md").read_text()
+    variables = re.findall(r"^ +(SLIPWAY_GITHUB_\w+): !Ref", functions, re.MULTILINE)
+
+    assert {"SLIPWAY_GITHUB_SECRETS", "SLIPWAY_GITHUB_TOKEN"} < set(variables)
+    assert [] == [name for name in variables if name in page]
+    assert "GitHubSecrets=" in page
+
+
 def test_resolve_is_in_the_vpc(deployed: dict[str, dict[str, Any]]) -> None:
     """`resolve` alone stands in the VPC, and is told nothing; the others are told which VPC it is."""
     assert ["resolve"] == [name for name, each in deployed.items() if each.get("VpcConfig", {}).get("SubnetIds")]
@@ -189,6 +200,25 @@ def test_every_function_is_sized_and_logged(template: Template) -> None:
         assert [{"Ref": "Architecture"}] == each["Architectures"]
     assert 8 == len(functions) == len({json.dumps(each["Role"]) for each in functions.values()})
     assert "arm64" == template.document["Parameters"]["Architecture"]["Default"]
+
+
+def test_the_accounts_settings_wait_for_an_api(template: Template) -> None:
+    """API Gateway takes an account's settings only where there is an API."""
+    (settings,) = [each for each in template.resources.values() if each["Type"] == "AWS::ApiGateway::Account"]
+    assert "RestAPI" in settings["DependsOn"]
+    assert "AWS::ApiGateway::RestApi" == template.resources["RestAPI"]["Type"]
+
+
+def test_no_log_comes_back(template: Template) -> None:
+    """No function may make its log, which the stack makes before it: late lines of a removed stack make none again."""
+    policies = [each["Policies"] for each in template.of_type("AWS::IAM::Role").values() if "Policies" in each]
+    statements = [each for own in policies for policy in own for each in policy["PolicyDocument"]["Statement"]]
+    making = [each["Resource"] for each in statements if "logs:CreateLogGroup" in each["Action"]]
+    (group,) = [each["Fn::Sub"].rpartition(":")[2] for each in making if each != "*"]
+    names = template.of_type("AWS::Lambda::Function")
+
+    assert "/ecs/*" == group
+    assert [] == [name for name in names if f"{name}Log" not in str(template.resources[name]["DependsOn"])]
 
 
 def test_every_log_ends(template: Template) -> None:

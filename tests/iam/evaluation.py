@@ -36,14 +36,14 @@ class Asked:
 
 
 def allowing(policy: Policy, asked: Asked) -> set[str] | None:
-    """Return the Sids of the statements that allow what is asked; None where something of it is not allowed."""
+    """Return the Sids of the statements that allow what is asked; None where something of it is not, or is denied."""
     found: set[str] = set()
     for resource in asked.resources:
         context = {**asked.context, **{f"aws:ResourceTag/{key}": [value] for key, value in resource.tags.items()}}
-        sids = {each["Sid"] for each in _statements(policy) if _covers(each, asked.action, resource.arn, context)}
-        if not sids:
+        covering = [each for each in _statements(policy) if _covers(each, asked.action, resource.arn, context)]
+        if {"Allow"} != {each["Effect"] for each in covering}:
             return None
-        found |= sids
+        found |= {each["Sid"] for each in covering}
     return found
 
 
@@ -51,7 +51,7 @@ def _statements(policy: Policy) -> Iterator[dict[str, Any]]:
     for statement in policy["Statement"]:
         if unknown := statement.keys() - ELEMENTS:
             raise UnknownElementError(f"{statement['Sid']}: {', '.join(sorted(unknown))}")
-        if statement["Effect"] != "Allow":
+        if statement["Effect"] not in ("Allow", "Deny"):
             raise UnknownElementError(f"{statement['Sid']}: {statement['Effect']}")
         yield statement
 
@@ -75,7 +75,7 @@ def _holds(operator: str, values: Sequence[str], wanted: Sequence[str]) -> bool:
         return wanted == [str(not values).lower()]
     if operator == "ForAllValues:StringEquals":
         return all(value in wanted for value in values)
-    if operator == "ForAnyValue:StringLike":
+    if operator in ("ArnEquals", "ForAnyValue:StringLike"):
         return any(_like(pattern, value) for value in values for pattern in wanted)
     raise UnknownElementError(operator)
 

@@ -165,6 +165,7 @@ RULES: dict[str, Rule] = {
             "ec2:DescribeSubnets",
             "ec2:DescribeVpcEndpoints",
             "ec2:DescribeVpcs",
+            "ecr:DescribePullThroughCacheRules",
             "ecs:DeregisterTaskDefinition",
             "ecs:DescribeTaskDefinition",
             "ecs:ListTaskDefinitions",

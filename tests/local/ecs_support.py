@@ -128,6 +128,10 @@ class FakeLogs:
         """Tell whether the group is in `groups`."""
         return group in self.groups
 
+    def create(self, group: str) -> None:
+        """Make the group."""
+        self.groups.add(group)
+
     def put(self, group: str, stream: str, lines: list[tuple[int, str]]) -> None:
         """Keep the lines."""
         assert group in self.groups

@@ -10,7 +10,7 @@ from tests.deliveries import push
 from tests.github_server import GitHubServer
 from tests.local.faults import ask, execution_arn, going_wrong
 from tests.local.local_cloud import LocalCloud, hello, wait_for
-from tests.local.registry import pushed
+from tests.local.registry import REGISTRY, pushed
 from tests.local.samples import teardown_accepted
 from tests.local.second_vpc import named, second_vpc
 from tests.local.stuck import BROKEN, STUCK, accepted, cancel, deployed, timeline, under_way
@@ -132,6 +132,7 @@ def looked_at(cloud: LocalCloud) -> None:
     [namespace] = [each for each in discovery.list_namespaces()["Namespaces"] if each["Name"] == "replay.internal"]
     records = {"DnsRecords": [{"Type": "A", "TTL": 10}]}
     discovery.create_service(Name="somebodys", NamespaceId=namespace["Id"], DnsConfig=records)
+    planned(cloud, hello("looked", image=f"{REGISTRY}/absent:1"))
     secrets = {"WHOLE": SECRET, "PARAMETER": "/shop/token"}
     planned(
         cloud,

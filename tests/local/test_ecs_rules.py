@@ -1,5 +1,6 @@
 """What ECS's operations answer, and what they refuse, with AWS's words."""
 
+import json
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -127,6 +128,8 @@ class TestTaskDefinitions:
             ({"networkMode": "bridge"}, "Fargate only supports network mode \u2018awsvpc\u2019."),
             ({"family": "a b"}, "Family contains invalid characters."),
             ({"containerDefinitions": []}, "Container list cannot be empty."),
+            ({"ipcMode": "task"}, "Fargate compatible task definitions do not support ipcMode"),
+            ({"pidMode": "host"}, "Fargate compatible task definitions do not support pidMode host"),
         ],
     )
     def test_impossible_definitions(self, cloud: Cloud, change: dict[str, Any], message: str) -> None:
@@ -149,6 +152,15 @@ class TestTaskDefinitions:
                 {"healthCheck": {"command": ["CMD", "true"], "interval": 4}},
                 "The health check interval must be between 5 and 300.",
             ),
+            ({"privileged": True}, "Fargate compatible task definitions do not support privileged"),
+            (
+                {"linuxParameters": {"sharedMemorySize": 64}},
+                "Fargate compatible task definitions do not support sharedMemorySize",
+            ),
+            (
+                {"resourceRequirements": [{"type": "GPU", "value": "1"}]},
+                "Fargate compatible task definitions do not support GPU",
+            ),
         ],
     )
     def test_impossible_containers(self, cloud: Cloud, change: dict[str, Any], message: str) -> None:
@@ -162,6 +174,24 @@ class TestTaskDefinitions:
         assert refusal(cloud, "RegisterTaskDefinition", **request)[1] == (
             "Fargate requires task definition to have execution role ARN to support log driver awslogs."
         )
+
+    def test_more_than_64_kib(self, cloud: Cloud) -> None:
+        """A definition that is longer than AWS takes is refused, one of just that length is not; tags do not count."""
+        empty = definition(environment=[{"name": "A", "value": ""}]) | {
+            "tags": [{"key": "Team", "value": "web"}],
+            "family": "big",
+        }
+        length = len(json.dumps({key: empty[key] for key in empty if key != "tags"}, separators=(",", ":")))
+        fits, too_long = (
+            empty | definition(environment=[{"name": "A", "value": "x" * (65_536 - length + more)}]) | {"family": "big"}
+            for more in (0, 1)
+        )
+
+        assert refusal(cloud, "RegisterTaskDefinition", **too_long) == (
+            "ClientException",
+            "Actual length: '65537'. Max allowed length is '65536' bytes.",
+        )
+        cloud.call("RegisterTaskDefinition", **fits)
 
     def test_unknown(self, cloud: Cloud) -> None:
         """An unknown task definition cannot be described, and no service can run it."""

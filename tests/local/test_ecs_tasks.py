@@ -243,6 +243,15 @@ class TestFailure:
         assert reason.startswith("ResourceInitializationError: failed to validate logger args")
         assert "The specified log group does not exist" in reason
 
+    def test_a_log_group_that_the_driver_makes(self, cloud: Cloud) -> None:
+        """With awslogs-create-group the log group is made before the task starts, and its lines are in it."""
+        options = {**WITH_LOGS["logConfiguration"]["options"], "awslogs-group": "/mine", "awslogs-create-group": "true"}
+        logs = {"logConfiguration": {"logDriver": "awslogs", "options": options}}
+        cloud.create(taskDefinition=cloud.register("server", **{**WITH_LOGS, **logs}))
+        until(lambda: cloud.logs.streams)
+
+        assert {"/ecs/web", "/mine"} == cloud.logs.groups
+
     def test_a_missing_secret(self, cloud: Cloud) -> None:
         """A task one of whose secrets cannot be had is not started, and says so in AWS's words."""
         cloud.create(taskDefinition=cloud.register("server", secrets=[{"name": "TOKEN", "valueFrom": "/no"}]))

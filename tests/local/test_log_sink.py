@@ -39,6 +39,8 @@ def test_log_sink_knows_groups(cloud: Cloud) -> None:
     assert not sink.exists("/ecs/shop")
     logs.create_log_group(logGroupName="/ecs/shop")
     assert sink.exists("/ecs/shop")
+    sink.create("/mine")
+    assert sink.exists("/mine")
 
 
 def test_log_sink_without_a_group(cloud: Cloud) -> None:

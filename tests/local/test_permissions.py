@@ -18,7 +18,7 @@ from tests.strict_model import faults
 
 pytestmark = pytest.mark.full
 
-BESIDE_CALLS = {"OwnLog", "NetworkInterface"}
+BESIDE_CALLS = {"OwnLog", "NetworkInterface", "NetworkInterfaceByLambdaAlone"}
 """What Lambda needs, not our code: its log, and its interface in a VPC."""
 OTHERWISE = {
     # Where AWS's answer does not name the service deployment that a call started; the local cloud's always does.

@@ -57,3 +57,23 @@ def test_what_a_tag_left_can_be_deployed_by_its_digest(cloud: LocalCloud) -> Non
     assert left != now
     assert "succeeded" == deployed["status"], deployed["failure"]
     assert "hello" == cloud.visit("/left")["greeting"]
+
+
+def test_what_describing_prints_deploys_behind_a_pull_through_cache(cloud: LocalCloud) -> None:
+    """A definition as the AWS CLI prints it is registered, its image pulled by a rule: both are told, as warnings."""
+    cloud.client("ecr").create_pull_through_cache_rule(
+        ecrRepositoryPrefix="docker-hub", upstreamRegistryUrl="registry-1.docker.io"
+    )
+    ecs, image = cloud.client("ecs"), f"{REGISTRY}/docker-hub/library/actors-hello:1"
+    container = {"name": "hello", "image": image, "portMappings": [{"containerPort": 8080}]}
+    size = {"cpu": "256", "memory": "512", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"]}
+    ecs.register_task_definition(family="printed-hello", containerDefinitions=[container], **size)
+    answer = ecs.describe_task_definition(taskDefinition="printed-hello", include=["TAGS"])
+    printed = {key: answer[key] for key in ("taskDefinition", "tags")}
+    service = {"task_definition": json.loads(json.dumps(printed, default=str)), "route": {"path": "/printed*"}}
+    deployed = cloud.deploy(hello("printed") | {"services": {"hello": service}})
+    events = cloud.ask("GET", f"/deployments/{deployed['id']}/events").document["events"]
+    told = [each["message"].split(":")[0] for each in events if each["phase"] == "preflight"]
+
+    assert "succeeded" == deployed["status"], deployed["failure"]
+    assert (1, 1) == tuple(told.count(f"warning {code}") for code in ("definition_described", "image_not_cached"))

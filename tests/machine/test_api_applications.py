@@ -301,6 +301,11 @@ class TestDeployRegistered:
         )
         assert ["/application", "/aplication"] == pointers(api.post({"aplication": name}))
 
+    def test_task_definition_over_64_kib(self, api: Api) -> None:
+        """What ECS would not register is not registered here, either."""
+        large = with_service(two_services(), "home", environment={"A": "x" * 65_536})
+        assert ["/manifest/services/home"] == pointers(put(api, large))
+
     def test_slipways_own_secret(self, api: Api, cloud: Cloud) -> None:
         """A secret of Slipway's own is neither registered, nor deployed from what was registered before."""
         manifest = template(execution_role="runner")

@@ -1,14 +1,33 @@
 """POST /deployments."""
 
 import json
+from typing import Any
 
 import boto3
 import pytest
 
 from chalicelib import limits
+from chalicelib.aws.task_definition_document import MAX_BYTES, size_bytes
 from chalicelib.cloud import Cloud
+from chalicelib.manifest.document import Document
+from chalicelib.manifest.parse import validated
+from chalicelib.plan import task_spec
 from tests.machine.api import READER, Api, Table, end, problem
 from tests.machine.slipway import two_services, with_service
+
+
+def large(form: str, length: int) -> dict[str, Any]:
+    """Return a manifest whose service is written in a form, with a variable of so many letters, and tags."""
+    containers = {"web": {"image": "web:1", "environment": {"A": "x" * length}}}
+    raw = {"name": "web", "image": "web:1", "environment": [{"name": "A", "value": "x" * length}]}
+    definition = {"networkMode": "awsvpc", "cpu": "256", "memory": "512", "containerDefinitions": [raw]}
+    tags = [{"key": "Team", "value": "web"}]
+    services: dict[str, dict[str, Any]] = {
+        "image": containers["web"],
+        "containers": {"containers": containers},
+        "task_definition": {"task_definition": {**definition, "tags": tags}},
+    }
+    return two_services(services={"home": services[form]})
 
 
 class TestCreate:
@@ -50,6 +69,22 @@ class TestCreate:
         faulty = with_service({**two_services(), "application": ""}, "home", cpu="many")
         found = problem(api.post(faulty), 422, "invalid_manifest")
         assert {"/application", "/services/home/cpu"} <= {each["pointer"] for each in found["errors"]}
+
+    @pytest.mark.parametrize(
+        ("form", "pointer"), [("image", ""), ("containers", "/containers"), ("task_definition", "/task_definition")]
+    )
+    def test_task_definition_over_64_kib(self, api: Api, cloud: Cloud, form: str, pointer: str) -> None:
+        """What ECS would not register is refused in every form, by a dry run too, and what it just would is not."""
+        empty = validated(Document(large(form, 0)))
+        least = size_bytes(task_spec(empty, "home"), cloud.settings.region)
+        fits, too_large = (large(form, MAX_BYTES - least + more) for more in (0, 1))
+        dry_run = api.request("POST", "/deployments?dry_run=true", {"Content-Type": "application/json"}, too_large)
+
+        for answer in (api.post(too_large), dry_run):
+            (fault,) = problem(answer, 422, "invalid_manifest")["errors"]
+            assert f"/services/home{pointer}" == fault["pointer"]
+            assert "would have 65537 bytes, and ECS takes 65536" in fault["detail"]
+        assert 202 == api.post(fits).status_code
 
     def test_busy_service(self, api: Api) -> None:
         """A service that is being deployed is a conflict that names the deployment."""

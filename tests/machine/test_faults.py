@@ -87,6 +87,7 @@ ONLY_CHECKED = {
     "ec2.ways",
     "ecr.architectures",
     "ecr.digest",
+    "ecr.upstreams",
     "hosted_zones.vpcs",
     "iam.trusted_services",
     "load_balancers.rules",
@@ -121,7 +122,7 @@ OF_LOGS = {"ecs.rollout_tasks", "observer.logs"}
 
 UPDATES = ("update ", "scale ", "rule ", "tag ", "untag ", "log group ", "change target group ")
 WITHOUT_RESOLVER = {"hosted_zones.records"}
-OF_ECR = {"ecr.architectures", "ecr.digest", "store.keep_images"}
+OF_ECR = {"ecr.architectures", "ecr.digest", "ecr.upstreams", "store.keep_images"}
 IN_ECR = "000000000000.dkr.ecr.us-east-1.amazonaws.com/home:1"
 
 
@@ -160,6 +161,8 @@ def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, D
     slipway.cloud.settings = replace(slipway.cloud.settings, resolve_vpc="" if call in WITHOUT_RESOLVER else "vpc-1")
     if call in OF_ECR:
         asked = with_service(asked, "home", image=IN_ECR)
+        slipway.world.upstreams = {IN_ECR: "registry-1.docker.io/library/home:1"}
+        slipway.world.absent = {IN_ECR} if call == "ecr.upstreams" else set()
     if call == "clusters.capacity":
         asked = with_service(asked, "home", launch_type="EC2")
     if call in IN_AN_UPDATE:

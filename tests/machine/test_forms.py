@@ -65,6 +65,20 @@ def test_the_same_again_changes_nothing(store: Store, service: dict[str, Any]) -
     assert ([], False) == (slipway.world.changes, again.services["web"].changed)
 
 
+def test_what_describing_prints_is_the_same(store: Store) -> None:
+    """With what describing adds to it a definition is no other one: nothing changes, and one warning says so."""
+    slipway, manifest = Slipway(store), manifest_of(RAW)
+    slipway.deploy(manifest)
+    described = {**RAW["task_definition"], "revision": 1, "status": "ACTIVE", "taskRoleArn": None}
+    printed = with_service(manifest, "web", task_definition={"taskDefinition": described, "tags": []})
+    again = slipway.deploy(printed)
+    told = [each.message for each in slipway.timeline(again) if each.phase == "preflight"]
+
+    assert (Status.SUCCEEDED, False) == (again.status, again.services["web"].changed)
+    (warning,) = told
+    assert warning.startswith("warning definition_described: of the task definition of web is not registered: revision")
+
+
 def test_change_of_one_container(store: Store) -> None:
     """What changed in one of several containers is told by its name."""
     slipway = Slipway(store)

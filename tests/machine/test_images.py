@@ -79,6 +79,24 @@ def test_other_registries_are_not_asked(store: Store) -> None:
     assert "ecr.digest" not in slipway.faults.calls
 
 
+def test_an_image_that_is_pulled_through_deploys(store: Store) -> None:
+    """An image that ECR does not have yet, and pulls from another registry, is a warning; the rules are asked once."""
+    slipway = Slipway(store, absent={IMAGE}, upstreams={IMAGE: "registry-1.docker.io/home:1"})
+    deployment = slipway.deploy(with_service(two_services(), "home", image=IMAGE))
+    told = [each.message for each in slipway.timeline(deployment) if each.phase == "preflight"]
+
+    assert Status.SUCCEEDED is deployment.status
+    assert 1 == len(told) == slipway.faults.calls.count("ecr.upstreams")
+    assert told[0].startswith(f"warning image_not_cached: ECR has no image {IMAGE} yet, and pulls registry-1")
+
+
+def test_an_image_that_is_there_asks_for_no_rules(store: Store) -> None:
+    """Nobody asks for rules while every image is there."""
+    slipway = Slipway(store)
+    assert Status.SUCCEEDED is slipway.deploy(with_service(two_services(), "home", image=IMAGE)).status
+    assert "ecr.upstreams" not in slipway.faults.calls
+
+
 def test_an_absent_image_is_told_as_it_is_written(store: Store) -> None:
     """An image that ECR does not have is no error of the Plan: Preflight tells of it by the name that was written."""
     slipway = Slipway(store, absent={IMAGE})

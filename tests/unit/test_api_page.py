@@ -9,7 +9,10 @@ from chalicelib.errors import DeploymentError, SiblingFailed
 from chalicelib.preflight import FIXES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
-WARNINGS = {"could_not_check", "load_balancer_not_admitted", "secret_key_unchecked"}
+WARNINGS = {
+    *("could_not_check", "definition_described", "image_not_cached"),
+    *("load_balancer_not_admitted", "secret_key_unchecked"),
+}
 NEVER_A_FAILURE = {SiblingFailed.code()}  # the first failure of a deployment counts
 CAUSE = re.compile(r"^\| `(\w+)` \| ([^|]*) \| [^|]+ \| ([^|]*) \|$", re.MULTILINE)
 CODE_AND_MEANING = re.compile(r"^\| (`\w+`(?: · `\w+`)*) \|[^|]*\|$", re.MULTILINE)

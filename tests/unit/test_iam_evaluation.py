@@ -57,7 +57,7 @@ def test_null(wanted: str, expected: list[set[str] | None]) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"Effect": "Deny"},
+        {"Effect": "Audit"},
         {"NotAction": ["ecs:UpdateService"]},
         {"Condition": {"StringEqualsIfExists": {"aws:ResourceTag/a": "b"}}},
     ],
@@ -75,6 +75,20 @@ def test_all_of_several_values(types: list[str], expected: set[str] | None) -> N
     asked = Asked("ecs:UpdateService", (Resource(OURS),), {"route53:ChangeResourceRecordSetsRecordTypes": types})
 
     assert expected == allowing(one(Condition=condition), asked)
+
+
+def test_a_denial_counts_more() -> None:
+    """What one statement denies no other allows; where the denial's condition does not hold, it denies nothing."""
+    own = "arn:aws:lambda:us-east-1:000000000000:function:slipway-resolve"
+    (allow,) = one(Condition={})["Statement"]
+    (deny,) = one(Sid="Deny", Effect="Deny", Condition={"ArnEquals": {"lambda:SourceFunctionArn": own}})["Statement"]
+
+    def judged(**context: list[str]) -> set[str] | None:
+        keys = {key.replace("_", ":"): values for key, values in context.items()}
+        return allowing({"Statement": [deny, allow]}, Asked("ecs:UpdateService", (Resource(OURS),), keys))
+
+    assert (None, {"Change"}) == (judged(lambda_SourceFunctionArn=[own]), judged(lambda_SourceFunctionArn=[f"{own}-2"]))
+    assert {"Change"} == judged()
 
 
 @pytest.mark.parametrize(("aliases", "expected"), [(["alias/x", "alias/slipway-app"], {"Change"}), (["alias/x"], None)])

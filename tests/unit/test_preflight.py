@@ -308,9 +308,62 @@ def test_images(architectures: tuple[str, ...] | None, expected: list[Any]) -> N
 def test_secrets(place: str, found: SecretFound, expected: list[str]) -> None:
     """A secret or parameter is there, with the JSON key that is asked for."""
     asked = preflight.secrets_asked(manifest({"secrets": {"TOKEN": place}}, execution_role="run"), HERE[1])
-    findings = list(preflight.secret_findings(asked, {place: found}))
+    findings = list(preflight.secret_findings(asked, {each.place: found for each in asked}))
 
     assert [(code, "/services/a/secrets/TOKEN", "a") for code in expected] == [told(each) for each in findings]
+
+
+def test_secrets_of_a_raw_definition() -> None:
+    """Whatever names a secret in a raw definition is looked for where it is, a registry's credentials by name too."""
+    container = {
+        "name": "web",
+        "image": "registry.example/web:1",
+        "repositoryCredentials": {"credentialsParameter": "registry"},
+        "secrets": [{"name": "A", "valueFrom": f"{SHOP_ARN}:key::"}],
+        "logConfiguration": {"logDriver": "splunk", "secretOptions": [{"name": "t", "valueFrom": "/shop/splunk"}]},
+    }
+    other = {**container, "repositoryCredentials": {"credentialsParameter": SHOP_ARN}, "name": "other"}
+    asked = preflight.secrets_asked(raw(executionRoleArn="run", containerDefinitions=[container, other]), HERE[1])
+    place = "/services/a/task_definition/containerDefinitions"
+
+    assert [
+        (f"{place}/0/repositoryCredentials/credentialsParameter", SecretPlace("registry", of_secrets_manager=True)),
+        (f"{place}/0/secrets/0/valueFrom", SecretPlace(SHOP_ARN, "key")),
+        (f"{place}/0/logConfiguration/secretOptions/0/valueFrom", SecretPlace("/shop/splunk")),
+        (f"{place}/1/repositoryCredentials/credentialsParameter", SecretPlace(SHOP_ARN)),
+        (f"{place}/1/secrets/0/valueFrom", SecretPlace(SHOP_ARN, "key")),
+        (f"{place}/1/logConfiguration/secretOptions/0/valueFrom", SecretPlace("/shop/splunk")),
+    ] == [(each.pointer, each.place) for each in asked]
+    assert [False, False, True] == [each.place.is_parameter for each in asked[:3]]
+    absent = preflight.secret_findings(asked[:3], dict.fromkeys((each.place for each in asked), SecretFound(False)))
+    assert ["Secrets Manager has no registry", f"Secrets Manager has no {SHOP_ARN}"] == [
+        each.detail for each in absent if "Manager" in each.detail
+    ]
+
+
+def raw(service: dict[str, Any] | None = None, **definition: Any) -> Manifest:
+    """Return a manifest whose only service is a raw definition."""
+    whole = {"networkMode": "awsvpc", "cpu": "256", "memory": "512", **definition}
+    return manifest({"image": None, "task_definition": whole, **(service or {})})
+
+
+@pytest.mark.parametrize(
+    ("platform", "service", "expected"),
+    [
+        ({"cpuArchitecture": "X86_64"}, {}, ["image_architecture"]),
+        ({"cpuArchitecture": "ARM64"}, {}, []),
+        ({}, {}, ["image_architecture"]),
+        ({}, {"launch_type": "EC2"}, []),
+        ({"cpuArchitecture": "X86_64"}, {"launch_type": "EC2"}, ["image_architecture"]),
+    ],
+)
+def test_images_of_a_raw_definition(platform: dict[str, str], service: dict[str, Any], expected: list[str]) -> None:
+    """An image is for the architecture that a raw definition names; on Fargate that is x86_64 unless it does."""
+    image = f"{REGISTRY}/web:1"
+    asked = raw(service, runtimePlatform=platform, containerDefinitions=[{"name": "web", "image": image}])
+    found = preflight.image_findings(asked, preflight.images_asked(asked, *HERE), {image: ("arm64",)})
+
+    assert expected == [each.code for each in found]
 
 
 def test_pinned() -> None:

@@ -9,6 +9,15 @@ from chalicelib.preflight import NetworkFound, Ways
 from tests.unit.test_preflight import FOUND, REGISTRY, SHOP_ARN, manifest, told
 
 ECR_IMAGE = f"{REGISTRY}/web:1"
+PRIVATE = {
+    "networkMode": "awsvpc",
+    "cpu": "256",
+    "memory": "512",
+    "executionRoleArn": "run",
+    "containerDefinitions": [
+        {"name": "a", "image": ECR_IMAGE, "repositoryCredentials": {"credentialsParameter": "registry"}}
+    ],
+}
 ENDPOINTS = frozenset({"ecr.api", "ecr.dkr", "s3", "logs"})
 NO_WAY = [("no_way_to_registry", "/network/subnets", "a")]
 NO_IP = [("no_public_ip", "/network/assign_public_ip", "a")]
@@ -50,6 +59,7 @@ def test_the_internet_is_reached(ways: Ways, public_ip: bool, expected: list[Any
         ({"secrets": {"TOKEN": SHOP_ARN}}, ENDPOINTS, "secretsmanager"),
         ({"secrets": {"TOKEN": "/shop/token"}}, ENDPOINTS, "ssm"),
         ({"secrets": {"TOKEN": "/shop/token"}}, ENDPOINTS | {"ssm"}, None),
+        ({"image": None, "task_definition": PRIVATE}, ENDPOINTS, "secretsmanager"),
     ],
 )
 @pytest.mark.parametrize("way", [None, "internet"])

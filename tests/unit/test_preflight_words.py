@@ -1,7 +1,8 @@
 """What each finding says, for every code that there is; each is looked for when its test runs, not before."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from chalicelib.preflight import (
     SecretFound,
     Ways,
 )
+from tests.unit.test_manifest_forms import DEFINITION
 from tests.unit.test_preflight import HERE, NOTHING, OWNER, REGISTRY, SHOP_ARN, manifest, serving
 
 WEB = f"{REGISTRY}/web:1"
@@ -38,17 +40,21 @@ def of_name(found: NameFound, **discovery: Any) -> Iterator[Finding]:
     yield from preflight.discovery_findings(manifest({"port": 80, "discovery": discovery}), {"a": found}, OWNER)
 
 
-def of_image(*architectures: str, there: bool = True) -> Iterator[Finding]:
+def of_image(
+    *architectures: str, there: bool = True, upstreams: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Finding]:
     """Return what is found of an image in ECR."""
     asked = manifest({"image": WEB})
     found = {WEB: architectures if there else None}
-    yield from preflight.image_findings(asked, preflight.images_asked(asked, *HERE), found)
+    yield from preflight.image_findings(asked, preflight.images_asked(asked, *HERE), found, upstreams)
 
 
 def of_secret(place: str, found: SecretFound) -> Iterator[Finding]:
     """Return what is found of a secret."""
     asked = manifest({"secrets": {"TOKEN": place}}, execution_role="run")
-    yield from preflight.secret_findings(preflight.secrets_asked(asked, HERE[1]), {place: found})
+    yield from preflight.secret_findings(
+        preflight.secrets_asked(asked, HERE[1]), {preflight.secret_place(place): found}
+    )
 
 
 def of_role(*trusted: str, there: bool = True) -> Iterator[Finding]:
@@ -167,6 +173,16 @@ WORDS: list[tuple[str, Iterable[Finding], str]] = [
         "the ECS service a runs on FARGATE, and EC2 is asked for",
     ),
     ("image_not_found", of_image(there=False), f"ECR has no image {WEB}"),
+    (
+        "definition_described",
+        preflight.definition_findings(manifest({"image": None, "task_definition": {**DEFINITION, "revision": 3}})),
+        "of the task definition of a is not registered: revision",
+    ),
+    (
+        "image_not_cached",
+        of_image(there=False, upstreams={WEB: "registry-1.docker.io/library/web:1"}),
+        f"ECR has no image {WEB} yet, and pulls registry-1.docker.io/library/web:1 with the first task",
+    ),
     ("image_architecture", of_image("arm64", "s390x"), f"{WEB} is built for arm64, s390x, a runs on x86_64"),
     ("secret_not_found", of_secret(SHOP_ARN, SecretFound(exists=False)), f"Secrets Manager has no {SHOP_ARN}"),
     ("secret_not_found", of_secret("/shop/token", SecretFound(exists=False)), "the Parameter Store has no /shop/token"),
@@ -234,7 +250,10 @@ WORDS: list[tuple[str, Iterable[Finding], str]] = [
 ]
 # What the step of Preflight says of its own, with words of the error that it is elsewhere.
 ELSEWHERE = {"listener_not_found"}
-WARNINGS = {"load_balancer_not_admitted", "secret_key_unchecked", "could_not_check"}
+WARNINGS = {
+    *("could_not_check", "definition_described", "image_not_cached"),
+    *("load_balancer_not_admitted", "secret_key_unchecked"),
+}
 
 
 @pytest.mark.parametrize(("code", "findings", "detail"), WORDS)

@@ -1,0 +1,32 @@
+"""A manifest as the API accepts it: right by itself, and with task definitions that ECS has room for."""
+
+from collections.abc import Iterator
+
+from chalicelib.aws.task_definition_document import MAX_BYTES, size_bytes
+from chalicelib.cloud import Settings
+from chalicelib.manifest import Manifest
+from chalicelib.manifest.document import Document
+from chalicelib.manifest.findings import Finding, faults_to_show
+from chalicelib.manifest.parse import invalid, validated
+from chalicelib.plan import task_spec
+
+
+def accepted(document: Document, settings: Settings) -> Manifest:
+    """Return the manifest that a document is. Raises InvalidManifest with every fault."""
+    manifest = validated(document, settings.defaults)
+    findings = list(_too_large(manifest, settings.region))
+    if findings:
+        raise invalid(faults_to_show(findings, document.written), len(findings))
+    return manifest
+
+
+def _too_large(manifest: Manifest, region: str) -> Iterator[Finding]:
+    for name, service in manifest.services.items():
+        size = size_bytes(task_spec(manifest, name), region)
+        if size > MAX_BYTES:
+            form = "task_definition" if service.task_definition else "containers" if service.containers else None
+            detail = (
+                f"the task definition would have {size} bytes, and ECS takes {MAX_BYTES}: write less, or let the"
+                " containers read what is long from a secret, an object in S3 or their image"
+            )
+            yield Finding(("services", name, *((form,) if form else ())), detail)
