@@ -90,13 +90,11 @@ def conclude(cloud: Cloud, deployment: Deployment) -> Status:
 
 
 def start_next(cloud: Cloud, deployment_id: str) -> None:
-    """Start the deployment that takes the place of one that ended; if that one gave way too, the one after it."""
-    by = cloud.store.get(deployment_id).superseded_by
-    waiting = cloud.store.get(by) if by else None
-    if waiting and waiting.status.ended:
-        start_next(cloud, waiting.id)
-    elif waiting:
-        start_if_free(cloud, waiting)
+    """Start what has the locks of a deployment that gave way and ended, once nobody else is waited for."""
+    ended = cloud.store.get(deployment_id)
+    holders = cloud.store.lock_holders(ended.locks).values() if ended.superseded_by else ()
+    for each in sorted(set(holders)):
+        start_if_free(cloud, cloud.store.get(each))
 
 
 def start_if_free(cloud: Cloud, deployment: Deployment) -> None:

@@ -38,7 +38,7 @@ from chalicelib import limits
 from chalicelib.aws.dynamodb import Condition, ConditionFailed, Item, Put, Update
 from chalicelib.belongings import Belongings, belongings_of
 from chalicelib.claims import ABSENT, Claims, failed, open_without_failure, still_open
-from chalicelib.deployment import Deployment, Event, Failure, new_id
+from chalicelib.deployment import Deployment, Event, Failure, Status, new_id
 from chalicelib.errors import NotFound
 from chalicelib.items import (
     GROUND,
@@ -208,6 +208,15 @@ class Store(Claims, Ledger, Waits):
             )
         except ConditionFailed:
             return
+
+    def run(self, deployment_id: str, at: datetime, **changes: Any) -> bool:
+        """Set a deployment running, and other fields of it, unless a failure is recorded; tell whether it was."""
+        set_running = {"status": Status.RUNNING.value, **plain(changes), "updated_at": at.isoformat()}
+        try:
+            self._table.write(Update(deployment_key(deployment_id), set_running, open_without_failure()))
+        except ConditionFailed:
+            return False
+        return True
 
     def fail(self, deployment_id: str, failure: Failure, at: datetime) -> bool:
         """Record why a deployment fails, unless a reason is recorded already; tell whether this one was taken."""

@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.decide import called_off
-from chalicelib.deployment import Deployment, Status
+from chalicelib.deployment import Deployment
 from chalicelib.errors import AwsRefused
 from chalicelib.forecast import Forecast, Found, as_asked
 from chalicelib.ground import Ground
@@ -33,8 +33,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     Raises PreflightFailed when something is wrong: nothing was changed.
     """
     deployment = cloud.store.get(event.deployment_id)
-    if failure := called_off(deployment, None):
-        raise failure
+    _go_on(deployment)
     manifest = _resolved(cloud, event.deployment_id)
     looks = Looks(cloud, manifest)
     looks.serving  # noqa: B018  where AWS does not say what serves, nothing is planned
@@ -57,6 +56,11 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         "wave": chained(items),
         "poll_seconds": poll_seconds,
     }
+
+
+def _go_on(deployment: Deployment) -> None:
+    if failure := called_off(deployment, None):
+        raise failure
 
 
 def _resolved(cloud: Cloud, deployment_id: str) -> Manifest:
@@ -122,7 +126,8 @@ def _record(cloud: Cloud, deployment: Deployment, manifest: Manifest, forecast: 
     """Record what will happen. A deployment that waited for another has its whole time from now on."""
     now = cloud.now()
     late = {"deadline_at": now + timedelta(seconds=manifest.timeout_seconds)} if deployment.after else {}
-    cloud.store.update(deployment.id, now, status=Status.RUNNING.value, phase="planned", **late)
+    if not cloud.store.run(deployment.id, now, phase="planned", **late):
+        _go_on(cloud.store.get(deployment.id))
     summary = ", ".join(f"{name}: {_told(forecast, name)}" for name in manifest.services)
     order = waves({name: service.depends_on for name, service in manifest.services.items()})
     said = " → ".join(" + ".join(wave) for wave in order)

@@ -262,7 +262,7 @@ def test_admitted(client: Client, token: str, method: str) -> None:
 
 
 def test_authorizer_fails(client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """An authorizer that breaks, or cannot look a token up, is a 503 that may be sent again; its cause is in the log."""
+    """An authorizer that breaks, or cannot look a token up, is a 503 to be sent again; its cause is in the log."""
     with caplog.at_level(logging.ERROR):
         reply = client.ask("GET", "/mine", Authorization="broken")
     assert (503, "application/problem+json") == (reply.status, reply.headers["Content-Type"])

@@ -109,6 +109,7 @@ STEPS_WRITE = [
     "progress",
     "record",
     "remember_revision",
+    "run",
     "tell",
     "update",
 ]
