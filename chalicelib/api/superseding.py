@@ -12,11 +12,10 @@ from chalicelib.cloud import Cloud
 from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment, Failure, Status, new_id_after
 from chalicelib.errors import AwsError, DeploymentInProgress, DeploymentSuperseded, StoreConflict
-from chalicelib.events import wake
 from chalicelib.items import IdempotencyRecord
 from chalicelib.log import logger
 from chalicelib.manifest import Manifest
-from chalicelib.recovery import conclude
+from chalicelib.recovery import conclude, wake
 
 ATTEMPTS = 100  # one fails where another deployment, an older one, was faster: there are no more of them than requests
 

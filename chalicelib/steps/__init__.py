@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.cloud import Cloud
+from chalicelib.errors import Throttled, TransientAws
 from chalicelib.log import logger
 from chalicelib.steps import (
     await_inactive,
@@ -47,6 +48,7 @@ from chalicelib.steps import (
     stop_task,
 )
 from chalicelib.steps.step import Step, StepEvent
+from chalicelib.steps.wait import demand_time, kept_alive
 
 ACT: Mapping[str, Step] = {
     "Namespace": namespace.run,
@@ -95,4 +97,9 @@ def run(steps: Mapping[str, Step], cloud: Cloud, document: Mapping[str, Any]) ->
     event = StepEvent.read(document)
     logger.append_keys(deployment_id=event.deployment_id, service_name=event.service, state=event.state)
     logger.info("step")
-    return steps[event.state](cloud, event)
+    try:
+        with kept_alive(cloud, event):
+            return steps[event.state](cloud, event)
+    except (Throttled, TransientAws) as error:
+        demand_time(cloud, event, error)
+        raise

@@ -2,10 +2,8 @@
 
 from collections.abc import Collection
 from datetime import timedelta
-from math import ceil
 from typing import Any
 
-from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.decide import called_off
 from chalicelib.deployment import Deployment
@@ -15,6 +13,7 @@ from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest
 from chalicelib.notices import notify
 from chalicelib.plan import chained, waves
+from chalicelib.polls import poll_seconds_of
 from chalicelib.preflight import images_asked, pinned
 from chalicelib.steps import preflight
 from chalicelib.steps.account import Account, account_of
@@ -22,9 +21,6 @@ from chalicelib.steps.balancer import url_of
 from chalicelib.steps.looks import Looks
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.unnamed import tell_unnamed
-
-# Looks in one execution, each of eight events in its history, which ends at 25,000 (Step Functions quotas).
-LOOKS_THERE, LOOKS_IN_ALL = 1_600, 2_000
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
@@ -105,21 +101,6 @@ def _item(
         "changes": changes,
         "task_needed": changes and manifest.services[service].before_deploy is not None,
     }
-
-
-def poll_seconds_of(manifest: Manifest | Belongings) -> int:
-    """Return the seconds between two looks, raised until no history outgrows what Step Functions keeps."""
-    return _poll_seconds(manifest, manifest.timeout_seconds, LOOKS_THERE)
-
-
-def poll_seconds_home(manifest: Manifest, gone_seconds: float, home_seconds: float) -> int:
-    """Return the seconds between two looks on the way back, which has the looks that the way there has left."""
-    used = len(manifest.services) * gone_seconds / poll_seconds_of(manifest)
-    return _poll_seconds(manifest, home_seconds, LOOKS_IN_ALL - min(used, LOOKS_THERE))
-
-
-def _poll_seconds(manifest: Manifest | Belongings, seconds: float, looks: float) -> int:
-    return max(manifest.poll_seconds, ceil(len(manifest.services) * seconds / looks))
 
 
 def _record(cloud: Cloud, deployment: Deployment, manifest: Manifest, forecast: Forecast) -> None:

@@ -26,6 +26,7 @@ LEVELS = {
     "names": 3,
     "github": 3,
     "registration": 4,
+    "polls": 4,
     "aws": 4,
     "forecast": 5,
     "items": 5,

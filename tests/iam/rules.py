@@ -181,6 +181,7 @@ RULES: dict[str, Rule] = {
             "servicediscovery:ListServices",
             "servicediscovery:ListTagsForResource",
             "ssm:DescribeParameters",
+            "states:SendTaskHeartbeat",
             "states:SendTaskSuccess",
         ),
         EVERYTHING,
