@@ -20,6 +20,7 @@ from chalicelib.items import (
     idempotency_record,
     live_items,
     service_item,
+    services_ended,
     unused,
 )
 
@@ -170,7 +171,8 @@ class Claims:
         }
         failure = {"failure": deployment.failure.model_dump(mode="json")} if deployment.failure else {}
         condition = open_without_failure() if succeeded else still_open()
-        ended = Update(deployment_key(deployment.id), end | failure, condition, remove=("open",))
+        changes = end | failure | services_ended(deployment)
+        ended = Update(deployment_key(deployment.id), changes, condition, remove=("open",))
         last = Event(id=new_id("evt", at), at=at, service=None, phase=status.value, message=verdict)
         live = [Put(item) for item in live_items(deployment)] if succeeded and deployment.kind == "deploy" else []
         more = [Put(event_item(deployment.id, last)), *live]

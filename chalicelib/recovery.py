@@ -101,9 +101,13 @@ def conclude(cloud: Cloud, deployment: Deployment) -> Status:
     Of a service that nobody could follow to an end, nobody looked what serves.
     """
     now = cloud.now()
+    stopped = {"status": "stopped", "what_serves": None, "finished_at": now}
+    services = dict(deployment.services)
     for name, progress in deployment.services.items():
         if progress.status == "running":
-            cloud.store.progress(deployment.id, name, now, status="stopped", what_serves=None, finished_at=now)
+            cloud.store.progress(deployment.id, name, now, **stopped)
+            services[name] = progress.model_copy(update=stopped | {"updated_at": now})
+    deployment = deployment.model_copy(update={"services": services})
     status, sentence = verdict(deployment)
     if cloud.store.finish(deployment, status, sentence, now):
         tell_verdict(deployment, status, cloud.settings.installation, now)
