@@ -21,7 +21,11 @@ from chalicelib.log import logger
 from chalicelib.steps.step import StepEvent
 
 BEATS_IN_A_POLL = 3
-RECORD_AN_END = {"StopTask", "ServiceFailed", "DeploymentFailed", "RollBack", "HomeFailed", "RestoreFailed", "Finish"}
+# What only records what came of it.
+RECORD_AN_END = {
+    *("ServiceProven", "ServiceRemoved", "ServiceFailed", "ServiceRestored", "StopTask", "ForgetBelongings"),
+    *("DeploymentFailed", "RollBack", "RestoreFailed", "HomeFailed", "Finish"),
+}
 TOO_SLOW = "the looks before took too long"
 
 
