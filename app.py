@@ -269,7 +269,8 @@ def accepted(
     """Return a deployment that was accepted, now or by an earlier request, and what is to be said beside it."""
     headers: Headers = {"Location": f"{prefix(request)}/deployments/{deployment.id}"}
     headers |= {"Idempotency-Replayed": "true"} if replayed else {}
-    return shown(request, deployment, status=200 if deployment.status.ended else 202, headers=headers, beside=beside)
+    ended = replayed and deployment.status.ended
+    return shown(request, deployment, status=200 if ended else 202, headers=headers, beside=beside)
 
 
 def shown(

@@ -26,6 +26,7 @@ NO_TOKEN = Unauthorized("Send an Authorization header with a token that is known
 NO_RIGHT = Forbidden("The token is known but has no right to this.")
 FAULT = InternalError("A fault of Slipway or its gateway. Its operators find it in the log by this time.")
 LATER = "Send the same request again; an Idempotency-Key makes sure that it counts once."
+UNKNOWN_YET = Busy(f"Whose token this is could not be looked up. {LATER}")
 ANSWERS: dict[str, RequestError] = {
     # An unknown path or method, of which API Gateway says 403.
     "MISSING_AUTHENTICATION_TOKEN": NotFound("No resource of this API has this path and method."),
@@ -40,8 +41,9 @@ ANSWERS: dict[str, RequestError] = {
     "QUOTA_EXCEEDED": TooManyRequests(f"More is asked at once than this API lets through. {LATER}"),
     "INTEGRATION_FAILURE": Busy(f"Slipway does not answer as it should. {LATER}"),
     "INTEGRATION_TIMEOUT": Busy(f"Slipway did not answer within 29 seconds. {LATER}"),
-    "AUTHORIZER_FAILURE": FAULT,
-    "AUTHORIZER_CONFIGURATION_ERROR": FAULT,
+    # The record is throttled, or Lambda itself, whose 429 API Gateway takes for a wrong configuration.
+    "AUTHORIZER_FAILURE": UNKNOWN_YET,
+    "AUTHORIZER_CONFIGURATION_ERROR": UNKNOWN_YET,
     "API_CONFIGURATION_ERROR": FAULT,
     "DEFAULT_4XX": MalformedBody("API Gateway cannot read the request."),
     "DEFAULT_5XX": FAULT,

@@ -20,6 +20,7 @@ from chalicelib.items import (
     idempotency_record,
     live_items,
     service_item,
+    services_ended,
     unused,
 )
 
@@ -54,6 +55,16 @@ def open_without_failure() -> Condition:
     )
 
 
+def _as_read(deployment: Deployment) -> Condition:
+    """Return the condition that a deployment has the status that was read, and no failure if none was."""
+    names, values = {"#status": "status"}, {":status": deployment.status.value}
+    if deployment.failure:
+        return Condition("#status = :status", names, values)
+    return Condition(
+        f"#status = :status AND {NO_FAILURE}", {**names, "#failure": "failure"}, {**values, ":null": "NULL"}
+    )
+
+
 def failed(failure: Failure, at: datetime) -> Item:
     """Return what a failure writes into its deployment."""
     return {"failure": failure.model_dump(mode="json"), "failed_at": at.isoformat()}
@@ -85,15 +96,18 @@ class Claims:
         deployment: Deployment,
         asked: Manifest | Belongings,
         idempotency: Sequence[IdempotencyRecord] = (),
+        *,
+        holders: Sequence[str] = (),
         taking_over: Sequence[Update] = (),
     ) -> None:
-        """Write a deployment, with what it is asked, and take its locks, all or nothing.
+        """Write a deployment, with what it is asked, and take its locks, all or nothing; a superseded one takes none.
 
-        It takes them from the deployments that it comes `after` too; `taking_over` is what that writes into those.
-        Raises DeploymentInProgress naming the holder of a service, AlreadyAccepted where one of its keys is known,
-        and StoreConflict.
+        It takes them from these `holders` too; `taking_over` is what that writes into those. Raises
+        DeploymentInProgress naming the holder of a service, AlreadyAccepted where one of its keys is known, and
+        StoreConflict.
         """
-        locks = [self._lock(deployment, name) for name in deployment.locks]
+        names = () if deployment.superseded_by else deployment.locks
+        locks = [self._lock(deployment, name, holders) for name in names]
         others: list[Write] = [
             Put(deployment_item(deployment), ABSENT),
             *(Put(item) for item in asked_items(deployment, asked)),
@@ -109,7 +123,7 @@ class Claims:
         except ConditionFailed as refusal:
             raise self._refused(refusal, deployment, len(locks)) from refusal
 
-    def _lock(self, deployment: Deployment, name: str) -> Put:
+    def _lock(self, deployment: Deployment, name: str, holders: Sequence[str]) -> Put:
         expires_at = deployment.deadline_at + LEASE_MARGIN
         item = {
             "pk": f"lock#{name}",
@@ -117,7 +131,7 @@ class Claims:
             "deployment_id": deployment.id,
             "expires_at": expires_at.isoformat(),
         }
-        return Put(item, _held_by(deployment.id, *deployment.after))
+        return Put(item, _held_by(deployment.id, *holders))
 
     def _refused(self, refusal: ConditionFailed, deployment: Deployment, locks: int) -> Exception:
         """Tell a known key from a busy service: the key counts first, its request was accepted before."""
@@ -136,11 +150,14 @@ class Claims:
         )
 
     def supersede(self, holder: Deployment, failure: Failure, by: str, at: datetime) -> Update:
-        """Return the write that has a deployment give way to `by`: it fails so, unless it has failed already."""
+        """Return the write that has a deployment give way to `by`: it fails so, unless it has failed already.
+
+        It is refused once the deployment is not pending any more, or has ended: what was read of it is not true then.
+        """
         first = holder.failure is None
         changes: Item = {"superseded_by": by, "updated_at": at.isoformat()}
         changes |= failed(failure, at) if first else {}
-        return Update(deployment_key(holder.id), changes, open_without_failure() if first else still_open())
+        return Update(deployment_key(holder.id), changes, _as_read(holder))
 
     def finish(self, deployment: Deployment, status: Status, verdict: str, at: datetime) -> bool:
         """Write the end of a deployment, its last line, and release its locks, all or nothing; False if it had ended.
@@ -154,10 +171,18 @@ class Claims:
         }
         failure = {"failure": deployment.failure.model_dump(mode="json")} if deployment.failure else {}
         condition = open_without_failure() if succeeded else still_open()
-        ended = Update(deployment_key(deployment.id), end | failure, condition, remove=("open",))
+        changes = end | failure | services_ended(deployment)
+        ended = Update(deployment_key(deployment.id), changes, condition, remove=("open",))
         last = Event(id=new_id("evt", at), at=at, service=None, phase=status.value, message=verdict)
         live = [Put(item) for item in live_items(deployment)] if succeeded and deployment.kind == "deploy" else []
-        return self._finish(ended, deployment, list(deployment.locks), [Put(event_item(deployment.id, last)), *live])
+        more = [Put(event_item(deployment.id, last)), *live]
+        return self._finish(ended, deployment, self._own_locks(deployment), more)
+
+    def _own_locks(self, deployment: Deployment) -> list[str]:
+        """Return the locks that an ending deployment releases; of a superseded one others may have taken them."""
+        if not deployment.superseded_by:
+            return list(deployment.locks)
+        return [name for name, holder in self.lock_holders(deployment.locks).items() if holder == deployment.id]
 
     def _finish(self, ended: Update, deployment: Deployment, locks: list[str], more: Sequence[Put]) -> bool:
         """Write the end; a lock that another deployment has taken over is not ours to release."""
@@ -172,6 +197,11 @@ class Claims:
                 raise FailureDecided("a failure was recorded while the deployment was about to succeed") from refusal
             return False
         return True
+
+    def lock_holders(self, names: Sequence[str]) -> dict[str, str]:
+        """Return which deployment holds each of these services, those that anybody holds."""
+        items = self._table.batch([{"pk": f"lock#{name}", "sk": "lock"} for name in names])
+        return {item["pk"].removeprefix("lock#"): item["deployment_id"] for item in items}
 
     def lock(self, name: str) -> Lock | None:
         """Return who holds `cluster/service`, None when nobody does."""

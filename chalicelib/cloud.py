@@ -6,10 +6,13 @@ What it is made of is imported then, too: a cold start waits for what it asks fo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chalicelib.aws.calls import ATTEMPTS, config, counted
@@ -130,6 +133,21 @@ class Cloud:
             value = read()
             self._remembered[name] = now, value
         return cast("T", value)
+
+    @contextmanager
+    def repeating(self, seconds: float, action: Callable[[], None]) -> Iterator[None]:
+        """Take an action every so many seconds while the block goes on, beside it; never in one that is shorter."""
+        over = Event()
+
+        def repeat() -> None:
+            while not over.wait(seconds):
+                action()
+
+        Thread(target=copy_context().run, args=(repeat,), daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
 
     def _client(self, service: str, attempts: int = ATTEMPTS) -> Any:
         import boto3

@@ -251,6 +251,14 @@ def new_id(kind: str, at: datetime) -> str:
     return f"{kind}_" + "".join(CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
 
 
+def new_id_after(other: str, at: datetime) -> str:
+    """Return a new id that sorts after another one, which may have been made where the clock is ahead of ours."""
+    number = 0
+    for letter in other.rpartition("_")[2]:
+        number = number << 5 | CROCKFORD.index(letter)
+    return new_id(other.rpartition("_")[0], max(at, instant(((number >> 80) + 1) / 1000)))
+
+
 def instant(seconds: float | None = None) -> datetime:
     """Return the present, or `seconds` since the epoch, as an aware datetime with milliseconds, as we store it."""
     moment = datetime.fromtimestamp(time.time() if seconds is None else seconds, UTC)

@@ -77,9 +77,3 @@ def _wake_holder(cloud: Cloud, service: str, waits: tuple[str, ...], *, counted:
     if asked and (not counted or cloud.store.count_wake(lock.deployment_id, cloud.now())):
         for token in asked:
             cloud.workflow.complete(token, decided=False)
-
-
-def wake(cloud: Cloud, deployment_id: str) -> None:
-    """Ask all waits of a deployment to look again."""
-    for token in cloud.store.tokens(deployment_id).values():
-        cloud.workflow.complete(token, decided=False)

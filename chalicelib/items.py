@@ -42,8 +42,26 @@ def deployment_key(deployment_id: str) -> Item:
 def deployment_item(deployment: Deployment) -> Item:
     """Return a new deployment as an item, in the indexes of those that are open."""
     fields = deployment.model_dump(mode="json", exclude={"services"})
-    item = {**deployment_key(deployment.id), **fields, "listing": "deployment", "open": "open"}
+    indexed = {"listing": "deployment", "open": "open"}
+    item = {**deployment_key(deployment.id), **fields, **indexed, "names": list(deployment.services)}
     return stamped("deployment", item)
+
+
+def services_named(head: Item) -> list[str] | None:
+    """Return the names of a deployment's services; None where an older release wrote it, and left them out."""
+    names: list[str] | None = head.get("names")
+    return names
+
+
+def services_ended(deployment: Deployment) -> Item:
+    """Return what the head of a deployment that ended keeps of its services, so that a list reads the heads alone."""
+    return {"ended": [service_item(deployment.id, each) for each in deployment.services.values()]}
+
+
+def services_in(head: Item) -> list[Item] | None:
+    """Return the items of services that a head keeps; None while the deployment is open, and of an older release's."""
+    items: list[Item] | None = head.get("ended")
+    return items
 
 
 def deployment_of(item: Item, services: Mapping[str, ServiceProgress]) -> Deployment:
@@ -158,6 +176,19 @@ def registration_key(application: str, environment: str) -> tuple[Item, Item]:
     """Return the keys of a registration: its own, and its place among all."""
     own = {"pk": f"registration#{application}", "sk": environment}
     return own, {"pk": "registrations", "sk": f"{application}/{environment}"}
+
+
+def repository_keys(repository: str) -> tuple[str, str]:
+    """Return under which keys stands who has triggers of a repository: by its name, and by a pattern of its owner's."""
+    owner = repository.partition("/")[0]
+    return f"repository#{repository}", f"repository#{owner}/*"
+
+
+def repository_items(registration: Registration) -> list[Item]:
+    """Return, of each repository that triggers name, that this registration has one; a pattern stands by its owner."""
+    named = {each.repository for each in registration.triggers}
+    keys = {repository_keys(each)["*" in each] for each in named}
+    return [{"pk": key, "sk": f"{registration.application}/{registration.environment}"} for key in sorted(keys)]
 
 
 def registration_items(registration: Registration) -> list[Item]:

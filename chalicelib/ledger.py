@@ -5,17 +5,7 @@ from dataclasses import dataclass
 from chalicelib.aws.dynamodb import Delete, Put, Table
 from chalicelib.belongings import Belongings, all_of
 from chalicelib.deployment import Deployment
-from chalicelib.items import (
-    TORN_DOWN,
-    application_key,
-    belongings_in,
-    live_key,
-    registration_items,
-    registration_key,
-    registration_of,
-    torn_down_item,
-)
-from chalicelib.registration import Registration
+from chalicelib.items import TORN_DOWN, application_key, belongings_in, live_key, torn_down_item
 
 
 @dataclass(frozen=True)
@@ -56,25 +46,6 @@ class Ledger:
         for outline in belongings.outlines:
             if outline != TORN_DOWN:
                 self._table.write(Delete(application_key(deployment.application, deployment.environment, outline)))
-
-    # ── registrations ────────────────────────────────────────────────────────────────────────────────
-
-    def register(self, registration: Registration) -> None:
-        """Keep a registration in the place of the one before."""
-        self._table.write(*(Put(item) for item in registration_items(registration)))
-
-    def unregister(self, application: str, environment: str) -> None:
-        """Forget a registration."""
-        self._table.write(*(Delete(key) for key in registration_key(application, environment)))
-
-    def registration(self, application: str, environment: str) -> Registration | None:
-        """Return what is registered, None when nothing is."""
-        item = self._table.get(registration_key(application, environment)[0])
-        return registration_of(item) if item else None
-
-    def registrations(self) -> list[Registration]:
-        """Return all that is registered, by application and environment, each without its manifest."""
-        return [registration_of(item) for item in self._table.partition("registrations")]
 
     # ── task definitions and tokens ──────────────────────────────────────────────────────────────────
 

@@ -9,20 +9,22 @@ from datetime import datetime, timedelta
 from chalicelib.cloud import Cloud
 from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment, Status
-from chalicelib.errors import AwsError, ExecutionEnded, NewerRelease, StoreConflict
+from chalicelib.errors import AwsError, DeploymentTimedOut, ExecutionEnded, NewerRelease, StoreConflict
 from chalicelib.log import alarm
 from chalicelib.metrics import tell_verdict
 from chalicelib.notices import notify
+from chalicelib.polls import poll_seconds_of
 from chalicelib.verdict import goes_back, verdict
 
 START_AGAIN_AFTER = timedelta(seconds=60)
 STUCK_AFTER = timedelta(minutes=15)
+LONGEST_LOOK = timedelta(seconds=60)  # the functions' Timeout: infrastructure/parts/functions.yaml
 
 
 def recover(cloud: Cloud, deployment_id: str) -> bool:
     """Start a deployment that was left pending; close one whose execution ended. Tell whether it holds no locks now.
 
-    One that could not be started until its deadline is closed too.
+    One that could not be started until its deadline is closed too, and one that runs on past it is told to end.
     """
     deployment = cloud.store.get(deployment_id)
     if deployment.status.ended:
@@ -31,6 +33,8 @@ def recover(cloud: Cloud, deployment_id: str) -> bool:
     if pending and now - deployment.created_at < START_AGAIN_AFTER:
         return False
     status = cloud.workflow.status(deployment.id, deployment.kind)
+    if status == "RUNNING" and now >= deployment.deadline_at:
+        _end_if_late(cloud, deployment)
     if status == "RUNNING" or (pending and not _predecessors_ended(cloud, deployment)):
         return False
     if status is None and pending and now < _start_by(cloud, deployment):
@@ -38,6 +42,25 @@ def recover(cloud: Cloud, deployment_id: str) -> bool:
         return False
     close(cloud, deployment, status or "MISSING")
     return True
+
+
+def _end_if_late(cloud: Cloud, deployment: Deployment) -> None:
+    """Have a deployment end whose deadline has passed, when its own looks have not ended it after a poll and a look."""
+    asked, now = cloud.store.belongings_of(deployment.id), cloud.now()
+    allowed = timedelta(seconds=poll_seconds_of(asked)) + LONGEST_LOOK
+    if deployment.failure or deployment.goes_back or now < deployment.deadline_at + allowed:
+        return
+    late = DeploymentTimedOut(f"The deadline passed at {deployment.deadline_at.isoformat()}, and no look ended it")
+    failure = failure_of(late, None)
+    if cloud.store.fail(deployment.id, failure, now):
+        cloud.store.record(deployment.id, None, "failed", failure.cause, now)
+        wake(cloud, deployment.id)
+
+
+def wake(cloud: Cloud, deployment_id: str) -> None:
+    """Ask all waits of a deployment to look again."""
+    for token in cloud.store.tokens(deployment_id).values():
+        cloud.workflow.complete(token, decided=False)
 
 
 def _predecessors_ended(cloud: Cloud, deployment: Deployment) -> bool:
@@ -78,9 +101,13 @@ def conclude(cloud: Cloud, deployment: Deployment) -> Status:
     Of a service that nobody could follow to an end, nobody looked what serves.
     """
     now = cloud.now()
+    stopped = {"status": "stopped", "what_serves": None, "finished_at": now}
+    services = dict(deployment.services)
     for name, progress in deployment.services.items():
         if progress.status == "running":
-            cloud.store.progress(deployment.id, name, now, status="stopped", what_serves=None, finished_at=now)
+            cloud.store.progress(deployment.id, name, now, **stopped)
+            services[name] = progress.model_copy(update=stopped | {"updated_at": now})
+    deployment = deployment.model_copy(update={"services": services})
     status, sentence = verdict(deployment)
     if cloud.store.finish(deployment, status, sentence, now):
         tell_verdict(deployment, status, cloud.settings.installation, now)
@@ -90,13 +117,11 @@ def conclude(cloud: Cloud, deployment: Deployment) -> Status:
 
 
 def start_next(cloud: Cloud, deployment_id: str) -> None:
-    """Start the deployment that takes the place of one that ended; if that one gave way too, the one after it."""
-    by = cloud.store.get(deployment_id).superseded_by
-    waiting = cloud.store.get(by) if by else None
-    if waiting and waiting.status.ended:
-        start_next(cloud, waiting.id)
-    elif waiting:
-        start_if_free(cloud, waiting)
+    """Start what has the locks of a deployment that gave way and ended, once nobody else is waited for."""
+    ended = cloud.store.get(deployment_id)
+    holders = cloud.store.lock_holders(ended.locks).values() if ended.superseded_by else ()
+    for each in sorted(set(holders)):
+        start_if_free(cloud, cloud.store.get(each))
 
 
 def start_if_free(cloud: Cloud, deployment: Deployment) -> None:

@@ -13,6 +13,8 @@ One table; `pk` and `sk` of its items:
     application#<a>/<env>  torn_down            that there was one, and the shared parts that its teardown left
     registration#<a>       <env>                the manifest and triggers that are registered, as JSON, gzipped
     registrations          <a>/<env>            the same without the manifest, for whoever looks through all of them
+    repository#<owner/r>   <a>/<env>            that it has a trigger of this repository; of a pattern by `owner/*`
+    repositories           listed               until when it is believed that all that is registered stands so
     events#<id>            <event id>           one line of the timeline
     waits#<id>             <service>#<state>    the token of a wait
     wakes#<id>             wakes                how often a task's event woke a wait
@@ -23,7 +25,7 @@ One table; `pk` and `sk` of its items:
     token#<sha256>         token                whom a bearer token belongs to, and what he may
 
 What holds a document of ours says its `version`: see `chalicelib/versions.py`. How a deployment begins and ends
-stands in `claims`, what outlives it in `ledger`, what expires in `waits`.
+stands in `claims`, how it is read in `reading`, what outlives it in `ledger` and `registered`, what expires in `waits`.
 """
 
 from __future__ import annotations
@@ -34,11 +36,10 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib import limits
 from chalicelib.aws.dynamodb import Condition, ConditionFailed, Item, Put, Update
 from chalicelib.belongings import Belongings, belongings_of
 from chalicelib.claims import ABSENT, Claims, failed, open_without_failure, still_open
-from chalicelib.deployment import Deployment, Event, Failure, new_id
+from chalicelib.deployment import Deployment, Event, Failure, Status, new_id
 from chalicelib.errors import NotFound
 from chalicelib.items import (
     GROUND,
@@ -46,34 +47,23 @@ from chalicelib.items import (
     asked_belongings,
     belongings_key,
     deployment_key,
-    deployment_of,
-    equal,
     event_item,
     event_of,
     idempotency_record,
     manifest_key,
     plain,
     service_key,
-    service_of,
     unpacked_manifest,
 )
 from chalicelib.ledger import Ledger
 from chalicelib.manifest import Manifest
+from chalicelib.reading import Reading, deployment_in
+from chalicelib.registered import Registered
 from chalicelib.waits import Waits
 
 if TYPE_CHECKING:
     from chalicelib.before import Before, BeforePart
     from chalicelib.ground import Ground
-
-PAGE = 100
-
-
-def _deployment(deployment_id: str, items: Sequence[Item]) -> Deployment:
-    own = next((item for item in items if item["sk"] == "deployment"), None)
-    if own is None:
-        raise NotFound(f"There is no deployment {deployment_id}.")
-    services = [service_of(item) for item in items if item["sk"] != "deployment"]
-    return deployment_of(own, {progress.name: progress for progress in services})
 
 
 def _line(service: str | None, phase: str, message: str, at: datetime) -> Event:
@@ -89,19 +79,10 @@ def _asked(deployment_id: str, items: Sequence[Item]) -> tuple[Manifest, Ground 
     return unpacked_manifest(found["manifest"]), ground_of(found[GROUND]) if GROUND in found else None
 
 
-class Store(Claims, Ledger, Waits):
+class Store(Claims, Reading, Ledger, Registered, Waits):
     """The table, in our words. Times are aware datetimes; a write that is refused raises."""
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────
-
-    def get(self, deployment_id: str) -> Deployment:
-        """Return a deployment with its services; raises NotFound."""
-        return _deployment(deployment_id, self._table.partition(f"deployment#{deployment_id}"))
-
-    def part(self, deployment_id: str, service: str) -> Deployment:
-        """Return a deployment with one of its services alone, for who follows this one; raises NotFound."""
-        keys = [deployment_key(deployment_id), service_key(deployment_id, service)]
-        return _deployment(deployment_id, self._table.batch(keys))
 
     def manifest(self, deployment_id: str) -> Manifest:
         """Return what a deployment was asked, its images as `keep_images` has them; raises NotFound."""
@@ -120,7 +101,7 @@ class Store(Claims, Ledger, Waits):
         own = [deployment_key(deployment_id), service_key(deployment_id, service)]
         items = self._table.batch([*own, asked, {**asked, "sk": GROUND}])
         progress = [item for item in items if item["pk"] != asked["pk"]]
-        return _deployment(deployment_id, progress), *_asked(deployment_id, items)
+        return deployment_in(deployment_id, progress), *_asked(deployment_id, items)
 
     def keep_ground(self, deployment_id: str, ground: Ground) -> None:
         """Keep what a deployment stands on."""
@@ -147,43 +128,6 @@ class Store(Claims, Ledger, Waits):
         with suppress(ConditionFailed):
             self._table.write(Put(before_item(deployment_id, service, part), ABSENT))
 
-    def newest(
-        self, *, application: str | None, filters: Mapping[str, str], limit: int, after: str | None
-    ) -> tuple[list[Deployment], str | None]:
-        """Return up to `limit` deployments older than the id `after`, newest first, and the id to go on after.
-
-        `filters` compare attributes exactly. There may be fewer than `limit` although older ones match: a call looks
-        at no more than limits.DEPLOYMENTS_LOOKED_AT deployments.
-        """
-        index, key, value = (
-            ("application",) * 2 + (application,) if application else ("newest", "listing", "deployment")
-        )
-        condition = Condition("#key = :key", {"#key": key}, {":key": value})
-        found: list[str] = []
-        for _ in range(limits.DEPLOYMENTS_LOOKED_AT // PAGE):
-            start = {**deployment_key(after), key: value, "id": after} if after else None
-            items, last = self._table.page(
-                condition, index=index, where=equal(filters), limit=PAGE, start=start, newest_first=True
-            )
-            found += [item["id"] for item in items]
-            after = last["id"] if last else None
-            if len(found) > limit:
-                return [self.get(each) for each in found[:limit]], found[limit - 1]
-            if after is None:
-                break
-        return [self.get(each) for each in found], after
-
-    def open_deployments(self) -> list[str]:
-        """Return the ids of the deployments that have not ended, oldest first."""
-        ids: list[str] = []
-        start: Item | None = None
-        while True:
-            condition = Condition("#pk = :pk", {"#pk": "open"}, {":pk": "open"})
-            items, start = self._table.page(condition, index="open", limit=100, start=start)
-            ids += [item["id"] for item in items]
-            if start is None:
-                return ids
-
     def idempotency(self, caller: str, key: str, now: datetime) -> IdempotencyRecord | None:
         """Return what a caller's key made, None when it is unknown or forgotten."""
         item = self._table.get({"pk": f"idempotency#{caller}", "sk": key})
@@ -208,6 +152,15 @@ class Store(Claims, Ledger, Waits):
             )
         except ConditionFailed:
             return
+
+    def run(self, deployment_id: str, at: datetime, **changes: Any) -> bool:
+        """Set a deployment running, and other fields of it, unless a failure is recorded; tell whether it was."""
+        set_running = {"status": Status.RUNNING.value, **plain(changes), "updated_at": at.isoformat()}
+        try:
+            self._table.write(Update(deployment_key(deployment_id), set_running, open_without_failure()))
+        except ConditionFailed:
+            return False
+        return True
 
     def fail(self, deployment_id: str, failure: Failure, at: datetime) -> bool:
         """Record why a deployment fails, unless a reason is recorded already; tell whether this one was taken."""

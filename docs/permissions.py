@@ -61,7 +61,7 @@ WHY = {
     "Start": "Start a deployment's execution",
     "TaskLogs": "The log groups of tasks",
     "TellGitHub": "Have GitHub told what becomes of its deliveries",
-    "Tokens": "End a wait by its token, which nobody can guess; AWS documents no resource of it",
+    "Tokens": "End a wait by its token, or keep it alive; nobody can guess one, and AWS documents no resource of it",
 }
 """What each statement is for, by its Sid."""
 QUEUES = {

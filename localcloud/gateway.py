@@ -24,6 +24,7 @@ THREADS = 32
 FUNCTION = "api"  # as its policy is named; Chalice calls it api_handler
 PAGE = "/"  # what chats and GitHub link to
 TYPE_URI = "https://slipway.dev/problems/"
+RETRY_AFTER_SECONDS = "2"
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,8 @@ class Problem:
     def answer(self) -> HttpAnswer:
         """Write the problem."""
         body = {"type": TYPE_URI + self.code, **self.__dict__}
-        return _own(self.status, "application/problem+json", body)
+        later = (("Retry-After", RETRY_AFTER_SECONDS),) if self.status == 503 else ()
+        return _own(self.status, "application/problem+json", body, *later)
 
 
 UNAUTHORIZED = Problem(
@@ -48,6 +50,7 @@ UNAUTHORIZED = Problem(
 )
 FORBIDDEN = Problem(403, "forbidden", "This token may not do that", "The token is known but has no right to this.")
 NOT_FOUND = Problem(404, "not_found", "Not found", "No resource of this API has this path and method.")
+UNKNOWN_YET = Problem(503, "busy", "Busy", "Whose token this is could not be looked up. Send the same request again.")
 BODY_TOO_LARGE = Problem(413, "body_too_large", "The body is too large", "API Gateway takes at most 10 MB.")
 
 
@@ -107,7 +110,7 @@ class Gateway:
             return FORBIDDEN.answer()
         except Exception:
             logger.exception("the authorizer %s failed", authorizer.name)
-            return _message(500, None)
+            return UNKNOWN_YET.answer()
         event["requestContext"]["authorizer"] = admitted
         return None
 
@@ -173,10 +176,10 @@ def _proxy_answer(result: dict[str, Any]) -> HttpAnswer:
     return HttpAnswer(int(result["statusCode"]), tuple(headers), raw)
 
 
-def _message(status: int, message: str | None) -> HttpAnswer:
+def _message(status: int, message: str) -> HttpAnswer:
     return _own(status, "application/json", {"message": message})
 
 
-def _own(status: int, media_type: str, body: dict[str, Any]) -> HttpAnswer:
+def _own(status: int, media_type: str, body: dict[str, Any], *headers: tuple[str, str]) -> HttpAnswer:
     """Return what the gateway says itself, with the headers that its gateway responses have on AWS."""
-    return HttpAnswer(status, (("Content-Type", media_type), *SAFE.items()), json.dumps(body).encode())
+    return HttpAnswer(status, (("Content-Type", media_type), *SAFE.items(), *headers), json.dumps(body).encode())

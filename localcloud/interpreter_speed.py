@@ -19,6 +19,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils import json_path
 
+from localcloud.heartbeats import heed_heartbeats
+
 PARSE_PATH = lru_cache(maxsize=1000)(jsonpath_ng_ext.parse)
 PARSE_RESULT_PATH = lru_cache(maxsize=1000)(jsonpath_ng_plain.parse)
 PARSE = AmazonStateLanguageParser.parse
@@ -91,6 +93,7 @@ def call_lambda_at(endpoint: str) -> NamedAsByStepFunctions:
     """Let moto's interpreter call Lambda at `endpoint` through one client; return it, to be closed at the end."""
     client = NamedAsByStepFunctions(lambda_client(endpoint))
     setattr(lambda_eval_utils, "boto_client_for", lambda **_asked: client)  # noqa: B010  it is not exported
+    heed_heartbeats()
     return client
 
 

@@ -39,6 +39,7 @@ class DirectDynamoDb:
     def __init__(self) -> None:
         # A front door that this process had before leaves its account to moto.
         self._dynamodb = DynamoDb(account=os.environ.get("MOTO_ACCOUNT_ID", DEFAULT_ACCOUNT_ID))
+        self.operations: list[str] = []
 
     def listen(self, events: Any) -> None:
         """Answer a client's calls, or those of a session's clients to come, by botocore's event before-call."""
@@ -46,7 +47,8 @@ class DirectDynamoDb:
             events.register(f"before-call.dynamodb.{operation}", self._answer)
 
     def handle(self, operation: str, body: str) -> tuple[int, str]:
-        """Carry out what the JSON `body` asks; return status and body of the answer."""
+        """Carry out what the JSON `body` asks, and note it; return status and body of the answer."""
+        self.operations.append(operation)
         try:
             return 200, json.dumps(self._dynamodb.handle(operation, json.loads(body)))
         except AwsFault as fault:

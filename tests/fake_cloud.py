@@ -1,5 +1,7 @@
 """The cloud of fakes."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
@@ -66,6 +68,21 @@ class FakeCloud(Cloud):
         for name, part in self.parts.items():
             # A cached_property keeps its value in the instance's own dictionary: here it is there before it is asked.
             self.__dict__[name] = Watched(name, part, faults)
+
+    @contextmanager
+    def repeating(self, seconds: float, action: Callable[[], None]) -> Iterator[None]:
+        """Take an action every so many seconds of the test's clock, for as long as the block takes."""
+        due: list[Any] = []
+
+        def repeat() -> None:
+            action()
+            due.append(self._clock.call_later(seconds, repeat))
+
+        due.append(self._clock.call_later(seconds, repeat))
+        try:
+            yield
+        finally:
+            self._clock.forget(due[-1])
 
     def now(self) -> datetime:
         """Return the present of the test's clock."""

@@ -335,6 +335,11 @@ class FakeWorkflow:
         execution = self.machines[kind].executions.get(deployment_id)
         return execution.status if execution else None
 
+    def heartbeat(self, token: str) -> None:
+        """Keep a wait alive, in whichever machine it is."""
+        for machine in self.machines.values():
+            machine.heartbeat(token)
+
     def complete(self, token: str, *, decided: bool) -> None:
         """End a wait, in whichever machine it is."""
         for machine in self.machines.values():

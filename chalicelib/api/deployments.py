@@ -94,16 +94,22 @@ def accept(
         if known := cloud.store.idempotency(request.caller, key, cloud.now()):
             return _replayed(cloud, request, known), True
     deployment, asked = new()
+    if request.supersede:
+        deployment = superseding.newest(cloud, deployment)
     idempotency = [
         IdempotencyRecord(request.caller, key, request.fingerprint, deployment.id, kept=key == request.once)
         for key in keys
     ]
+    called_off: Sequence[Deployment] = ()
     try:
-        deployment = _begin(cloud, request, deployment, asked, idempotency)
+        if request.supersede:
+            deployment, called_off = superseding.begin(cloud, deployment, asked, idempotency)
+        else:
+            _begin(cloud, deployment, asked, idempotency)
     except AlreadyAccepted as accepted:
         return _replayed(cloud, request, accepted.record), True
     notify(cloud, deployment)
-    _start(cloud, deployment)
+    _start(cloud, deployment, called_off)
     return deployment, False
 
 
@@ -155,38 +161,18 @@ def new_deployment(cloud: Cloud, caller: str, manifest: Manifest) -> Deployment:
 
 
 def _begin(
-    cloud: Cloud,
-    request: Request,
-    deployment: Deployment,
-    asked: Manifest | Belongings,
-    idempotency: Sequence[IdempotencyRecord],
-) -> Deployment:
-    """Record and lock; return the deployment as it was recorded.
-
-    A holder that died is closed first, one that is to be superseded is. A write that met another is written again.
-    """
+    cloud: Cloud, deployment: Deployment, asked: Manifest | Belongings, idempotency: Sequence[IdempotencyRecord]
+) -> None:
+    """Record and lock. A holder that died is closed first; a write that met another is written again."""
     for _ in range(ATTEMPTS - 1):
         try:
-            return _recorded(cloud, request, deployment, asked, idempotency)
+            return cloud.store.begin(deployment, asked, idempotency)
         except StoreConflict:
             continue
         except DeploymentInProgress as busy:
-            if not (request.supersede or _dead(cloud, deployment, busy)):
+            if not _dead(cloud, deployment, busy):
                 raise
-    return _recorded(cloud, request, deployment, asked, idempotency)
-
-
-def _recorded(
-    cloud: Cloud,
-    request: Request,
-    deployment: Deployment,
-    asked: Manifest | Belongings,
-    idempotency: Sequence[IdempotencyRecord],
-) -> Deployment:
-    holders = superseding.holders(cloud, deployment) if request.supersede else ()
-    waiting = deployment.model_copy(update={"after": superseding.after(holders)})
-    cloud.store.begin(waiting, asked, idempotency, superseding.taking_over(cloud, holders, waiting))
-    return waiting
+    return cloud.store.begin(deployment, asked, idempotency)
 
 
 def _dead(cloud: Cloud, deployment: Deployment, busy: DeploymentInProgress) -> bool:
@@ -200,13 +186,13 @@ def _dead(cloud: Cloud, deployment: Deployment, busy: DeploymentInProgress) -> b
     return (over or pending) and recover(cloud, busy.holder)
 
 
-def _start(cloud: Cloud, deployment: Deployment) -> None:
-    """Start the workflow, once those whose place it takes have ended.
+def _start(cloud: Cloud, deployment: Deployment, called_off: Sequence[Deployment] = ()) -> None:
+    """Start the workflow, once those at work on its services have ended; those whose place it takes are called off.
 
     When AWS does not let us now, the record is a promise that the sweep keeps in a minute.
     """
     try:
-        superseding.call_off(cloud, deployment)
+        superseding.call_off(cloud, deployment, called_off)
         start_if_free(cloud, deployment)
     except AwsError as error:
         logger.warning("left pending for the sweep", extra={"deployment_id": deployment.id, "cause": str(error)})

@@ -7,8 +7,8 @@ from chalicelib.cloud import Cloud
 from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment
 from chalicelib.errors import DeploymentCancelled, NotCancellable, NothingToGoBackTo
-from chalicelib.events import wake
 from chalicelib.manifest import Manifest
+from chalicelib.recovery import wake
 
 
 def cancel(cloud: Cloud, deployment_id: str, caller: str) -> Deployment:

@@ -14,7 +14,7 @@ from chalicelib.github.body import demand_size
 from chalicelib.github.delivery import DeploymentRequested, Ignored, Occurrence, read
 from chalicelib.github.signature import verify
 from chalicelib.github.statuses import Refusal, words_of
-from chalicelib.github.triggers import Trigger, applies, names, why_not
+from chalicelib.github.triggers import Trigger, applies, names, of_repository, why_not
 from chalicelib.manifest import Manifest
 from chalicelib.notices import notify_refusal
 from chalicelib.own_secrets import own_secret
@@ -59,7 +59,7 @@ def deliver(cloud: Cloud, delivery: Delivery) -> list[tuple[Deployment, bool]] |
     occurrence = read(delivery.event, delivery.body, delivery.content_type)
     if isinstance(occurrence, Ignored):
         return occurrence
-    registrations = cloud.store.registrations()
+    registrations = cloud.store.registrations_of(occurrence.repository, cloud.now())
     found = matches(registrations, occurrence)
     admitted = [match for match in found if match.registration.admits(occurrence.event)]
     if admitted:
@@ -100,9 +100,9 @@ def _why_nothing(registrations: list[Registration], occurrence: Occurrence) -> s
         named = names(each.trigger, occurrence, each.environment)
         if named and (reason := why_not(each.trigger, occurrence)):
             return f"the trigger of {each.registration.application} in {each.environment} {reason}"
-    repositories = {trigger.repository for each in registrations for trigger in each.triggers}
+    own = [trigger for each in registrations for trigger in each.triggers if of_repository(trigger, occurrence)]
     what = f"{occurrence.event} of {occurrence.ref[:100] or occurrence.sha} in {occurrence.repository[:100]}"
-    return f"no trigger of any of {len(repositories)} registered repositories names this {what}"
+    return f"none of the triggers that are registered for this repository, {len(own)}, names this {what}"
 
 
 def _all_accepted(

@@ -42,6 +42,17 @@ class Workflow:
                 return None
             raise
 
+    def heartbeat(self, token: str) -> None:
+        """Say that the look of a wait goes on, from which its seconds begin anew.
+
+        It is no event in the history (API reference, SendTaskHeartbeat).
+        """
+        try:
+            call(self._client.send_task_heartbeat, taskToken=token)
+        except AwsRefused as refusal:
+            if refusal.aws_code not in SPENT:
+                raise
+
     def complete(self, token: str, *, decided: bool) -> None:
         """End a wait: `decided` says that the matter is, otherwise it only asks for another look."""
         try:

@@ -114,9 +114,14 @@ def why_not(trigger: Trigger, occurrence: Occurrence) -> str | None:
     return None
 
 
+def of_repository(trigger: Trigger, occurrence: Occurrence) -> bool:
+    """Tell whether a trigger is of the repository in which something happened."""
+    return matches(trigger.repository, occurrence.repository)
+
+
 def names(trigger: Trigger, occurrence: Occurrence, to_environment: str) -> bool:
     """Tell whether a trigger that deploys to an environment names what happened."""
-    if trigger.event != occurrence.event or not matches(trigger.repository, occurrence.repository):
+    if trigger.event != occurrence.event or not of_repository(trigger, occurrence):
         return False
     if isinstance(occurrence, Push):
         return _pushed(trigger, occurrence)

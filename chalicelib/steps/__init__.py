@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.cloud import Cloud
-from chalicelib.errors import DeploymentTimedOut, Unsettled
+from chalicelib.errors import Throttled, TransientAws
 from chalicelib.log import logger
 from chalicelib.steps import (
     await_inactive,
@@ -48,6 +48,7 @@ from chalicelib.steps import (
     stop_task,
 )
 from chalicelib.steps.step import Step, StepEvent
+from chalicelib.steps.wait import demand_time, kept_alive
 
 ACT: Mapping[str, Step] = {
     "Namespace": namespace.run,
@@ -97,14 +98,8 @@ def run(steps: Mapping[str, Step], cloud: Cloud, document: Mapping[str, Any]) ->
     logger.append_keys(deployment_id=event.deployment_id, service_name=event.service, state=event.state)
     logger.info("step")
     try:
-        return steps[event.state](cloud, event)
-    except Unsettled as refusal:
-        _refuse_late(cloud, event, refusal)
+        with kept_alive(cloud, event):
+            return steps[event.state](cloud, event)
+    except (Throttled, TransientAws) as error:
+        demand_time(cloud, event, error)
         raise
-
-
-def _refuse_late(cloud: Cloud, event: StepEvent, refusal: Unsettled) -> None:
-    """Raise DeploymentTimedOut after the deadline: what has to be asked for again and again could go on beyond it."""
-    due_at = cloud.store.get(event.deployment_id).due_at
-    if cloud.now() >= due_at:
-        raise DeploymentTimedOut(f"{event.state} was refused until {due_at.isoformat()}: {refusal}") from refusal

@@ -2,19 +2,18 @@
 
 from collections.abc import Collection
 from datetime import timedelta
-from math import ceil
 from typing import Any
 
-from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.decide import called_off
-from chalicelib.deployment import Deployment, Status
+from chalicelib.deployment import Deployment
 from chalicelib.errors import AwsRefused
 from chalicelib.forecast import Forecast, Found, as_asked
 from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest
 from chalicelib.notices import notify
 from chalicelib.plan import chained, waves
+from chalicelib.polls import poll_seconds_of
 from chalicelib.preflight import images_asked, pinned
 from chalicelib.steps import preflight
 from chalicelib.steps.account import Account, account_of
@@ -23,9 +22,6 @@ from chalicelib.steps.looks import Looks
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.unnamed import tell_unnamed
 
-# Looks in one execution, each of eight events in its history, which ends at 25,000 (Step Functions quotas).
-LOOKS_THERE, LOOKS_IN_ALL = 1_600, 2_000
-
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Record what will happen to each service and what served before; hand on the first wave, which holds the next.
@@ -33,8 +29,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     Raises PreflightFailed when something is wrong: nothing was changed.
     """
     deployment = cloud.store.get(event.deployment_id)
-    if failure := called_off(deployment, None):
-        raise failure
+    _go_on(deployment)
     manifest = _resolved(cloud, event.deployment_id)
     looks = Looks(cloud, manifest)
     looks.serving  # noqa: B018  where AWS does not say what serves, nothing is planned
@@ -57,6 +52,11 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         "wave": chained(items),
         "poll_seconds": poll_seconds,
     }
+
+
+def _go_on(deployment: Deployment) -> None:
+    if failure := called_off(deployment, None):
+        raise failure
 
 
 def _resolved(cloud: Cloud, deployment_id: str) -> Manifest:
@@ -103,26 +103,12 @@ def _item(
     }
 
 
-def poll_seconds_of(manifest: Manifest | Belongings) -> int:
-    """Return the seconds between two looks, raised until no history outgrows what Step Functions keeps."""
-    return _poll_seconds(manifest, manifest.timeout_seconds, LOOKS_THERE)
-
-
-def poll_seconds_home(manifest: Manifest, gone_seconds: float, home_seconds: float) -> int:
-    """Return the seconds between two looks on the way back, which has the looks that the way there has left."""
-    used = len(manifest.services) * gone_seconds / poll_seconds_of(manifest)
-    return _poll_seconds(manifest, home_seconds, LOOKS_IN_ALL - min(used, LOOKS_THERE))
-
-
-def _poll_seconds(manifest: Manifest | Belongings, seconds: float, looks: float) -> int:
-    return max(manifest.poll_seconds, ceil(len(manifest.services) * seconds / looks))
-
-
 def _record(cloud: Cloud, deployment: Deployment, manifest: Manifest, forecast: Forecast) -> None:
     """Record what will happen. A deployment that waited for another has its whole time from now on."""
     now = cloud.now()
     late = {"deadline_at": now + timedelta(seconds=manifest.timeout_seconds)} if deployment.after else {}
-    cloud.store.update(deployment.id, now, status=Status.RUNNING.value, phase="planned", **late)
+    if not cloud.store.run(deployment.id, now, phase="planned", **late):
+        _go_on(cloud.store.get(deployment.id))
     summary = ", ".join(f"{name}: {_told(forecast, name)}" for name in manifest.services)
     order = waves({name: service.depends_on for name, service in manifest.services.items()})
     said = " → ".join(" + ".join(wave) for wave in order)

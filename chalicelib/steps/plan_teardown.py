@@ -6,7 +6,7 @@ from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, Status
 from chalicelib.plan import chained, waves
-from chalicelib.steps.plan import poll_seconds_of
+from chalicelib.polls import poll_seconds_of
 from chalicelib.steps.step import StepEvent, refuse_foreign
 
 

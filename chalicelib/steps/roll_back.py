@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
 from chalicelib.plan import waves
-from chalicelib.steps.plan import poll_seconds_home
+from chalicelib.polls import poll_seconds_home
 from chalicelib.steps.step import StepEvent
 from chalicelib.verdict import goes_back
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from chalicelib.cloud import Cloud
@@ -17,16 +18,32 @@ from chalicelib.preflight import whose
 from chalicelib.specs import Serving
 
 
+@dataclass
+class Pulse:
+    """Until when a wait is kept alive; None: for as long as its step goes on."""
+
+    until: datetime | None = None
+
+    def beats(self, now: datetime) -> bool:
+        """Tell whether the wait is kept alive still."""
+        return self.until is None or now < self.until
+
+
 @dataclass(frozen=True)
 class StepEvent:
-    """Which state calls, for which deployment and service; `token` and `entered_at` in waits, `error` in catches."""
+    """Which state calls, for which deployment and service; `token` to `poll_seconds` in waits, `error` in catches.
+
+    `pulse` keeps a wait alive while its step goes on.
+    """
 
     state: str
     deployment_id: str
     service: str | None = None
     token: str | None = None
     entered_at: str | None = None
+    poll_seconds: int | None = None
     error: Mapping[str, str] | None = None
+    pulse: Pulse = field(default_factory=Pulse, compare=False)
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> StepEvent:

@@ -1,19 +1,67 @@
 """The one way to wait: keep the token, look, and complete the token when the matter is decided.
 
+A wait ends `poll_seconds` after its last sign of life, and a look gives signs until it has ended: one that is slow
+counts like any other, and the next one never begins beside it. Past the deadline it gives none.
+
 Keeping the token comes first, so that an event between two looks is never lost: either it finds the token, or this
 look sees what it announced. A look that AWS throttles decides nothing; the next one comes with the poll. So it is with
 a step that removes what is still in use: it tries again at its next look.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.decide import called_off
 from chalicelib.deployment import Deployment
-from chalicelib.errors import DeploymentTimedOut, NameUnreached, Throttled, TransientAws
+from chalicelib.errors import AwsError, DeploymentTimedOut, NameUnreached, Throttled, TransientAws, Unsettled
 from chalicelib.log import logger
 from chalicelib.steps.step import StepEvent
+
+BEATS_IN_A_POLL = 3
+# What only records what came of it.
+RECORD_AN_END = {
+    *("ServiceProven", "ServiceRemoved", "ServiceFailed", "ServiceRestored", "StopTask", "ForgetBelongings"),
+    *("DeploymentFailed", "RollBack", "RestoreFailed", "HomeFailed", "Finish"),
+}
+TOO_SLOW = "the looks before took too long"
+
+
+@contextmanager
+def kept_alive(cloud: Cloud, event: StepEvent) -> Iterator[None]:
+    """Keep the wait of a state alive while its step goes on; a state that does not wait has none."""
+    if event.token is None or event.poll_seconds is None:
+        yield
+        return
+    with cloud.repeating(event.poll_seconds / BEATS_IN_A_POLL, lambda: _beat(cloud, event)):
+        yield
+
+
+def _beat(cloud: Cloud, event: StepEvent) -> None:
+    if not event.pulse.beats(cloud.now()):
+        return
+    try:
+        cloud.workflow.heartbeat(event.token or "")
+    except AwsError as error:
+        logger.warning("a wait could not be kept alive", extra={"cause": str(error)})
+
+
+def demand_time(cloud: Cloud, event: StepEvent, error: AwsError) -> None:
+    """Raise why a step that AWS refuses for now is not tried again: the deployment is called off, or out of time.
+
+    What records how it ended is tried again, and so is the way back, whose waits have a deadline of their own; but for
+    what has to be asked for again so long that it would go on beyond that.
+    """
+    deployment = _deployment(cloud, event)
+    if event.state in RECORD_AN_END or (deployment.goes_back and not isinstance(error, Unsettled)):
+        return
+    if failure := called_off(deployment, event.service):
+        raise failure from error
+    if cloud.now() >= deployment.due_at:
+        late = f"{event.state} was refused until {deployment.due_at.isoformat()}: {error}"
+        raise DeploymentTimedOut(late) from error
 
 
 def look(cloud: Cloud, event: StepEvent, decided: Callable[[Deployment], bool]) -> dict[str, Any]:
@@ -22,7 +70,10 @@ def look(cloud: Cloud, event: StepEvent, decided: Callable[[Deployment], bool]) 
     deployment = _deployment(cloud, event)
     if failure := called_off(deployment, event.service):
         raise failure
-    over, refusal = _asked(decided, deployment)
+    event.pulse.until = deployment.due_at
+    # Who looks for the last time asks AWS; what begins a whole poll after the deadline comes after one that hung.
+    hung = event.poll_seconds and cloud.now() >= deployment.due_at + timedelta(seconds=event.poll_seconds)
+    over, refusal = (False, TOO_SLOW) if hung else _asked(decided, deployment)
     if over:
         cloud.workflow.complete(event.token or "", decided=True)
     elif cloud.now() >= deployment.due_at:

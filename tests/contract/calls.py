@@ -81,7 +81,8 @@ def all_actions() -> set[str]:
 @cache
 def _methods(part: str) -> dict[str, ast.FunctionDef]:
     file, name, _ = ADAPTERS[part]
-    bases = {"claims.py": "Claims", "ledger.py": "Ledger", "waits.py": "Waits"} if part == "store" else {}
+    rooms = ("claims", "ledger", "reading", "registered", "waits") if part == "store" else ()
+    bases = {f"{each}.py": each.title() for each in rooms}
     inherited = {name: node for each in bases.items() for name, node in _methods_of(*each).items()}
     return inherited | _methods_of(file, name)
 

@@ -31,6 +31,7 @@ DOCUMENTED = {
     "Sandbox.Timedout",
     "States.ALL",
     "States.Timeout",
+    "States.HeartbeatTimeout",
     "States.TaskFailed",
 }
 
@@ -197,7 +198,7 @@ WAITS = {name: state for name, state in TASKS.items() if state["Resource"].endsw
 def test_wait_polls_through_a_choice(name: str) -> None:
     """A wait that times out goes to the same choice as one that was completed; its default is to wait again."""
     state = WAITS[name]
-    assert ["States.Timeout"] == state["Catch"][0]["ErrorEquals"]
+    assert ["States.HeartbeatTimeout", "States.Timeout"] == state["Catch"][0]["ErrorEquals"]
     assert ("$.look", "$.look", state["Next"]) == (
         state["ResultPath"],
         state["Catch"][0]["ResultPath"],
@@ -205,7 +206,7 @@ def test_wait_polls_through_a_choice(name: str) -> None:
     )
     machine = name.partition(": ")[0]
     assert step_of(name) == STATES[f"{machine}: {state['Next']}"]["Default"]
-    assert "$.poll_seconds" == state["TimeoutSecondsPath"]
+    assert "$.poll_seconds" == state["HeartbeatSecondsPath"] == state["Parameters"]["Payload"]["poll_seconds.$"]
 
 
 def test_the_page_is_drawn_from_the_machines() -> None:

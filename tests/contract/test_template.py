@@ -264,10 +264,11 @@ def test_the_gateway_answers_problems(template: Template) -> None:
         assert {name: f"'{told}'" for name, told in SAFE.items()}.items() <= headers.items()
         assert answer["statusCode"] == str(problem["status"])
         assert problem["type"].endswith(problem["code"])
+        assert (problem["status"] in (429, 503)) == ("Retry-After" in headers)
     assert {"DEFAULT_4XX", "DEFAULT_5XX"} < set(answers)
-    assert ("404", "401", "403", "429") == tuple(
+    assert ("404", "401", "403", "429", "503") == tuple(
         answers[kind]["statusCode"]
-        for kind in ("MISSING_AUTHENTICATION_TOKEN", "UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED")
+        for kind in ("MISSING_AUTHENTICATION_TOKEN", "UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED", "AUTHORIZER_FAILURE")
     )
 
 

@@ -182,6 +182,7 @@ RULES: dict[str, Rule] = {
             "servicediscovery:ListServices",
             "servicediscovery:ListTagsForResource",
             "ssm:DescribeParameters",
+            "states:SendTaskHeartbeat",
             "states:SendTaskSuccess",
         ),
         EVERYTHING,

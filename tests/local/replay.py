@@ -52,6 +52,7 @@ def replay(cloud: LocalCloud, github: GitHubServer) -> None:
     died = stopped_unheard(cloud)
     pending = left_pending(cloud)
     there_and_back(cloud)
+    slowly(cloud)
     called_off(cloud)
     taken_over(cloud)
     told_later(cloud, github)
@@ -91,6 +92,16 @@ def there_and_back(cloud: LocalCloud) -> None:
     assert first["id"] == cloud.ended(answer.document["id"])["source"]["to"]
     waits = {"command": ["python", "-c", "import time; time.sleep(600)"], "timeout_seconds": 2}
     assert "rolled_back" == cloud.deploy(hello("replay", before_deploy=waits))["status"]
+
+
+def slowly(cloud: LocalCloud) -> None:
+    """Deploy and tear down while looks take longer than a third of a poll, so that waits are kept alive."""
+    slow = {"kind": "delay", "seconds": 1.0, "times": None}
+    looks = slow | {"service": "ecs", "operation": "DescribeServices"}
+    removals = slow | {"service": "elasticloadbalancing", "operation": "DescribeRules"}
+    with going_wrong(cloud, looks, removals):
+        deployed(cloud, hello("slowly") | {"poll_seconds": 1})
+        assert "succeeded" == cloud.ended(teardown_accepted(cloud, "slowly"))["status"]
 
 
 def called_off(cloud: LocalCloud) -> None:

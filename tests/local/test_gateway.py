@@ -262,10 +262,12 @@ def test_admitted(client: Client, token: str, method: str) -> None:
 
 
 def test_authorizer_fails(client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """An authorizer that breaks is API Gateway's own 500, its cause in the log."""
+    """An authorizer that breaks, or cannot look a token up, is a 503 to be sent again; its cause is in the log."""
     with caplog.at_level(logging.ERROR):
         reply = client.ask("GET", "/mine", Authorization="broken")
-    assert (reply.status, reply.json()) == (500, {"message": None})
+    assert (503, "application/problem+json") == (reply.status, reply.headers["Content-Type"])
+    assert ("busy", 503) == (reply.json()["code"], reply.json()["status"])
+    assert int(reply.headers["Retry-After"]) > 0
     assert "the table of tokens is gone" in caplog.text
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.local.local_cloud import HttpAnswer, LocalCloud, hello
-from tests.local.stuck import timeline
+from tests.local.stuck import STUCK, accepted, timeline, under_way
 
 PARALLEL = 50
 RUNS = [pytest.param(1, id="once"), pytest.param(100, id="often", marks=pytest.mark.full)]
@@ -44,6 +44,23 @@ def test_one_of_many(cloud: LocalCloud, runs: int) -> None:
 
         assert {202: 1, 409: PARALLEL - 1} == Counter(each.status for each in answers)
         assert {winner} == set(busy)
+
+
+@pytest.mark.full
+def test_the_newest_of_many_serves(cloud: LocalCloud) -> None:
+    """Of 50 POSTs at once that take the place of who holds the service none is refused, and the newest serves."""
+    holder = accepted(cloud, hello("newest", **STUCK))
+    under_way(cloud, holder)
+    manifests = [hello("newest", environment={"GREETING": f"number {number}"}) for number in range(PARALLEL)]
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        burst = list(pool.map(lambda manifest: accepted(cloud, manifest, "?on_busy=supersede"), manifests))
+    newest = max(burst)
+    ends = {each: cloud.ended(each) for each in (holder, *burst)}
+    statuses = {each: end["status"] for each, end in ends.items()}
+
+    assert {**dict.fromkeys((holder, *burst), "superseded"), newest: "succeeded"} == statuses
+    assert newest == cloud.ask("GET", "/applications/newest").document["deployment"]["id"]
+    assert f"number {burst.index(newest)}" == cloud.visit("/newest")["greeting"]
 
 
 @pytest.mark.parametrize("runs", RUNS)

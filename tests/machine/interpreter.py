@@ -78,11 +78,31 @@ class Execution:
 
 
 class TokenWait:
-    """A wait for a token. The first outcome counts: a completion, even before the task's own call returned, or time."""
+    """A wait for a token. The first outcome counts: a completion, even before the task's own call returned, or time.
 
-    def __init__(self) -> None:
+    It is over `seconds` after it began, or with heartbeats after the last of them, also while the call goes on.
+    """
+
+    def __init__(self, clock: VirtualClock, seconds: float, late: str) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._late = late
         self._resume: Resume | None = None
         self._outcome: list[Outcome] = []
+        self._until = 0.0
+        self.beat()
+        self._watch()
+
+    def beat(self) -> None:
+        """Let the seconds begin anew."""
+        self._until = self._clock.seconds + self._seconds
+
+    def _watch(self) -> None:
+        left = round(self._until - self._clock.seconds, 3)
+        if left <= 0:
+            self.end(StatesError(self._late))
+        elif not self.over:
+            self._clock.call_later(left, self._watch)
 
     @property
     def over(self) -> bool:
@@ -149,6 +169,11 @@ class Interpreter:
             return False
         wait.end(wire(json.loads(output)))
         return True
+
+    def heartbeat(self, token: str) -> None:
+        """Let the seconds of a wait begin anew, if somebody waits."""
+        if (wait := self._tokens.get(token)) and not wait.over:
+            wait.beat()
 
     def run(self, name: str) -> Execution:
         """Let time pass until an execution has ended."""
@@ -267,7 +292,8 @@ class Interpreter:
             "Next",
             "End",
         )
-        only(state, *known, *(["TimeoutSecondsPath"] if state["Resource"] == WAIT else []))
+        # Releases before 2026-12 had TimeoutSecondsPath.
+        only(state, *known, *(["TimeoutSecondsPath", "HeartbeatSecondsPath"] if state["Resource"] == WAIT else []))
         # The text of an instant sorts by time: chalicelib.store keeps the token of the later entry by it.
         entered_at = self._clock.now().isoformat(timespec="milliseconds")
         tries: dict[int, int] = {}
@@ -293,16 +319,19 @@ class Interpreter:
             return {"Payload": self._invoke(request), "StatusCode": 200}
         if state["Resource"] != WAIT:
             raise NotImplementedError(f"{name} calls {state['Resource']}")
-        return (yield from self._await(token, request, find(state["TimeoutSecondsPath"], document)))
+        heartbeats = "HeartbeatSecondsPath" in state
+        seconds = find(state["HeartbeatSecondsPath" if heartbeats else "TimeoutSecondsPath"], document)
+        late = "States.HeartbeatTimeout" if heartbeats else "States.Timeout"
+        wait = self._tokens[token] = TokenWait(self._clock, seconds, late)
+        return (yield lambda resume: self._begin(wait, request, resume))
 
-    def _await(self, token: str, request: Mapping[str, Any], timeout_seconds: float) -> Branch:
-        wait = self._tokens[token] = TokenWait()
-        self._clock.call_later(timeout_seconds, lambda: wait.end(StatesError("States.Timeout")))
+    def _begin(self, wait: TokenWait, request: Mapping[str, Any], resume: Resume) -> None:
+        """Call the function of a wait, which goes on beside it."""
+        wait(resume)
         try:
             self._invoke(request)
         except StatesError as error:
             wait.end(error)
-        return (yield wait)
 
     def _invoke(self, request: Mapping[str, Any]) -> Any:
         try:

@@ -115,7 +115,7 @@ def test_place_is_taken(api: Api, cloud: Cloud) -> None:
     answer = api.request("POST", "/deployments?on_busy=supersede", body=manifest)
     assert (202, "pending") == (answer.status_code, answer.json_body["status"])
     assert answer.json_body["id"] == shown(api, holder)["superseded_by"]
-    assert cloud.workflow.status(answer.json_body["id"], "deploy") is None
+    assert "RUNNING" == cloud.workflow.status(answer.json_body["id"], "deploy"), "the holder never began"
 
 
 def test_place_is_not_taken(api: Api) -> None:

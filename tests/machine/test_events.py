@@ -183,7 +183,7 @@ def test_sweep_closes_what_never_started(store: Store) -> None:
 
 def test_sweep_tells_of_what_is_stuck(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     """A deployment that goes on long after its deadline, and as long again for its way back, counts in a metric."""
-    slipway = Slipway(store, breaks={"ecs.serving": Throttled("describe_services", "ThrottlingException", "")})
+    slipway = Slipway(store, breaks={"store.finish": Throttled("write", "ThrottlingException", "")})
     slipway.post(two_services(timeout_seconds=10))
     told = []
     for seconds in (10 + 10 + 14 * 60, 2 * 60):

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib import events, limits
+from chalicelib import events, limits, polls
 from chalicelib.deployment import Deployment, Status
-from chalicelib.steps import plan
 from chalicelib.store import Store
 from chalicelib.waits import WAKES_AT_MOST
 from tests.machine.interpreter import EVENTS_AT_MOST
@@ -87,7 +86,7 @@ def test_late_there_and_back(store: Store, seconds: int) -> None:
     ended = late(slipway, changed, seconds)
 
     assert (Status.FAILED, "deployment_timed_out") == (ended.status, ended.failure and ended.failure.code)
-    assert events_at_most(slipway, ended, seconds, 2, plan.LOOKS_IN_ALL) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
+    assert events_at_most(slipway, ended, seconds, 2, polls.LOOKS_IN_ALL) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
 
 
 @LASTS
@@ -97,7 +96,7 @@ def test_late_there_and_away(store: Store, seconds: int) -> None:
     ended = late(slipway, largest("web:1"), seconds)
 
     assert (Status.FAILED, "deployment_timed_out") == (ended.status, ended.failure and ended.failure.code)
-    assert events_at_most(slipway, ended, seconds, 2, plan.LOOKS_IN_ALL) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
+    assert events_at_most(slipway, ended, seconds, 2, polls.LOOKS_IN_ALL) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
 
 
 @LASTS
@@ -119,4 +118,4 @@ def test_late_teardown(store: Store, seconds: int) -> None:
         len(ended.services),
         ended.failure and ended.failure.code,
     )
-    assert events_at_most(slipway, ended, seconds, 1, plan.LOOKS_THERE) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
+    assert events_at_most(slipway, ended, seconds, 1, polls.LOOKS_THERE) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST

@@ -7,6 +7,7 @@ from itertools import count
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 A_MOMENT = timedelta(milliseconds=1)
+Due = tuple[datetime, int, Callable[[], None]]
 
 
 class VirtualClock:
@@ -14,7 +15,7 @@ class VirtualClock:
 
     def __init__(self) -> None:
         self._now = START
-        self._due: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._due: list[Due] = []
         self._order = count()
 
     @property
@@ -31,9 +32,17 @@ class VirtualClock:
         """Return the instant so many seconds after the test began."""
         return START + timedelta(seconds=seconds)
 
-    def call_later(self, seconds: float, action: Callable[[], None]) -> None:
+    def call_later(self, seconds: float, action: Callable[[], None]) -> Due:
         """Have `action` called in `seconds`, after what is due at that moment already."""
-        heapq.heappush(self._due, (self._now + timedelta(seconds=seconds), next(self._order), action))
+        due = self._now + timedelta(seconds=seconds), next(self._order), action
+        heapq.heappush(self._due, due)
+        return due
+
+    def forget(self, due: Due) -> None:
+        """Do not do what is due, if it was not done yet."""
+        if due in self._due:
+            self._due.remove(due)
+            heapq.heapify(self._due)
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass, and do what falls due in them."""

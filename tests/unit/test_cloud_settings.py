@@ -1,8 +1,13 @@
 """What an installation reads from its environment."""
 
+from contextvars import ContextVar
+from threading import Event
+
 import pytest
 
-from chalicelib.cloud import Settings
+from chalicelib.cloud import Cloud, Settings
+
+SAID: ContextVar[str] = ContextVar("SAID", default="nothing")
 
 NEEDED = {
     "AWS_REGION": "us-east-1",
@@ -48,3 +53,26 @@ def test_what_is_needed(name: str) -> None:
     """A variable that is missing is named."""
     with pytest.raises(KeyError, match=name):
         Settings.read({key: value for key, value in NEEDED.items() if key != name})
+
+
+def test_an_action_is_repeated_while_the_block_goes_on() -> None:
+    """What is to be repeated is taken beside the block, again and again, in its context; never after its end."""
+    cloud, twice, times = Cloud(Settings.read(NEEDED)), Event(), list[str]()
+    SAID.set("here")
+
+    def act() -> None:
+        times.append(SAID.get())
+        if len(times) == 2:
+            twice.set()
+
+    with cloud.repeating(0.001, act):
+        assert twice.wait(60)
+    assert {"here"} == set(times)
+
+
+def test_a_short_block_sees_no_repetition() -> None:
+    """A block that is over before the first repetition has none."""
+    times = list[int]()
+    with Cloud(Settings.read(NEEDED)).repeating(3600, lambda: times.append(1)):
+        pass
+    assert [] == times

@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from chalicelib.deployment import CROCKFORD, Deployment, Failure, Status, instant, new_id, progress_of, status_document
+from chalicelib.deployment import (
+    CROCKFORD,
+    Deployment,
+    Failure,
+    Status,
+    instant,
+    new_id,
+    new_id_after,
+    progress_of,
+    status_document,
+)
 
 NOW = datetime(2026, 11, 20, 18, 50, tzinfo=UTC)
 
@@ -35,6 +45,14 @@ class TestIds:
         """A later id sorts after an earlier one, as text."""
         ids = [new_id("dep", NOW + timedelta(milliseconds=number)) for number in range(1000)]
         assert ids == sorted(ids)
+
+    @pytest.mark.parametrize("milliseconds", [-10_000, -1, 0, 1, 10_000])
+    def test_newer_than_another(self, milliseconds: int) -> None:
+        """An id that is to sort after another one does, whatever the clocks say; it is no later than it must be."""
+        other = new_id("dep", NOW)
+        newer = new_id_after(other, NOW + timedelta(milliseconds=milliseconds))
+        assert newer > other
+        assert newer < new_id("dep", NOW + timedelta(milliseconds=max(milliseconds, 1) + 1))
 
     def test_form(self) -> None:
         """An id is its kind and 26 letters and digits without those that people confuse."""
