@@ -22,7 +22,8 @@ def as_it_was(document: Document) -> Document:
 
 UPGRADES: Mapping[str, tuple[Upgrade, ...]] = {
     "deployment": (),
-    "service": (as_it_was,),  # 2: what Plan found `as_asked`, and from when on a changed health check has judged
+    # 2: what Plan found `as_asked`, and from when on a changed health check has judged; 3: when and how ECS was called
+    "service": (as_it_was, as_it_was),
     "event": (),
     "manifest": (),
     "belongings": (as_it_was,),  # 2: a service has `tag_keys`
