@@ -5,53 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.deployment import Deployment, Failure, NameProof, ServiceProgress
+from chalicelib.deployment import Deployment, Failure, NameProof
 from chalicelib.diagnosis import Facts, StoppedTask, diagnose, explains, observed
 from chalicelib.errors import (
     BeforeDeployFailed,
     DeploymentError,
     DeploymentTimedOut,
     RolloutFailed,
-    RolloutSuperseded,
     SiblingFailed,
 )
 
 NOTHING_SEEN = Facts()
-# One that ECS has begun to roll back has failed already: ServiceDeployment.status, ECS API reference.
-GIVEN_UP = {
-    "STOPPED",
-    "STOP_REQUESTED",
-    "ROLLBACK_REQUESTED",
-    "ROLLBACK_IN_PROGRESS",
-    "ROLLBACK_SUCCESSFUL",
-    "ROLLBACK_FAILED",
-}
 EXPECTED_STOP = "Scaling activity initiated by"  # how ECS says that it replaced a task, or scaled in
 ANSWERED_AT_MOST = 8  # addresses in one multivalue answer: Cloud Map developer guide, "DnsConfig"
-
-
-@dataclass(frozen=True)
-class Rollout:
-    """How a service's rollout goes: its PRIMARY deployment, and the service deployment that our call started.
-
-    `settled_at` is when that one ended, or began to go back.
-    """
-
-    service_status: str
-    primary_id: str
-    primary_task_definition: str
-    rollout_state: str
-    rollout_reason: str
-    desired: int
-    primary_desired: int
-    running: int
-    pending: int
-    failed: int
-    total_running: int
-    service_deployment_arn: str | None = None
-    service_deployment_status: str | None = None
-    service_deployment_reason: str = ""
-    settled_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -90,39 +56,6 @@ class Reach:
     vpc: str
     zone_vpcs: tuple[str, ...]
     dns_attributes_off: tuple[str, ...]
-
-
-def stable(rollout: Rollout | None, followed: ServiceProgress) -> bool:
-    """Tell whether the revision that we deployed runs at its desired count.
-
-    A call that started an ECS deployment is judged on that deployment alone: SUCCESSFUL is success, a rollback is
-    a failure, another deployment in its place means that somebody replaced ours. A call that started none (desired
-    count, rollout settings) is judged on the counts of PRIMARY. Raises RolloutFailed or RolloutSuperseded.
-    """
-    if rollout is None or rollout.service_status != "ACTIVE":
-        raise RolloutFailed(f"the ECS service {followed.name} is {rollout.service_status if rollout else 'MISSING'}")
-    ours = rollout.primary_id == followed.ecs_deployment_id
-    # STOPPED is the end of a rollout that gave up without going back, and of one that another replaced.
-    if ours or rollout.service_deployment_status != "STOPPED":
-        _refuse_ended_otherwise(rollout)
-    if not ours:
-        raise RolloutSuperseded(f"ECS deployment {rollout.primary_id} replaced ours, {followed.ecs_deployment_id}")
-    return ours and _complete(rollout)
-
-
-def _refuse_ended_otherwise(rollout: Rollout) -> None:
-    status, reason = rollout.service_deployment_status, rollout.service_deployment_reason
-    if status in GIVEN_UP:
-        raise RolloutFailed(f"ECS service deployment {status}" + (f": {reason}" if reason else ""))
-    if status is None and rollout.rollout_state == "FAILED":
-        raise RolloutFailed(rollout.rollout_reason)
-
-
-def _complete(rollout: Rollout) -> bool:
-    if rollout.service_deployment_status not in (None, "SUCCESSFUL"):
-        return False
-    counted = rollout.running == rollout.desired == rollout.total_running and rollout.pending == 0
-    return counted and rollout.rollout_state == "COMPLETED"
 
 
 def task_ended(task: OneOffTask | None, timeout_seconds: int, now: datetime) -> bool:

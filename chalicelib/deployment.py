@@ -89,8 +89,11 @@ class ServiceProgress(Value):
     `discovery_operation_id` (which changes the registry), `before_deploy_task` (an ARN), `ecs_deployment_id` and
     `service_deployment_arn` are what the steps of this service hand to one another. `as_asked` are its parts that
     nothing happens to, None where an older release has planned. From `judged_from` on, the load balancer has had its
-    time to judge its tasks by a health check that changed. `settled_at` is when ECS had settled how our rollout ends,
-    by ECS's own clock, where it says.
+    time to judge its tasks by a health check that changed. `called_at` is when our last call on the ECS service was
+    made, or none was needed; `desired_asked` is the count that it leaves, where it started no ECS deployment;
+    `rolls_out` tells that it started one. `ecs_deployments_before` were there before it. `ecs_deployment_created_at`
+    and `settled_at`, when ECS had settled how our rollout ends, are by ECS's own clock. `restored_task_definition` has
+    the content of a previous one from which nothing starts any more.
     """
 
     name: str
@@ -115,9 +118,15 @@ class ServiceProgress(Value):
     target_group_arn: str | None = None
     before_deploy_task: str | None = None
     replaces: str | None = None
+    called_at: Instant | None = None
+    desired_asked: int | None = None
+    rolls_out: bool = False
+    ecs_deployments_before: tuple[str, ...] = ()
     ecs_deployment_id: str | None = None
+    ecs_deployment_created_at: Instant | None = None
     service_deployment_arn: str | None = None
     settled_at: Instant | None = None
+    restored_task_definition: str | None = None
     as_asked: tuple[str, ...] | None = None
     judged_from: Instant | None = None
 
@@ -205,11 +214,17 @@ INTERNAL = {
     "target_group_arn",
     "before_deploy_task",
     "replaces",
+    "called_at",
+    "desired_asked",
+    "rolls_out",
+    "ecs_deployments_before",
     "ecs_deployment_id",
+    "ecs_deployment_created_at",
     "service_deployment_arn",
     "settled_at",
     "as_asked",
     "judged_from",
+    "restored_task_definition",
     "name",
 }
 INTERNAL_TO_DEPLOYMENT = {

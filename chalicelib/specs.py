@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from typing import Any
 
 from chalicelib.manifest import CapacityProvider, HealthCheck, Mount, Volume
@@ -120,8 +121,9 @@ class ServiceSpec:
 class Serving:
     """What serves now under a service's name; `status` is ECS's: ACTIVE, DRAINING or INACTIVE.
 
-    `ecs_deployment_id` is its PRIMARY deployment; with `rollout_failed` that one gave up, and would not try again. A
-    Classic Load Balancer that it is behind is told by its name.
+    `ecs_deployment_id` is its PRIMARY deployment, made at `ecs_deployment_created_at`; with `rollout_failed` that one
+    gave up, and would not try again. `ecs_deployments` are all that ECS lists. A Classic Load Balancer that it is
+    behind is told by its name.
     """
 
     arn: str
@@ -131,8 +133,10 @@ class Serving:
     task: TaskSpec | None = None
     content_hash: str | None = None
     ecs_deployment_id: str | None = None
+    ecs_deployment_created_at: datetime | None = None
     rollout_failed: bool = False
     classic_load_balancer: str | None = None
+    ecs_deployments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ def as_it_was(document: Document) -> Document:
 
 UPGRADES: Mapping[str, tuple[Upgrade, ...]] = {
     "deployment": (),
-    "service": (as_it_was,),  # 2: `as_asked`, `judged_from` and `discovery_operation_id`
+    # 2: what Plan found `as_asked`, from when on a changed health check has judged, which operation changes its name,
+    # when and how ECS was called
+    "service": (as_it_was,),
     "event": (),
     "manifest": (),
     "belongings": (as_it_was,),  # 2: a service has `tag_keys`

@@ -24,6 +24,7 @@ from tests.fakes import (
     FakeTaskDefinitions,
 )
 from tests.faults import Faults, Watched
+from tests.stale import History
 from tests.world import World
 
 
@@ -40,6 +41,7 @@ class FakeCloud(Cloud):
         self.settings = replace(self.settings, resolve_vpc=world.resolve_vpc)
         self.world = world
         self.faults = faults
+        faults.history = History(world)
         self._clock = clock
         task_definitions = FakeTaskDefinitions(world)
         self.parts = {

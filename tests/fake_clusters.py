@@ -35,7 +35,9 @@ class FakeClusters:
         if service and service.status == "ACTIVE":
             self._world.delete(service)
 
-    def service_is_gone(self, cluster: str, name: str, family: str) -> bool:
+    def service_is_gone(self, cluster: str, name: str, family: str, *, unseen_is_gone: bool) -> bool:
         """Tell whether a service has drained."""
         assert family.endswith(name), f"{family} is not the family of {name}"
-        return self._world.service(cluster, name) is None
+        if self._world.service(cluster, name):
+            return False
+        return unseen_is_gone or (cluster, name) in [(each.cluster, each.name) for each in self._world.gone]

@@ -10,11 +10,13 @@ from datetime import datetime
 
 from chalicelib.aws.logs import LogGroup, LogStream
 from chalicelib.aws.task_document import RolloutTask
-from chalicelib.decide import Answer, Rollout, ZoneRecord
+from chalicelib.decide import Answer, ZoneRecord
+from chalicelib.deployment import ServiceProgress
 from chalicelib.diagnosis import LogLine, ServiceEvent, StoppedTask
-from chalicelib.errors import NetworkNotFound
+from chalicelib.errors import AwsRefused, NetworkNotFound
 from chalicelib.manifest import Network
 from chalicelib.preflight import Admission, NetworkFound, Ways
+from chalicelib.rollout import Rollout
 from chalicelib.specs import ServiceSpec, Serving, TaskSpec
 from tests.machine.interpreter import Interpreter
 from tests.world import ACCOUNT, Revision, World, WorldService
@@ -38,6 +40,14 @@ class FakeTaskDefinitions:
         self._world.tags[arn] = dict(tags)
         self._world.changed(f"register {spec.family}")
         return arn
+
+    def register_again(self, arn: str, tags: Mapping[str, str]) -> str | None:
+        """Make a revision of the same content, unless the latest has it."""
+        found = self._find(arn)
+        latest = self.content_hash(found.spec.family) if found else None
+        if found is None or (latest and latest[1] == found.content_hash):
+            return latest[0] if latest else None
+        return self.register(found.spec, {**self._world.tags.get(arn, {}), **tags})
 
     def content_hash(self, name: str) -> tuple[str, str | None] | None:
         """Return ARN and content hash of an ACTIVE revision, or of a family's latest."""
@@ -93,7 +103,7 @@ class FakeEcs:
         if service is None:
             return None
         task, content_hash = self._task_definitions.read(service.spec.task_definition or "")
-        rollout = self._world.rollout(service, None)
+        rollout = self._world.rollout(service)
         return Serving(
             service.arn,
             service.status,
@@ -102,7 +112,9 @@ class FakeEcs:
             task,
             content_hash,
             rollout.primary_id,
-            rollout_failed=rollout.rollout_state == "FAILED",
+            rollout.primary_created_at,
+            rollout.rollout_state == "FAILED",
+            tuple(each.id for each in self._world.listed(service)),
         )
 
     def create_service(
@@ -111,13 +123,14 @@ class FakeEcs:
         """Make a service."""
         assert 1 <= len(token) <= 36, f"ECS does not take the token {token}"
         made = self._world.make(cluster, name, spec, tags)
-        return self._answer(made)
+        return self._world.rollout(made)
 
     def update_service(
         self, cluster: str, name: str, spec: ServiceSpec, changed: Sequence[str], *, force: bool = False
     ) -> Rollout:
         """Change the named fields; what needs other tasks than it has rolls out, and with `force` all does."""
         service = self._existing(cluster, name)
+        self._refuse_inactive(spec.task_definition, changed)
         differs = {each for each in changed if getattr(spec, each) != getattr(service.spec, each)}
         service.spec = replace(service.spec, **{each: getattr(spec, each) for each in changed})
         self._world.changed(f"update {name}: {', '.join(changed)}")
@@ -125,18 +138,18 @@ class FakeEcs:
             self._world.roll_out(service)
         elif "desired_count" in differs:
             self._world.scale(service, spec.desired_count)
-        return self._answer(service)
+        return self._world.rollout(service)
 
     def restart_rollout(self, cluster: str, name: str) -> Rollout:
         """Roll out again what the service asks for."""
         service = self._existing(cluster, name)
         self._world.changed(f"restart {name}")
         self._world.roll_out(service)
-        return self._answer(service)
+        return self._world.rollout(service)
 
-    def _answer(self, service: WorldService) -> Rollout:
-        answer = self._world.rollout(service, None)
-        return answer if self._world.answers_service_deployment else replace(answer, service_deployment_arn=None)
+    def _refuse_inactive(self, task_definition: str | None, changed: Sequence[str]) -> None:
+        if "task_definition" in changed and task_definition in self._world.inactive:
+            raise AwsRefused("update_service", "InvalidParameterException", "TaskDefinition is inactive")
 
     def _existing(self, cluster: str, name: str) -> WorldService:
         service = self._world.service(cluster, name)
@@ -156,20 +169,10 @@ class FakeEcs:
             service.tags.pop(key, None)
         self._world.changed(f"untag {service.name}")
 
-    def rollout(
-        self, cluster: str, name: str, service_deployment_arn: str | None, ecs_deployment_id: str | None = None
-    ) -> Rollout | None:
+    def rollout(self, cluster: str, name: str, followed: ServiceProgress | None = None) -> Rollout | None:
         """Return how a service's rollout goes."""
         service = self._world.service(cluster, name)
-        found = self._world.rollout(service, service_deployment_arn) if service else None
-        if found and found.primary_id == ecs_deployment_id and found.rollout_state == "IN_PROGRESS":
-            return replace(found, service_deployment_status=None, settled_at=None)
-        return found
-
-    def newest_service_deployment(self, cluster: str, name: str) -> str | None:
-        """Return a service's newest service deployment."""
-        service = self._world.service(cluster, name)
-        return service.deployments[-1].service_deployment if service else None
+        return self._world.rollout(service, followed) if service else None
 
     def running_addresses(self, cluster: str, name: str) -> tuple[str, ...]:
         """Return the addresses of a service's tasks."""

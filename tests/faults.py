@@ -1,8 +1,10 @@
-"""Calls that fail on demand, before they are made or after they had their effect; or that come too late."""
+"""Calls that fail on demand, before they are made or after they had their effect; that come too late, or are stale."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from tests.stale import Behind, History, Once
 
 
 @dataclass(frozen=True)
@@ -19,15 +21,21 @@ class Meanwhile:
     action: Callable[[], None]
 
 
-Break = Exception | After | Meanwhile | None
+Break = Exception | After | Meanwhile | Once | Behind | None
 Breaks = Mapping[str, Sequence[Break] | Break]
 
 
 class Faults:
-    """Which calls fail. `{"ecs.create_service": [None, Throttled(…)]}`: the second; a fault alone: every one."""
+    """Which calls fail. `{"ecs.create_service": [None, Throttled(…)]}`: the second; a fault alone: every one.
+
+    `history` is that of the world which the calls are about, for those that are stale.
+    """
+
+    history: History
 
     def __init__(self, breaks: Breaks | None = None) -> None:
         self._breaks = dict(breaks or {})
+        self._stale = False
         self._ignored = 0
         self.calls: list[str] = []
         self.struck: list[str] = []
@@ -36,6 +44,9 @@ class Faults:
         """Have other calls fail; those that were made do not count."""
         self._breaks = dict(breaks)
         self._ignored = len(self.calls)
+        self._stale = any(isinstance(each, Once | Behind) for each in breaks.values())
+        if self._stale:
+            self.history.keep()
 
     def call(self, name: str, method: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Make a call, or fail as told."""
@@ -46,14 +57,16 @@ class Faults:
             raise fault
         if isinstance(fault, Meanwhile):
             fault.action()
-        answer = method(*args, **named)
+        if isinstance(fault, Once | Behind):
+            method = self.history.stale(name, method, fault) or method
+        answer = self.history.noted(method, *args, **named) if self._stale else method(*args, **named)
         if isinstance(fault, After):
             raise fault.error
         return answer
 
     def _fault(self, name: str) -> Break:
         told = self._breaks.get(name)
-        if told is None or isinstance(told, Exception | After | Meanwhile):
+        if told is None or isinstance(told, Exception | After | Meanwhile | Once | Behind):
             return told
         at = self.calls[self._ignored :].count(name)
         return told[at] if at < len(told) else None

@@ -3,7 +3,7 @@
 Its state follows from what was asked and from the time; nothing runs in it. `changes` tells what really changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -11,10 +11,11 @@ from typing import Protocol
 from chalicelib.aws.autoscaling import Scaled
 from chalicelib.aws.cloud_map import Namespace
 from chalicelib.aws.tasks import Command
-from chalicelib.decide import Rollout
+from chalicelib.deployment import ServiceProgress
 from chalicelib.diagnosis import ServiceEvent, StoppedTask, TargetHealth
 from chalicelib.manifest import RouteHealthCheck
 from chalicelib.preflight import Admission, Capacity, Room, Rule, Ways
+from chalicelib.rollout import Rollout
 from chalicelib.specs import ServiceSpec, TaskSpec
 
 ACCOUNT = "arn:aws:ecs:us-east-1:000000000000"
@@ -50,12 +51,13 @@ class Revision:
 
 @dataclass(frozen=True)
 class EcsDeployment:
-    """An ECS deployment: `began` in seconds of the world; `replaced` says when another one took its place."""
+    """An ECS deployment: `made` and `began` in seconds of the world; `replaced` says when another took its place."""
 
     id: str
     service_deployment: str
     task_definition: str
     desired: int
+    made: float
     began: float
     seconds: float
     broken: bool = False
@@ -163,7 +165,9 @@ class World:
     A one-off task exits after `task_seconds` with what `exit_codes` says of its command's first word, None: never;
     a broken image that has an exit code there starts, and exits with it. Of broken images those in `unhealthy` start,
     and the load balancer fails them.
-    Whether an answer to CreateService and UpdateService names the service deployment, AWS does not say.
+    Whether ECS's own way back is a deployment of its own or the one before, AWS does not say.
+    ListServiceDeployments shows one after `listed_seconds`. Services that were deleted are `gone`.
+    What ECS changes by itself is told to `about_to_change`, with the moment, just before.
     """
 
     clock: Seconds
@@ -180,7 +184,8 @@ class World:
     namespace_error: str | None = None
     ttl_seconds: float = 6
     ttl_error: str | None = None
-    answers_service_deployment: bool = True
+    rolls_back_anew: bool = True
+    listed_seconds: float = 0
     resolve_vpc: str = "vpc-1"
     zone_vpcs: tuple[str, ...] = ("vpc-1",)
     dns_attributes_off: tuple[str, ...] = ()
@@ -193,6 +198,7 @@ class World:
     upstreams: dict[str, str] = field(default_factory=dict)
     clusters: set[str] = field(default_factory=set)
     services: dict[tuple[str, str], WorldService] = field(default_factory=dict)
+    gone: list[WorldService] = field(default_factory=list)
     revisions: dict[str, list[Revision]] = field(default_factory=dict)
     namespaces: dict[str, Namespace] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
@@ -211,6 +217,7 @@ class World:
     failed_paths: set[str] = field(default_factory=set)
     alarms: tuple[str, ...] = ()
     changes: list[str] = field(default_factory=list)
+    about_to_change: Callable[[float], None] = field(default=lambda _: None, repr=False)
 
     def changed(self, what: str) -> None:
         """Note that something is not as it was."""
@@ -225,7 +232,7 @@ class World:
         """
         found = self.services.get((cluster, name))
         if found and found.gone_at is not None and found.gone_at <= self.clock.seconds:
-            del self.services[cluster, name]
+            self.gone.append(self.services.pop((cluster, name)))
             return None
         if found:
             self._roll_back(found)
@@ -252,6 +259,7 @@ class World:
                 service_deployment=f"{ACCOUNT}:service-deployment/{service.cluster}/{service.name}/{len(service.deployments)}",
                 task_definition=service.spec.task_definition or "",
                 desired=service.spec.desired_count or 0,
+                made=self.clock.seconds,
                 began=self.clock.seconds,
                 seconds=float("inf") if images & self.hanging else self.rollout_seconds,
                 broken=bool(images & self.broken),
@@ -273,10 +281,12 @@ class World:
         target = next((each for each in reversed(service.deployments[:-1]) if each.complete(failed_at)), None)
         if target is None:
             return
+        self.about_to_change(failed_at)
         service.spec = replace(service.spec, task_definition=target.task_definition)
+        anew = {"id": f"ecs-svc/{service.number}{len(service.deployments):03}", "made": failed_at}
         back = replace(
             target,
-            id=f"ecs-svc/{service.number}{len(service.deployments):03}",
+            **(anew if self.rolls_back_anew else {}),
             service_deployment=last.service_deployment,
             began=failed_at,
             replaced=None,
@@ -306,35 +316,57 @@ class World:
         service.deployments[-1] = replace(service.deployments[-1], desired=desired)
         service.scaled_at = self.clock.seconds
 
-    def rollout(self, service: WorldService, service_deployment_arn: str | None) -> Rollout:
-        """Return how the service's PRIMARY deployment goes, and the service deployment that is asked for."""
+    def rollout(self, service: WorldService, followed: ServiceProgress | None = None) -> Rollout:
+        """Return how the service's PRIMARY deployment goes, and the one that is followed."""
         at, primary, serving = self.clock.seconds, service.deployments[-1], service.serving(self.clock.seconds)
         state, reason = self._state(primary)
         scaling = service.scaled_at is not None and at < service.scaled_at + 5
         running = primary.desired if primary is serving and not scaling else 0
+        own = next((each for each in self.listed(service) if followed and each.id == followed.ecs_deployment_id), None)
+        own_state = self._state(own) if own else (None, "")
+        goes_on = own is primary and state == "IN_PROGRESS"
+        arn = self._service_deployment(service, followed) if followed and not goes_on else None
         return Rollout(
             service_status=service.status,
             primary_id=primary.id,
             primary_task_definition=primary.task_definition,
             rollout_state=state,
             rollout_reason=reason,
-            desired=service.spec.desired_count,
+            desired=service.spec.desired_count or 0,
             primary_desired=primary.desired,
             running=running,
             pending=primary.desired - running if state == "IN_PROGRESS" or scaling else 0,
             failed=3 if state == "FAILED" else 0,
             total_running=serving.desired if serving else 0,
-            service_deployment_arn=primary.service_deployment,
-            service_deployment_status=self._followed(service, service_deployment_arn),
+            primary_created_at=self.clock.instant(primary.made),
+            own_state=own_state[0],
+            own_reason=own_state[1],
+            service_deployment_arn=arn,
+            service_deployment_status=self._followed(service, arn),
             service_deployment_reason="",
-            settled_at=self._settled_at(service, service_deployment_arn),
+            settled_at=self._settled_at(service, arn),
         )
+
+    def listed(self, service: WorldService) -> list[EcsDeployment]:
+        """Return the deployments that ECS lists: PRIMARY, and those whose tasks run, or failed a moment ago."""
+        at = self.clock.seconds
+        return [each for each in service.deployments if each.replaced is None or at < each.replaced + 3]
+
+    def _service_deployment(self, service: WorldService, followed: ServiceProgress) -> str | None:
+        if followed.service_deployment_arn or not followed.rolls_out:
+            return followed.service_deployment_arn
+        since, seen_at = followed.ecs_deployment_created_at, self.clock.seconds - self.listed_seconds
+        made = {each.service_deployment: each.made for each in reversed(service.deployments) if not each.rolls_back}
+        later = [arn for arn, at in made.items() if since and self.clock.instant(at) >= since and at <= seen_at]
+        return min(later, key=made.__getitem__, default=None)
 
     def _state(self, deployment: EcsDeployment) -> tuple[str, str]:
         if deployment.complete(self.clock.seconds):
             return "COMPLETED", f"ECS deployment {deployment.id} completed."
         if deployment.broken and deployment.began + deployment.seconds <= self.clock.seconds:
             return "FAILED", "ECS deployment circuit breaker: tasks failed to start."
+        if deployment.rolls_back:
+            return "IN_PROGRESS", "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1."
         return "IN_PROGRESS", f"ECS deployment {deployment.id} in progress."
 
     def _followed(self, service: WorldService, arn: str | None) -> str | None:

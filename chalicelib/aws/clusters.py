@@ -89,7 +89,7 @@ class Clusters:
             if refusal.aws_code not in GONE:
                 raise
 
-    def service_is_gone(self, cluster: str, name: str, family: str) -> bool:
+    def service_is_gone(self, cluster: str, name: str, family: str, *, unseen_is_gone: bool) -> bool:
         """Tell whether a service is INACTIVE or not there, and every task that it ran is STOPPED.
 
         A service is INACTIVE as soon as its tasks are STOPPING (API reference, DeleteService); until they are STOPPED
@@ -97,12 +97,12 @@ class Clusters:
         """
         try:
             services = call(self._client.describe_services, cluster=cluster, services=[name])["services"]
-            if any(each.get("status") != "INACTIVE" for each in services):
+            if any(each.get("status") != "INACTIVE" for each in services) or not (services or unseen_is_gone):
                 return False
             tasks = [each for status in ("RUNNING", "STOPPED") for each in self._tasks(cluster, family, status)]
         except AwsRefused as refusal:
             if refusal.aws_code == "ClusterNotFoundException":
-                return True
+                return unseen_is_gone
             raise
         # Whoever else starts a task of this family may let it run; what stops only has to come to its end.
         ours = [each for each in tasks if each.get("group") == f"service:{name}" or each["desiredStatus"] == "STOPPED"]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import batched, call, call_once, listed, tag_list
 from chalicelib.aws.service_document import NEED_FORCE, classic_load_balancer_of, compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.task_document import RolloutTask, private_address, rollout_task, stopped_task
-from chalicelib.decide import Rollout
+from chalicelib.deployment import ServiceProgress
 from chalicelib.diagnosis import ServiceEvent, StoppedTask
 from chalicelib.errors import AwsRefused, Unsettled
 from chalicelib.manifest.services import FARGATE_PROVIDERS
+from chalicelib.rollout import Rollout
 from chalicelib.specs import ServiceSpec, Serving
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceDeploymentTypeDef, ServiceTypeDef, TaskTypeDef
 
 BATCH = 10  # DescribeServices takes ten names, ECS API reference
+SAME_MOMENT = timedelta(seconds=1)  # between an ECS deployment and its service deployment, as ECS dates them
 
 
 class Ecs:
@@ -73,6 +76,7 @@ class Ecs:
 
     def _serving(self, service: ServiceTypeDef) -> Serving:
         task, content_hash = self._task_definitions.read(service["taskDefinition"])
+        primary = _primary(service)
         return Serving(
             arn=service["serviceArn"],
             status=service["status"],
@@ -80,8 +84,10 @@ class Ecs:
             tags={tag.get("key", ""): tag.get("value", "") for tag in service.get("tags", [])},
             task=task,
             content_hash=content_hash,
-            ecs_deployment_id=_primary(service).get("id"),
-            rollout_failed=_primary(service).get("rolloutState") == "FAILED",
+            ecs_deployment_id=primary.get("id"),
+            ecs_deployment_created_at=primary.get("createdAt"),
+            rollout_failed=primary.get("rolloutState") == "FAILED",
+            ecs_deployments=tuple(each.get("id", "") for each in service["deployments"]),
             classic_load_balancer=classic_load_balancer_of(service),
         )
 
@@ -101,7 +107,7 @@ class Ecs:
             **cast("Any", compute(spec)),
             **cast("Any", settings(spec)),
         )
-        return rollout_of(answer["service"], None)
+        return rollout_of(answer["service"])
 
     def update_service(
         self, cluster: str, name: str, spec: ServiceSpec, changed: Sequence[str], *, force: bool = False
@@ -112,14 +118,13 @@ class Ecs:
         """
         wanted = {key: value for field in changed for key, value in settings(spec, (field,)).items()}
         wanted |= {"forceNewDeployment": True} if force or NEED_FORCE.intersection(changed) else {}
-        return rollout_of(
-            call_once(self._once.update_service, cluster=cluster, service=name, **wanted)["service"], None
-        )
+        answer = call_once(self._once.update_service, cluster=cluster, service=name, **wanted)
+        return rollout_of(answer["service"])
 
     def restart_rollout(self, cluster: str, name: str) -> Rollout:
         """Start another rollout of what the service asks for already."""
         answer = call_once(self._once.update_service, cluster=cluster, service=name, forceNewDeployment=True)
-        return rollout_of(answer["service"], None)
+        return rollout_of(answer["service"])
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Set tags on a service."""
@@ -129,32 +134,47 @@ class Ecs:
         """Take tags off a service."""
         call(self._client.untag_resource, resourceArn=arn, tagKeys=list(keys))
 
-    def rollout(
-        self, cluster: str, name: str, service_deployment_arn: str | None, ecs_deployment_id: str | None = None
-    ) -> Rollout | None:
-        """Return how the rollout of a service goes; None when there is no such service.
+    def rollout(self, cluster: str, name: str, followed: ServiceProgress | None = None) -> Rollout | None:
+        """Return how the rollout of a service goes, and the one that is followed; None when there is no such service.
 
-        The service deployment is not asked for while the PRIMARY deployment is `ecs_deployment_id`, in progress: it
-        could tell nothing else.
+        The service deployment is not asked for while the PRIMARY deployment is the followed one, in progress: it could
+        tell nothing else.
         """
         found = [each for each in self._describe(cluster, [name]) if each.get("status") != "INACTIVE"]
         if not found:
             return None
-        primary = _primary(found[0])
-        goes_on = primary.get("id") == ecs_deployment_id and primary.get("rolloutState") == "IN_PROGRESS"
-        return rollout_of(found[0], None if goes_on else self._service_deployment(service_deployment_arn))
+        primary, own = _primary(found[0]), followed.ecs_deployment_id if followed else None
+        if followed is None or (primary.get("id"), primary.get("rolloutState")) == (own, "IN_PROGRESS"):
+            return rollout_of(found[0], own)
+        arn = followed.service_deployment_arn or self._begun_by(cluster, name, followed)
+        return replace(rollout_of(found[0], own, self._service_deployment(arn)), service_deployment_arn=arn)
+
+    def _begun_by(self, cluster: str, name: str, followed: ServiceProgress) -> str | None:
+        """Return the ARN of the service deployment that our own call started, None while it is not seen.
+
+        Neither the answer to the call nor `currentServiceDeployment` names it for sure: both may have the one before
+        (github.com/aws/containers-roadmap/issues/2709, github.com/kayac/ecspresso/pull/945). It is the first that was
+        made with our ECS deployment, by ECS's own clock, or later.
+        """
+        made_at = followed.ecs_deployment_created_at
+        if made_at is None or not followed.rolls_out:
+            return None
+        since, ask = made_at - SAME_MOMENT, self._client.list_service_deployments
+        try:
+            answer = call(ask, cluster=cluster, service=name, createdAt={"after": since})
+        except AwsRefused as refusal:
+            if refusal.aws_code == "ServiceNotFoundException":
+                return None
+            raise
+        later = [each for each in answer["serviceDeployments"] if each["createdAt"] >= since]
+        first = min(later, key=lambda each: each["createdAt"], default=None)
+        return first["serviceDeploymentArn"] if first else None
 
     def _service_deployment(self, arn: str | None) -> ServiceDeploymentTypeDef | None:
         if arn is None:
             return None
         answer = call(self._client.describe_service_deployments, serviceDeploymentArns=[arn])
         return next(iter(answer["serviceDeployments"]), None)
-
-    def newest_service_deployment(self, cluster: str, name: str) -> str | None:
-        """Return the ARN of the service's newest service deployment, None when it has none."""
-        answer = call(self._client.list_service_deployments, cluster=cluster, service=name)
-        newest = max(answer["serviceDeployments"], key=lambda each: each["createdAt"], default=None)
-        return newest["serviceDeploymentArn"] if newest else None
 
     def running_addresses(self, cluster: str, name: str) -> tuple[str, ...]:
         """Return the private IPv4 addresses of a service's running tasks, sorted."""
@@ -223,9 +243,12 @@ class Ecs:
         return tasks
 
 
-def rollout_of(service: ServiceTypeDef, service_deployment: ServiceDeploymentTypeDef | None) -> Rollout:
-    """Return the rollout of a service's PRIMARY deployment, and the state of the service deployment we follow."""
+def rollout_of(
+    service: ServiceTypeDef, own_id: str | None = None, service_deployment: ServiceDeploymentTypeDef | None = None
+) -> Rollout:
+    """Return the rollout of a service's PRIMARY deployment, and the states of the deployments that we follow."""
     primary = _primary(service)
+    own: Mapping[str, Any] = next((each for each in service["deployments"] if each.get("id") == own_id), {})
     followed: Mapping[str, Any] = service_deployment or {}
     return Rollout(
         service_status=service["status"],
@@ -239,7 +262,9 @@ def rollout_of(service: ServiceTypeDef, service_deployment: ServiceDeploymentTyp
         pending=primary.get("pendingCount", 0),
         failed=primary.get("failedTasks", 0),
         total_running=service.get("runningCount", 0),
-        service_deployment_arn=service.get("currentServiceDeployment"),
+        primary_created_at=primary.get("createdAt"),
+        own_state=own.get("rolloutState", "IN_PROGRESS") if own else None,
+        own_reason=own.get("rolloutStateReason", ""),
         service_deployment_status=followed.get("status"),
         service_deployment_reason=followed.get("statusReason", ""),
         settled_at=_settled_at(followed),

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import DescribeTaskDefinitionResponseTypeDef
 
 CONTENT_TAG = "slipway:content"
+# What DescribeTaskDefinition adds to what was registered, and RegisterTaskDefinition does not take.
+ADDED = {
+    "taskDefinitionArn",
+    "revision",
+    "status",
+    "requiresAttributes",
+    "compatibilities",
+    "registeredAt",
+    "registeredBy",
+    "deregisteredAt",
+    "deleteRequestedAt",
+}
 
 
 class TaskDefinitions:
@@ -33,6 +45,21 @@ class TaskDefinitions:
         request["tags"] = cast("Any", tag_list({**own, **tags, CONTENT_TAG: spec.content_hash}))
         answer = call_once(self._once.register_task_definition, **request)
         return answer["taskDefinition"]["taskDefinitionArn"]
+
+    def register_again(self, arn: str, tags: Mapping[str, str]) -> str | None:
+        """Register what a revision holds, as AWS has it, and return the new ARN; None when it is not there any more.
+
+        The family's latest revision is taken if it has the same content: a call whose answer was lost had its effect.
+        """
+        answer = self._describe(arn)
+        if answer is None:
+            return None
+        definition: Any = {key: each for key, each in answer["taskDefinition"].items() if key not in ADDED}
+        latest, content = self.content_hash(definition["family"]), _content_tag(answer)
+        if latest and content and latest[1] == content:
+            return latest[0]
+        definition["tags"] = tag_list({**tags_of(answer.get("tags", [])), **tags})
+        return call_once(self._once.register_task_definition, **definition)["taskDefinition"]["taskDefinitionArn"]
 
     def content_hash(self, name: str) -> tuple[str, str | None] | None:
         """Return ARN and content hash of an ACTIVE revision: `name` is an ARN, or a family for its latest one."""

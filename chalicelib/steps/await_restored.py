@@ -3,8 +3,8 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
-from chalicelib.decide import stable
 from chalicelib.deployment import Deployment
+from chalicelib.rollout import restored
 from chalicelib.steps.await_stable import followed_rollout
 from chalicelib.steps.route_proof import targets_healthy
 from chalicelib.steps.step import StepEvent
@@ -18,7 +18,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
     def decided(deployment: Deployment) -> bool:
         rollout, followed = followed_rollout(cloud, event, deployment)
-        if not stable(rollout, followed):
+        if not restored(rollout, followed, cloud.now()):
             return False
         return target is None or targets_healthy(cloud, target.group_arn, deployment, followed)
 

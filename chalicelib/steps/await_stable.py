@@ -3,10 +3,10 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
-from chalicelib.decide import Rollout, stable
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.diagnosis import diagnose, hopeless_since
 from chalicelib.errors import RolloutFailed
+from chalicelib.rollout import Rollout, stable
 from chalicelib.steps.evidence import facts
 from chalicelib.steps.route_proof import route_proven
 from chalicelib.steps.step import StepEvent
@@ -20,7 +20,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
 def _stable(cloud: Cloud, event: StepEvent, deployment: Deployment) -> bool:
     rollout, followed = followed_rollout(cloud, event, deployment)
-    if stable(rollout, followed):
+    if stable(rollout, followed, cloud.now()):
         return route_proven(cloud, deployment, followed)
     if rollout and rollout.failed:
         _refuse_hopeless(cloud, deployment, followed)
@@ -39,12 +39,10 @@ def _refuse_hopeless(cloud: Cloud, deployment: Deployment, followed: ServiceProg
 def followed_rollout(cloud: Cloud, event: StepEvent, deployment: Deployment) -> tuple[Rollout | None, ServiceProgress]:
     """Return how the rollout that we follow goes, and the service's progress until now.
 
-    What it shows is recorded: its counts and, on the way there, when it was settled.
+    What it shows is recorded: its counts, its service deployment and, on the way there, when it was settled.
     """
     before = deployment.services[event.service_name]
-    rollout = cloud.ecs.rollout(
-        deployment.cluster, before.name, before.service_deployment_arn, before.ecs_deployment_id
-    )
+    rollout = cloud.ecs.rollout(deployment.cluster, before.name, before)
     return rollout, _recorded(cloud, deployment, before, rollout) if rollout else before
 
 
@@ -55,6 +53,7 @@ def _recorded(cloud: Cloud, deployment: Deployment, before: ServiceProgress, rol
         "running": rollout.running,
         "pending": rollout.pending,
         "failed": rollout.failed,
+        "service_deployment_arn": rollout.service_deployment_arn or before.service_deployment_arn,
         "settled_at": before.settled_at if deployment.goes_back else rollout.settled_at,
     }
     if told != before.model_dump(include=set(told)):

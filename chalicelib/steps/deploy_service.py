@@ -12,7 +12,7 @@ from chalicelib.plan import service_spec
 from chalicelib.preflight import may_change, whose
 from chalicelib.specs import ServiceSpec, Serving
 from chalicelib.steps.found import branch
-from chalicelib.steps.rollout import bring, follow
+from chalicelib.steps.rollout import bring, send
 from chalicelib.steps.step import StepEvent, go_on, owner_tags, tags
 
 
@@ -62,8 +62,14 @@ def _create(cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Depl
     """Create the service. One that still drains is refused by ECS in words that the state machine retries."""
     name = event.service_name
     own_tags = tags(cloud, manifest, event.deployment_id, name)
-    rollout = cloud.ecs.create_service(deployment.cluster, name, spec, own_tags, event.client_token())
-    follow(cloud, event, deployment, rollout, starts=True)
+    cluster, token = deployment.cluster, event.client_token()
+    send(
+        cloud,
+        event,
+        deployment,
+        lambda: cloud.ecs.create_service(cluster, name, spec, own_tags, token),
+        starts=True,
+    )
     _record(cloud, event, deployment, (), f"Created, desired count {spec.desired_count}.")
 
 
@@ -71,8 +77,7 @@ def _update(
     cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, spec: ServiceSpec, serving: Serving
 ) -> None:
     _tag(cloud, event, manifest, deployment.services[event.service_name], serving)
-    ours = bool(deployment.services[event.service_name].changed)
-    changed = bring(cloud, event, deployment, spec, serving, ours=ours, force=deployment.force)
+    changed = bring(cloud, event, deployment, spec, serving)
     if changed is None:
         cloud.store.progress(event.deployment_id, event.service_name, cloud.now(), phase="awaiting_stable")
     else:

@@ -19,6 +19,7 @@ from chalicelib.steps import preflight
 from chalicelib.steps.account import Account, account_of
 from chalicelib.steps.balancer import url_of
 from chalicelib.steps.looks import Looks
+from chalicelib.steps.rollout import refuse_unseen
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.unnamed import tell_unnamed
 
@@ -26,13 +27,15 @@ from chalicelib.steps.unnamed import tell_unnamed
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Record what will happen to each service and what served before; hand on the first wave, which holds the next.
 
-    Raises PreflightFailed when something is wrong: nothing was changed.
+    Raises PreflightFailed when something is wrong: nothing was changed. Raises TransientAws while a service that the
+    last deployment made may not be seen yet.
     """
     deployment = cloud.store.get(event.deployment_id)
     _go_on(deployment)
     manifest = _resolved(cloud, event.deployment_id)
     looks = Looks(cloud, manifest)
-    looks.serving  # noqa: B018  where AWS does not say what serves, nothing is planned
+    for name, now in looks.serving.items():  # where AWS does not say what serves, nothing is planned
+        refuse_unseen(cloud, deployment, name, now, deployment.succeeded_before.get(name))
     account = account_of(looks, force=deployment.force)
     forecast = account.forecast
     _record(cloud, deployment, manifest, forecast)
@@ -130,19 +133,22 @@ def _record_service(
     found: Found,
 ) -> None:
     """Keep what serves, and hand to the steps what they need not ask for again."""
-    changed, serving = name in account.changing, found.serving
+    changed, serving, now = name in account.changing, found.serving, cloud.now()
+    runs_on = None if changed else serving
     previous = serving.spec.task_definition if serving else None
     cloud.store.progress(
         deployment.id,
         name,
-        cloud.now(),
+        now,
         previous_task_definition=previous,
         what_serves=previous,
         changed=changed,
         changed_fields=account.forecast.changed_fields(name),
         as_asked=as_asked(manifest, name, found),
         replaces=serving.ecs_deployment_id if serving else None,
-        ecs_deployment_id=serving.ecs_deployment_id if serving and not changed else None,
+        ecs_deployment_id=runs_on.ecs_deployment_id if runs_on else None,
+        ecs_deployment_created_at=runs_on.ecs_deployment_created_at if runs_on else None,
+        called_at=now if runs_on else None,
         task_definition=found.revision,
         registry_arn=found.registered.arn if found.registered else None,
         target_group_arn=found.routed.target_group if found.routed and manifest.services[name].route else None,

@@ -10,6 +10,7 @@ from chalicelib.belongings import Belongings
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
 from chalicelib.errors import NamespaceFailed
+from chalicelib.rollout import may_be_old
 from chalicelib.steps.step import StepEvent, leave, may_share, removable_tags
 from chalicelib.steps.wait import look
 
@@ -19,23 +20,31 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     belongings = cloud.store.belongings_of(event.deployment_id)
 
     def decided(deployment: Deployment) -> bool:
-        if not _settled(cloud, deployment):
+        made = _made(cloud, deployment)
+        if made is None:
             return False
-        named = (each for name in belongings.namespaces for each in _namespaces(cloud, deployment, belongings, name))
+        found = {name: _namespaces(cloud, deployment, belongings, name) for name in belongings.namespaces}
+        if made and not all(found.values()) and may_be_old(deployment.failed_at, cloud.now()):
+            return False  # Cloud Map does not show yet what we made
+        named = (namespace for each in found.values() for namespace in each)
         return not any(_remove(cloud, deployment, belongings, namespace) for namespace in named)
 
     return look(cloud, event, decided)
 
 
-def _settled(cloud: Cloud, deployment: Deployment) -> bool:
-    """Tell whether no operation is under way. One that could not make the namespace left nothing to remove."""
+def _made(cloud: Cloud, deployment: Deployment) -> bool | None:
+    """Tell whether this deployment made a namespace; None while an operation is under way, or what it made is unseen.
+
+    One that could not make the namespace left nothing to remove.
+    """
     under_way = deployment.namespace_operation_id
     try:
-        return under_way is None or cloud.cloud_map.operation_succeeded(under_way)
+        ended = under_way is None or cloud.cloud_map.operation_succeeded(under_way)
     except NamespaceFailed:
         if deployment.phase == "removing_namespaces":
             raise
-        return True
+        return False
+    return (under_way is not None and deployment.phase != "removing_namespaces") if ended else None
 
 
 def _namespaces(cloud: Cloud, deployment: Deployment, belongings: Belongings, name: str) -> tuple[Namespace, ...]:
@@ -63,9 +72,8 @@ def _names(belongings: Belongings, namespace: Namespace) -> set[str]:
 
 def _remove(cloud: Cloud, deployment: Deployment, belongings: Belongings, namespace: Namespace) -> bool:
     """Remove what is ours in a namespace, then itself; tell whether an operation was started that must be awaited."""
-    name = namespace.name
-    _remove_services(cloud, deployment, belongings, namespace)
-    if reason := _reason_to_stay(cloud, deployment, namespace):
+    name, removed = namespace.name, _remove_services(cloud, deployment, belongings, namespace)
+    if reason := _reason_to_stay(cloud, deployment, namespace, removed):
         leave(cloud, deployment.id, f"the namespace {name}, {reason}")
         return False
     operation_id = cloud.cloud_map.delete_namespace(namespace)
@@ -77,20 +85,29 @@ def _remove(cloud: Cloud, deployment: Deployment, belongings: Belongings, namesp
     return True
 
 
-def _remove_services(cloud: Cloud, deployment: Deployment, belongings: Belongings, namespace: Namespace) -> None:
-    """Delete our services of a namespace; one that has instances still is refused, and asked again at the next look."""
+def _remove_services(
+    cloud: Cloud, deployment: Deployment, belongings: Belongings, namespace: Namespace
+) -> frozenset[str]:
+    """Delete our services of a namespace, and return their names.
+
+    One that has instances still is refused, and asked again at the next look.
+    """
+    removed: set[str] = set()
     wanted, owner = _names(belongings, namespace), removable_tags(cloud, deployment)
     for name, registered in cloud.cloud_map.registered(namespace).items():
         if name not in wanted:
             continue
         if owner.items() <= cloud.cloud_map.tags(registered.arn).items():
             cloud.cloud_map.delete_service(registered.arn)
+            removed.add(name)
         else:
             leave(cloud, deployment.id, f"the name {name}.{namespace.name}, which is not this application's")
+    return frozenset(removed)
 
 
-def _reason_to_stay(cloud: Cloud, deployment: Deployment, namespace: Namespace) -> str | None:
+def _reason_to_stay(cloud: Cloud, deployment: Deployment, namespace: Namespace, removed: frozenset[str]) -> str | None:
+    """Return why a namespace is left alone; what we removed just now may be listed still."""
     if not may_share(cloud, deployment, cloud.cloud_map.tags(namespace.arn)):
         return "which Slipway did not make"
-    others = sorted(cloud.cloud_map.registered(namespace))
+    others = sorted(cloud.cloud_map.registered(namespace).keys() - removed)
     return f"in which others have {', '.join(others)}" if others else None

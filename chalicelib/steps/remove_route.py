@@ -4,6 +4,7 @@ from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
+from chalicelib.rollout import may_be_old
 from chalicelib.steps.step import StepEvent, owner_tags, removable_tags
 from chalicelib.steps.wait import look
 
@@ -11,7 +12,7 @@ from chalicelib.steps.wait import look
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Remove rule and target group of a service; a target group that is in use still waits for the next look.
 
-    A deployment that goes back removes only what it made itself.
+    A deployment that goes back removes only what it made itself, as soon as that is seen.
     """
     service = cloud.store.belongings_of(event.deployment_id).service(event.service_name)
 
@@ -19,6 +20,9 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         own = {"slipway:service": service.name}
         removable = removable_tags(cloud, deployment) | own
         groups = cloud.load_balancers.target_groups(owner_tags(cloud, deployment) | own) if service.routed else []
+        made = service.routed and deployment.services[event.service_name].target_group_arn
+        if made and not groups and may_be_old(deployment.failed_at, cloud.now()):
+            return False
         for target_group in groups:
             cloud.load_balancers.delete_rules(target_group, removable)
         for target_group in cloud.load_balancers.target_groups(removable) if groups else ():

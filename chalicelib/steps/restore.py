@@ -1,7 +1,8 @@
 """Restore: listener rule, ECS service and scaling are what they were before this deployment."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any
 
 from chalicelib.aws.cloud_map import Registered
@@ -13,22 +14,27 @@ from chalicelib.errors import DiscoveryFailed, RolloutFailed, ServiceNotOwned, U
 from chalicelib.manifest import Manifest, Route
 from chalicelib.plan import task_spec
 from chalicelib.preflight import claimed_by_others, whose
+from chalicelib.rollout import may_be_old, shows_our_call
 from chalicelib.specs import ServiceSpec, Serving
 from chalicelib.steps.balancer import judged_after
 from chalicelib.steps.looks import namespace_of
-from chalicelib.steps.rollout import bring
+from chalicelib.steps.rollout import STARTS_A_DEPLOYMENT, bring, not_seen_yet
 from chalicelib.steps.step import StepEvent, owner_tags, tags
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Put back what differs from what served before, and follow what that starts.
 
-    The rule comes before the service, as on the way there. Raises RolloutFailed when the service is gone, and
-    ServiceNotOwned when another application has claimed it meanwhile.
+    The rule comes before the service, as on the way there. Raises RolloutFailed when the service is gone,
+    ServiceNotOwned when another application has claimed it meanwhile, and TransientAws while ECS may not show yet what
+    the way there has made of it.
     """
     manifest, name = cloud.store.manifest(event.deployment_id), event.service_name
     deployment, before = cloud.store.part(event.deployment_id, name), cloud.store.before(event.deployment_id, name)
     serving = cloud.ecs.serving(deployment.cluster, [name])[name]
+    progress = deployment.services[name]
+    if not shows_our_call(serving, progress, cloud.now()) and not _gone_back(cloud, deployment, progress):
+        raise not_seen_yet(name)
     if before.spec is None or serving is None or serving.status != "ACTIVE":
         raise RolloutFailed(f"the ECS service {name} is not there to go back")
     cloud.store.progress(deployment.id, name, cloud.now(), status="running", phase="rolling_back")
@@ -39,10 +45,10 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     _refuse_claimed(cloud, deployment, name, serving)
     if before.log_group:
         cloud.logs.set_retention(task_spec(manifest, name).log_group or "", before.log_group.retention_days)
-    if _scaling_changed(deployment.services[name]):
+    if _scaling_changed(progress):
         _restore_scaling(cloud, event, manifest, deployment.cluster, before)
-    wanted = _wanted(cloud, deployment, name, before.spec, serving)
-    changed = bring(cloud, event, deployment, wanted, serving, ours=False)
+    wanted = _startable(cloud, event, manifest, _wanted(cloud, deployment, name, before.spec, serving), serving)
+    changed = bring(cloud, event, deployment, wanted, serving, again=_unproven(progress, cloud.now()))
     if before.tagged:  # last: without its tags a service is not ours to change
         _restore_tags(cloud, before.tagged.tags, serving, tags(cloud, manifest, deployment, name).keys())
     message = f"Goes back: {', '.join(changed)}." if changed else "Is as it was before."
@@ -77,6 +83,40 @@ def _wanted(cloud: Cloud, deployment: Deployment, name: str, before: ServiceSpec
     moved = before.desired_count != serving.spec.desired_count and not ours
     scaled = moved and cloud.autoscaling.find(deployment.cluster, name)
     return replace(before, desired_count=None) if scaled else before
+
+
+def _gone_back(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> bool:
+    """Tell whether ECS has gone back by itself: then it lists what served before, as it did before our call."""
+    rollout = cloud.ecs.rollout(deployment.cluster, progress.name, progress)
+    return rollout is not None and rollout.service_deployment_status == "ROLLBACK_SUCCESSFUL"
+
+
+def _startable(
+    cloud: Cloud, event: StepEvent, manifest: Manifest, wanted: ServiceSpec, serving: Serving
+) -> ServiceSpec:
+    """Return what served before on a revision from which tasks start: the content of an INACTIVE one on another."""
+    before, definitions = wanted.task_definition, cloud.task_definitions
+    if before is None or before == serving.spec.task_definition or definitions.content_hash(before):
+        return wanted
+    own_tags, now = tags(cloud, manifest, event.deployment_id, event.service_name), cloud.now()
+    again = definitions.register_again(before, own_tags)
+    if again is None:
+        raise RolloutFailed(f"{before} is not there any more")
+    message = f"{before.rpartition('/')[2]} is INACTIVE; its content is registered again: {again.rpartition('/')[2]}."
+    cloud.store.progress(event.deployment_id, event.service_name, now, restored_task_definition=again)
+    cloud.store.record(event.deployment_id, event.service_name, "rolling_back", message, now)
+    return replace(wanted, task_definition=again)
+
+
+def _unproven(progress: ServiceProgress, now: datetime) -> list[str]:
+    """Return the settings that this deployment sent just now: what is read of them may be older than that.
+
+    Of the fields that start an ECS deployment its PRIMARY deployment is the proof.
+    """
+    if not may_be_old(progress.called_at, now):
+        return []
+    settings = {each.name for each in fields(ServiceSpec)} - STARTS_A_DEPLOYMENT
+    return [field for field in progress.changed_fields if field in settings]
 
 
 def _restore_registered(

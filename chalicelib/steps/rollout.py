@@ -1,10 +1,13 @@
 """How an ECS service is brought to what is asked, and how the ECS deployment that this starts is followed."""
 
+from collections.abc import Callable, Collection
+from datetime import datetime
+
 from chalicelib.aws.service_document import NEED_FORCE
 from chalicelib.cloud import Cloud
-from chalicelib.decide import Rollout
 from chalicelib.deployment import Deployment
-from chalicelib.errors import RolloutFailed
+from chalicelib.errors import AwsRefused, TransientAws
+from chalicelib.rollout import Rollout, may_be_old
 from chalicelib.specs import ServiceSpec, Serving, service_changes
 from chalicelib.steps.step import StepEvent
 
@@ -18,48 +21,93 @@ def bring(
     deployment: Deployment,
     wanted: ServiceSpec,
     serving: Serving,
-    *,
-    ours: bool,
-    force: bool = False,
+    again: Collection[str] = (),
 ) -> tuple[str, ...] | None:
     """Send what differs in one call, or start a rollout again where there is a reason; follow what that starts.
 
     Returns the fields that were sent, None when there was nothing to do: then what runs is followed, its service
-    deployment too if it may be `ours`, started by a run of this step that died before it could say so. An older one's
-    end says nothing of this deployment. Raises RolloutFailed when the service is gone.
+    deployment too if it may be ours, started by a run of this step that died before it could say so. An older one's
+    end says nothing of this deployment. The fields of `again` are sent whatever is read of them.
     """
-    name = event.service_name
-    changed = tuple(change.field for change in service_changes(wanted, serving.spec))
+    cluster, name = deployment.cluster, event.service_name
+    force = deployment.force and not deployment.goes_back
+    differs = tuple(change.field for change in service_changes(wanted, serving.spec))
+    changed = differs + tuple(field for field in again if field not in differs)
     if changed:
-        rollout = cloud.ecs.update_service(deployment.cluster, name, wanted, changed, force=force)
-        follow(cloud, event, deployment, rollout, starts=force or bool(STARTS_A_DEPLOYMENT.intersection(changed)))
+        starts = force or bool(STARTS_A_DEPLOYMENT.intersection(differs))
+        send(
+            cloud,
+            event,
+            deployment,
+            lambda: cloud.ecs.update_service(cluster, name, wanted, changed, force=force),
+            starts=starts,
+        )
         return changed
-    found = cloud.ecs.rollout(deployment.cluster, name, None)
-    if found is None:
-        raise RolloutFailed(f"the ECS service {name} was removed during the deployment")
     # A forced one is started once: a run of this step that died before it could say so left another PRIMARY behind.
-    forced = force and found.primary_id == deployment.services[name].replaces
-    if forced or found.rollout_state == "FAILED":
-        follow(cloud, event, deployment, cloud.ecs.restart_rollout(deployment.cluster, name), starts=True)
+    forced = force and serving.ecs_deployment_id == deployment.services[name].replaces
+    if forced or serving.rollout_failed:
+        send(cloud, event, deployment, lambda: cloud.ecs.restart_rollout(cluster, name), starts=True)
         return ()
-    _keep(cloud, event, found.primary_id, found.service_deployment_arn if ours else None)
+    ours = bool(deployment.services[name].changed) and not deployment.goes_back
+    runs = serving.ecs_deployment_id, serving.ecs_deployment_created_at
+    _keep(cloud, event, deployment, runs, rolls_out=ours)
     return None
 
 
-def follow(cloud: Cloud, event: StepEvent, deployment: Deployment, rollout: Rollout, *, starts: bool) -> None:
-    """Keep the deployment that our own call started: its id stands in the answer, searching by time finds others."""
-    name = event.service_name
-    followed = rollout.service_deployment_arn or cloud.ecs.newest_service_deployment(deployment.cluster, name)
-    # ECS's circuit breaker may have gone back just before us: then our call changed nothing, and the newest is old.
-    begun_before = deployment.goes_back and followed == deployment.services[name].service_deployment_arn
-    _keep(cloud, event, rollout.primary_id, followed if starts and not begun_before else None)
+def send(cloud: Cloud, event: StepEvent, deployment: Deployment, ask: Callable[[], Rollout], *, starts: bool) -> None:
+    """Make a call on the ECS service, and follow the deployment in its answer: searching by time finds others.
+
+    When it was made is recorded first: its answer may be lost. A call that is refused was none.
+    """
+    name, store, now = event.service_name, cloud.store, cloud.now()
+    store.progress(event.deployment_id, name, now, called_at=now)
+    try:
+        rollout = ask()
+    except AwsRefused:
+        store.progress(event.deployment_id, name, now, called_at=deployment.services[name].called_at)
+        raise
+    asked = None if starts else rollout.desired
+    made = rollout.primary_id, rollout.primary_created_at
+    _keep(cloud, event, deployment, made, rolls_out=starts, desired_asked=asked)
 
 
-def _keep(cloud: Cloud, event: StepEvent, ecs_deployment_id: str, service_deployment_arn: str | None) -> None:
+def _keep(
+    cloud: Cloud,
+    event: StepEvent,
+    deployment: Deployment,
+    made: tuple[str | None, datetime | None],
+    **how: bool | int | None,
+) -> None:
+    """Keep which ECS deployment to follow, its id and when it was made, and which were there before it."""
+    now, known = cloud.now(), deployment.services[event.service_name]
+    before = {*known.ecs_deployments_before, known.replaces, known.ecs_deployment_id} - {made[0], None}
     cloud.store.progress(
         event.deployment_id,
         event.service_name,
-        cloud.now(),
-        ecs_deployment_id=ecs_deployment_id,
-        service_deployment_arn=service_deployment_arn,
+        now,
+        called_at=now,
+        ecs_deployment_id=made[0],
+        ecs_deployment_created_at=made[1],
+        ecs_deployments_before=tuple(sorted(filter(None, before))),
+        service_deployment_arn=None,
+        **{"desired_asked": None, **how},
     )
+
+
+def not_seen_yet(name: str) -> TransientAws:
+    """Return the error of a step that waits until ECS shows what our own last call on a service has made of it."""
+    return TransientAws("describe_services", "not seen yet", f"ECS does not show yet what our last call made of {name}")
+
+
+def refuse_unseen(
+    cloud: Cloud, deployment: Deployment, name: str, serving: Serving | None, succeeded_before: str | None
+) -> None:
+    """Raise TransientAws for a service that ECS does not show, and that Slipway called it for just now.
+
+    That was in this deployment, or in the last that succeeded with the service.
+    """
+    called_at = deployment.services[name].called_at
+    if serving is None and called_at is None and succeeded_before:
+        called_at = cloud.store.part(succeeded_before, name).services[name].called_at
+    if serving is None and may_be_old(called_at, cloud.now()):
+        raise not_seen_yet(name)

@@ -11,7 +11,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     name, now = event.service_name, cloud.now()
     progress = cloud.store.part(event.deployment_id, name).services[name]
     status = "rolled_back" if progress.previous_task_definition else "removed"
-    serves = progress.previous_task_definition
+    serves = progress.restored_task_definition or progress.previous_task_definition
     cloud.store.progress(
         event.deployment_id, name, now, status=status, phase=status, what_serves=serves, finished_at=now
     )

@@ -3,21 +3,36 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
+from chalicelib.steps.rollout import refuse_unseen
 from chalicelib.steps.step import StepEvent, refuse_foreign
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
-    """Deregister the scalable target, set the desired count to 0, delete. Raises ServiceNotOwned."""
+    """Deregister the scalable target, set the desired count to 0, delete.
+
+    Raises ServiceNotOwned, and TransientAws while a service that was made just now may not be seen yet.
+    """
     deployment, label, now = cloud.store.get(event.deployment_id), event.service_name, cloud.now()
     service = cloud.store.belongings_of(event.deployment_id).service(label)
     serving = cloud.ecs.serving(service.cluster, [service.name])[service.name]
+    live = {} if serving else cloud.store.live(deployment.application, deployment.environment)
+    refuse_unseen(cloud, deployment, label, serving, live.get(label))
     refuse_foreign(cloud, deployment, service.cluster, service.name, serving)
     if service.scaled:
         cloud.autoscaling.remove(service.cluster, service.name)
+    called_at = deployment.services[label].called_at
     if serving is not None and serving.status == "ACTIVE":
+        called_at = now
         cloud.clusters.delete_service(service.cluster, service.name)
         cloud.store.record(deployment.id, label, "stopping", "Scaled to 0 and deleted.", now)
     cloud.store.progress(
-        deployment.id, label, now, status="running", phase="stopping", changed=serving is not None, started_at=now
+        deployment.id,
+        label,
+        now,
+        status="running",
+        phase="stopping",
+        changed=serving is not None,
+        started_at=now,
+        called_at=called_at,
     )
     return {}

@@ -12,6 +12,7 @@ from moto import mock_aws
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.load_balancers import LoadBalancers
 from chalicelib.aws.task_definitions import TaskDefinitions
+from chalicelib.deployment import ServiceProgress
 from chalicelib.diagnosis import ServiceEvent, StoppedContainer, StoppedTask, TargetHealth
 from chalicelib.errors import AwsRefused
 
@@ -71,7 +72,8 @@ def test_rollout_is_settled(service_deployment: dict[str, Any], expected: dateti
         ("describe_services", {"services": [service]}),
         ("describe_service_deployments", {"serviceDeployments": [service_deployment]}),
     )
-    found = ecs.rollout("shop", "home", "arn:aws:ecs:us-east-1:000000000000:service-deployment/shop/home/1")
+    arn = "arn:aws:ecs:us-east-1:000000000000:service-deployment/shop/home/1"
+    found = ecs.rollout("shop", "home", ServiceProgress(name="home", service_deployment_arn=arn))
     assert found is not None
     assert expected == found.settled_at
 

@@ -21,6 +21,7 @@ LEVELS = {
     "preflight": 3,
     "belongings": 3,
     "decide": 3,
+    "rollout": 3,
     "verdict": 3,
     "metrics": 3,
     "names": 3,

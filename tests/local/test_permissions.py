@@ -21,8 +21,8 @@ pytestmark = pytest.mark.full
 BESIDE_CALLS = {"OwnLog", "NetworkInterface", "NetworkInterfaceByLambdaAlone"}
 """What Lambda needs, not our code: its log, and its interface in a VPC."""
 OTHERWISE = {
-    # Where AWS's answer does not name the service deployment that a call started; the local cloud's always does.
-    "act": {("EcsLook", "ecs:ListServiceDeployments")},
+    # Where ECS has gone back by itself, and does not list our deployment any more.
+    "act": {("EcsLook", "ecs:DescribeServiceDeployments"), ("EcsLook", "ecs:ListServiceDeployments")},
     # Where somebody asks for a deployment that was left pending a minute ago, and the sweep did not meet it first.
     "api": {("Recover", "states:DescribeExecution"), ("GitHubSecrets", "ssm:GetParameters")},
     # Where no look can end a deployment whose deadline has passed; where one gave way, and its end the sweep writes.

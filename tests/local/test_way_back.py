@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.local.faults import going_wrong
 from tests.local.inventory import made
 from tests.local.local_cloud import LocalCloud, hello, wait_for
 from tests.local.samples import addresses
@@ -115,8 +116,8 @@ def test_rollback_deploys_what_succeeded_before(cloud: LocalCloud) -> None:
     assert "2" == cloud.visit("/again")["greeting"]
 
 
-def test_a_way_back_that_fails(cloud: LocalCloud) -> None:
-    """Where ECS refuses to go back, it ends `failed`, says why and what serves, and operators are told."""
+def test_a_revision_that_is_inactive(cloud: LocalCloud) -> None:
+    """Where nothing starts any more from what served before, its content is registered again, and serves."""
     [before] = deployed(cloud, hello("burnt"))
     revision = before["services"]["hello"]["task_definition"]
     stuck = accepted(cloud, hello("burnt", **STUCK))
@@ -125,11 +126,27 @@ def test_a_way_back_that_fails(cloud: LocalCloud) -> None:
     assert 202 == cancel(cloud, stuck).status
     ended = cloud.ended(stuck)
 
+    assert ("cancelled", None) == (ended["status"], ended["rollback_failure"])
+    assert told(ended) == served(cloud, ended) != {"hello": revision}
+    assert "hello" == cloud.visit("/burnt")["greeting"]
+
+
+def test_a_way_back_that_fails(cloud: LocalCloud) -> None:
+    """Where ECS refuses to go back, it ends `failed`, says why and what serves, and operators are told."""
+    [before] = deployed(cloud, hello("denied"))
+    revision = before["services"]["hello"]["task_definition"]
+    stuck = accepted(cloud, hello("denied", **STUCK))
+    under_way(cloud, stuck)
+    denied = {"kind": "fail", "code": "AccessDeniedException", "message": "not authorized", "status": 400}
+    with going_wrong(cloud, {**denied, "service": "ecs", "operation": "UpdateService", "times": None}):
+        assert 202 == cancel(cloud, stuck).status
+        ended = cloud.ended(stuck)
+
     assert ("failed", "deployment_cancelled") == (ended["status"], ended["failure"]["code"])
-    assert "TaskDefinition is inactive" in ended["rollback_failure"]["cause"]
+    assert "not authorized" in ended["rollback_failure"]["cause"]
     assert ended["rollback_failure"]["cause"] in ended["verdict"]
     assert "hello" == ended["rollback_failure"]["service"]
     assert revision == told(ended)["hello"]
-    assert "hello" == cloud.visit("/burnt")["greeting"]
+    assert "hello" == cloud.visit("/denied")["greeting"]
     wait_for(lambda: any("RollbackFailed" in line and "CloudWatchMetrics" in line for line in cloud.log) or None)
     assert stuck not in locks(cloud).values()

@@ -42,12 +42,13 @@ OF_A_TEARDOWN = {
 }
 # These only a dry run asks, which changes nothing: test_dry_run tells of their faults.
 OF_A_DRY_RUN = {"observer.dry_run"}
-# These only the way back asks: test_way_back_faults tells of their faults.
+# These only the way back asks: test_way_back_faults tells of their faults, and test_way_back.
 OF_THE_WAY_BACK = {
     "ec2.vpc_of",
     "load_balancers.change_target_group",
     "load_balancers.target_group",
     "logs.set_retention",
+    "task_definitions.register_again",
 }
 # These only a question of the API asks, which changes nothing.
 OF_THE_API = {"ec2.vpc", "ecs.image_digests", "observer.live", "parameters.value", "secrets.value"}
@@ -162,7 +163,7 @@ def manifest() -> dict[str, Any]:
 def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, Deployment]:
     """Deploy in the circumstances in which a call is made, with its fault."""
     asked = manifest()
-    slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, answers_service_deployment=False)
+    slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2)
     slipway.cloud.settings = replace(slipway.cloud.settings, resolve_vpc="" if call in WITHOUT_RESOLVER else "vpc-1")
     if call in OF_ECR:
         asked = with_service(asked, "home", image=IN_ECR)

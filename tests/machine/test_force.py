@@ -56,7 +56,7 @@ def test_it_is_forced_once(store: Store, said: dict[str, object], call: str, fau
     manifest = two_services()
     both = manifest["services"]
     alone = {**manifest, "services": {"home": {**both["home"], "depends_on": []}}}
-    slipway = Slipway(store, answers_service_deployment=False)
+    slipway = Slipway(store)
     home = slipway.world.services[slipway.deploy(alone).cluster, "home"]
     before = len(home.deployments)
     slipway.faults.break_from_now_on({call: fault})

@@ -169,15 +169,15 @@ def outcome(deployment: Deployment, status: str, path: set[str]) -> dict[str, An
 
 def test_executions_end_alike_on_moto(door: Door) -> None:
     """The same deployments go through the same states to the same end, here and on moto."""
-    manifests, store = cases(), Store(Table(door.client("dynamodb"), NAME))
+    store = Store(Table(door.client("dynamodb"), NAME))
     here = {}
-    for name, manifest in manifests.items():
+    for name, manifest in cases().items():
         slipway = Slipway(store, **BEHAVIOUR)
         deployment = slipway.deploy(manifest)
         execution = slipway.execution(deployment)
         here[name] = outcome(deployment, execution.status, set(execution.path))
 
-    assert here == on_moto(door, store, manifests)
+    assert here == on_moto(door, store, cases())
 
 
 def on_moto(door: Door, store: Store, manifests: dict[str, dict[str, Any]]) -> dict[str, Any]:

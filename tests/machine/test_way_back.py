@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from chalicelib.deployment import Deployment, Status
+from chalicelib.errors import TransientAws
 from chalicelib.store import Store
+from tests.faults import After, Break, Meanwhile
 from tests.machine.slipway import Slipway, two_services, with_service
 from tests.machine.test_teardown import leftovers
 
@@ -220,3 +222,55 @@ def test_forced_one_goes_back(store: Store) -> None:
     assert (Status.ROLLED_BACK, None) == (deployment.status, deployment.rollback_failure)
     assert serving == served(slipway)
     assert true_of_what_serves(slipway, deployment)
+
+
+@pytest.mark.parametrize("fault", [[], [After(TransientAws("call", "ServiceUnavailable", "try again"))]])
+def test_revision_that_is_inactive(store: Store, fault: list[Break]) -> None:
+    """Nothing starts from a revision that somebody deregistered: its content is registered again, once, and serves."""
+    slipway, manifest = slipway_on(store), two_waves()
+    first = slipway.deploy(manifest).services["home"].task_definition
+    slipway.world.broken.add("late:2")
+    asked = slipway.post(failing(manifest, image="home:2"))
+    while slipway.record(asked).services["home"].status != "succeeded":
+        assert slipway.clock.step(), "home is never proven"
+    slipway.world.inactive.add(str(first))
+    slipway.faults.break_from_now_on({"task_definitions.register_again": fault})
+    slipway.machine.run(asked.id)
+    deployment = slipway.record(asked)
+
+    serves = slipway.world.serves(deployment.cluster, "home")
+    assert (Status.ROLLED_BACK, None) == (deployment.status, deployment.rollback_failure)
+    assert true_of_what_serves(slipway, deployment)
+    assert first not in (None, serves)
+    assert serves not in slipway.world.inactive
+    family = [each for each in slipway.world.revisions[f"{deployment.application}-home"] if each.arn != first]
+    assert [slipway.world.spec_of(str(first))] == [each.spec for each in family if each.arn == serves]
+    assert 2 == len(family), "the new one, and the old one's content once"
+    assert (first, serves) == (
+        deployment.services["home"].previous_task_definition,
+        deployment.services["home"].what_serves,
+    )
+    told = [each.message for each in slipway.timeline(deployment) if "INACTIVE" in each.message]
+    name = f"{deployment.application}-home"
+    assert f"{name}:1 is INACTIVE; its content is registered again: {name}:3." in told
+
+
+def test_revision_that_was_deleted(store: Store) -> None:
+    """A revision that is not there any more cannot be gone back to, and the failure names it."""
+    slipway, manifest = slipway_on(store), two_waves()
+    first = str(slipway.deploy(manifest).services["home"].task_definition)
+    slipway.world.broken.add("late:2")
+    asked = deploy_until_it_goes_back(slipway, failing(manifest, image="home:2"))
+    slipway.world.inactive.add(first)
+    slipway.faults.break_from_now_on({"task_definitions.register_again": Meanwhile(lambda: forget(slipway, first))})
+    slipway.machine.run(asked.id)
+    failure = slipway.record(asked).rollback_failure
+
+    assert failure is not None
+    assert ("rollout_failed", f"{first} is not there any more") == (failure.code, failure.cause)
+
+
+def forget(slipway: Slipway, arn: str) -> None:
+    """Let a revision be deleted."""
+    for family in slipway.world.revisions.values():
+        family[:] = [each for each in family if each.arn != arn]

@@ -55,7 +55,6 @@ OF_AN_UPDATE = {
     "cloud_map.healthy_addresses",
     "cloud_map.operation_succeeded",
     "ec2.vpc_of",
-    "ecs.newest_service_deployment",
     "ecs.rollout",
     "ecs.running_addresses",
     "ecs.update_service",
@@ -70,6 +69,7 @@ OF_AN_UPDATE = {
     "store.tell",
     "resolver.ask",
     "store.before",
+    "task_definitions.content_hash",
 }
 KINDS = {"first": sorted(OF_BOTH | OF_A_FIRST), "update": sorted(OF_BOTH | OF_AN_UPDATE)}
 CASES = [
@@ -87,7 +87,7 @@ def manifest(**changes: Any) -> dict[str, Any]:
 
 def prepared(store: Store, kind: str) -> tuple[Slipway, dict[str, Any]]:
     """Return an installation, and the manifest that fails there in its last wave."""
-    slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, answers_service_deployment=False)
+    slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2)
     asked = manifest()
     if kind == "update":
         slipway.deploy(asked)

@@ -53,6 +53,20 @@ def test_cancelled_execution_that_dies(store: Store) -> None:
     assert (Status.FAILED, "execution_ended", []) == (ended.status, ended.rollback_failure.code, slipway.locks(ended))
 
 
+@pytest.mark.parametrize("anew", [True, False])
+def test_ecs_has_gone_back_by_itself(store: Store, anew: bool) -> None:
+    """A way back that ECS's circuit breaker took is not waited for twice: when it is complete, ours is."""
+    slipway, manifest = Slipway(store, rollout_seconds=5, rolls_back_anew=anew), two_services()
+    slipway.deploy(manifest)
+    slipway.world.broken.add("home:2")
+    slipway.world.changes.clear()
+    ended = slipway.deploy(with_service(manifest, "home", image="home:2"))
+    assert (Status.ROLLED_BACK, ["update home: task_definition"]) == (ended.status, slipway.world.changes[1:])
+    assert ended.failed_at is not None
+    assert ended.finished_at is not None
+    assert (ended.finished_at - ended.failed_at).total_seconds() < 30
+
+
 def test_breaker_that_opens_just_before_our_call(store: Store) -> None:
     """A way back that ECS's circuit breaker took just before ours is followed: its rollout is not ours that failed."""
     slipway, manifest = Slipway(store), two_services()
@@ -61,7 +75,8 @@ def test_breaker_that_opens_just_before_our_call(store: Store) -> None:
 
     def opens() -> None:
         home = slipway.world.services[application, "home"]
-        home.deployments[-1] = replace(home.deployments[-1], seconds=0)
+        last = home.deployments[-1]
+        home.deployments[-1] = replace(last, seconds=slipway.clock.seconds - last.began)
 
     slipway.faults.break_from_now_on({"ecs.update_service": [None, Meanwhile(opens)]})
     posted = slipway.post(with_service(manifest, "home", image="home:2"))

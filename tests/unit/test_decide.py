@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -12,119 +11,29 @@ from chalicelib.decide import (
     Answer,
     OneOffTask,
     Reach,
-    Rollout,
     ZoneRecord,
     called_off,
     failure_of,
     name_proof,
     names_proven,
     recorded,
-    stable,
     task_ended,
     unreached,
     wakes,
 )
-from chalicelib.deployment import Failure, ServiceProgress
+from chalicelib.deployment import Failure
 from chalicelib.diagnosis import Facts, StoppedTask
 from chalicelib.errors import (
     BeforeDeployFailed,
     DeploymentError,
     DeploymentTimedOut,
     RolloutFailed,
-    RolloutSuperseded,
     StepFailed,
 )
 from tests.unit.deployments import deployment, failure
 
 REPLACED = "Scaling activity initiated by (deployment ecs-svc/1)"
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-FOLLOWED = ServiceProgress(name="home", ecs_deployment_id="ecs-svc/1", service_deployment_arn="arn:1")
-SUCCESSFUL = Rollout(
-    service_status="ACTIVE",
-    primary_id="ecs-svc/1",
-    primary_task_definition="home:2",
-    rollout_state="COMPLETED",
-    rollout_reason="ECS deployment completed.",
-    desired=2,
-    primary_desired=2,
-    running=2,
-    pending=0,
-    failed=0,
-    total_running=2,
-    service_deployment_arn="arn:1",
-    service_deployment_status="SUCCESSFUL",
-)
-
-
-@pytest.mark.parametrize(
-    ("facts", "expected"),
-    [
-        ({}, True),
-        ({"service_deployment_status": "IN_PROGRESS"}, False),
-        ({"service_deployment_status": "PENDING"}, False),
-        ({"service_deployment_status": None}, True),
-        ({"service_deployment_status": None, "rollout_state": "IN_PROGRESS"}, False),
-        ({"running": 1, "pending": 1}, False),
-        ({"running": 1}, False),
-        ({"total_running": 3}, False),
-        ({"desired": 3}, False),
-        ({"desired": 0, "running": 0, "total_running": 0}, True),
-    ],
-)
-def test_stable(facts: dict[str, Any], expected: bool) -> None:
-    """A service is stable when our own rollout succeeded and its counts are there, and nothing else runs."""
-    assert expected is stable(replace(SUCCESSFUL, **facts), FOLLOWED)
-
-
-@pytest.mark.parametrize(
-    ("facts", "error"),
-    [
-        ({"service_deployment_status": "STOP_REQUESTED"}, RolloutFailed),
-        ({"service_deployment_status": "STOPPED"}, RolloutFailed),
-        ({"service_deployment_status": "ROLLBACK_REQUESTED", "primary_id": "ecs-svc/0"}, RolloutFailed),
-        ({"service_deployment_status": "ROLLBACK_IN_PROGRESS", "primary_id": "ecs-svc/0"}, RolloutFailed),
-        ({"service_deployment_status": "ROLLBACK_SUCCESSFUL", "primary_id": "ecs-svc/0"}, RolloutFailed),
-        ({"service_deployment_status": "ROLLBACK_SUCCESSFUL"}, RolloutFailed),
-        ({"service_deployment_status": "ROLLBACK_FAILED"}, RolloutFailed),
-        ({"service_deployment_status": None, "rollout_state": "FAILED"}, RolloutFailed),
-        ({"service_status": "DRAINING"}, RolloutFailed),
-        ({"service_status": "INACTIVE"}, RolloutFailed),
-        ({"primary_id": "ecs-svc/2"}, RolloutSuperseded),
-        ({"primary_id": "ecs-svc/2", "service_deployment_status": "STOPPED"}, RolloutSuperseded),
-        ({"primary_id": "ecs-svc/2", "service_deployment_status": "IN_PROGRESS"}, RolloutSuperseded),
-        ({"primary_id": "ecs-svc/2", "service_deployment_status": None}, RolloutSuperseded),
-    ],
-)
-def test_never_stable(facts: dict[str, Any], error: type[Exception]) -> None:
-    """A rollout that ended otherwise failed; one in whose place another stands is superseded."""
-    with pytest.raises(error):
-        stable(replace(SUCCESSFUL, **facts), FOLLOWED)
-
-
-@pytest.mark.parametrize(
-    ("rollout", "words"),
-    [
-        (None, "the ECS service home is MISSING"),
-        (replace(SUCCESSFUL, service_status="DRAINING"), "the ECS service home is DRAINING"),
-        (replace(SUCCESSFUL, service_deployment_status="STOPPED"), "ECS service deployment STOPPED"),
-        (
-            replace(SUCCESSFUL, service_deployment_status="STOPPED", service_deployment_reason="by hand"),
-            "ECS service deployment STOPPED: by hand",
-        ),
-        (
-            replace(SUCCESSFUL, service_deployment_status=None, rollout_state="FAILED", rollout_reason="tasks failed"),
-            "tasks failed",
-        ),
-        (replace(SUCCESSFUL, primary_id="ecs-svc/2"), "ECS deployment ecs-svc/2 replaced ours, ecs-svc/1"),
-    ],
-)
-def test_why_it_is_never_stable(rollout: Rollout | None, words: str) -> None:
-    """The cause is what ECS says: of the service, of its deployment, or of the one in its place."""
-    with pytest.raises((RolloutFailed, RolloutSuperseded)) as ended:
-        stable(rollout, FOLLOWED)
-    assert words == ended.value.cause
-
-
 NINE = tuple(f"10.0.0.{number}" for number in range(1, 10))
 
 
