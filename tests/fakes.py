@@ -111,10 +111,10 @@ class FakeEcs:
             dict(service.tags),
             task,
             content_hash,
-            rollout.primary_id,
-            rollout.primary_created_at,
-            rollout.rollout_state == "FAILED",
-            tuple(each.id for each in self._world.listed(service)),
+            ecs_deployment_id=rollout.primary_id,
+            ecs_deployment_created_at=rollout.primary_created_at,
+            rollout_failed=rollout.rollout_state == "FAILED",
+            ecs_deployments=tuple(each.id for each in self._world.listed(service)),
         )
 
     def create_service(
