@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import (
         ListenerTypeDef,
         RuleTypeDef,
+        TagDescriptionTypeDef,
         TargetGroupTypeDef,
         TargetHealthDescriptionTypeDef,
     )
 
+GONE = {"RuleNotFound", "TargetGroupNotFound"}
 TAGGED_AT_ONCE = 20  # ARNs in one DescribeTags, ELB API reference
 DELAY = "deregistration_delay.timeout_seconds"  # 300 unless said (ELB API, TargetGroupAttribute)
 ATTEMPTS = 10  # at a priority that others take at the same moment
@@ -253,15 +255,28 @@ class LoadBalancers:
     def _tags(self, arns: Sequence[str]) -> dict[str, dict[str, str]]:
         tags: dict[str, dict[str, str]] = {}
         for batch in batched(arns, TAGGED_AT_ONCE):
-            found = call(self._client.describe_tags, ResourceArns=batch)["TagDescriptions"]
+            found = self._tag_descriptions(batch)
             tags |= {each.get("ResourceArn", ""): tags_of(each.get("Tags", [])) for each in found}
         return tags
 
+    def _tag_descriptions(self, arns: list[str]) -> list[TagDescriptionTypeDef]:
+        """Return the tags of what is there; if some of it went since it was listed, each is asked for by itself."""
+        try:
+            return call(self._client.describe_tags, ResourceArns=arns)["TagDescriptions"]
+        except AwsRefused as refusal:
+            if refusal.aws_code not in GONE:
+                raise
+            return [each for arn in arns for each in self._tag_descriptions([arn])] if len(arns) > 1 else []
+
     def delete_rules(self, target_group: str, tags: Mapping[str, str]) -> None:
-        """Delete the listener rules with these tags that forward to a target group."""
+        """Delete the listener rules with these tags that forward to a target group; one that is gone is left so."""
         group = call(self._client.describe_target_groups, TargetGroupArns=[target_group])["TargetGroups"][0]
         for _, rule in self._rules_to(group, tags):
-            call(self._client.delete_rule, RuleArn=rule["RuleArn"])
+            try:
+                call(self._client.delete_rule, RuleArn=rule["RuleArn"])
+            except AwsRefused as refusal:
+                if refusal.aws_code not in GONE:
+                    raise
 
     def delete_target_group(self, arn: str) -> None:
         """Delete a target group; raises TransientAws while it is in use."""

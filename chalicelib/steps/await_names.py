@@ -1,24 +1,35 @@
 """AwaitNames: running tasks, Cloud Map and DNS agree."""
 
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment
 from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest, registered_container
 from chalicelib.steps.found import asked
 from chalicelib.steps.name_proof import Wanted, proven
 from chalicelib.steps.step import StepEvent
+from chalicelib.steps.unnamed import sharing
 from chalicelib.steps.wait import look
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Look at the name of a discovered service; one without a name has nothing to prove."""
     manifest, ground = asked(cloud, event.deployment_id)
-    wanted = _wanted(manifest, ground, event.service_name)
-    return look(cloud, event, lambda deployment: wanted is None or proven(cloud, event, wanted, deployment))
+    wanted = wanted_name(manifest, ground, event.service_name)
+
+    def decided(deployment: Deployment) -> bool:
+        if wanted is None:
+            return True
+        registry = deployment.services[event.service_name].registry_arn
+        return proven(cloud, event, replace(wanted, sharing=sharing(cloud, manifest, registry)), deployment)
+
+    return look(cloud, event, decided)
 
 
-def _wanted(manifest: Manifest, ground: Ground, service: str) -> Wanted | None:
+def wanted_name(manifest: Manifest, ground: Ground, service: str) -> Wanted | None:
+    """Return the name that the manifest gives a service, None without one."""
     discovery, container = manifest.services[service].discovery, registered_container(manifest, service)
     if discovery is None or manifest.namespace is None:
         return None

@@ -3,6 +3,7 @@
 Names come after all services: a service that was renamed may have registered beside its successor under one name.
 """
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from chalicelib.aws.cloud_map import Namespace
@@ -42,7 +43,8 @@ def _remove(cloud: Cloud, deployment: Deployment, belongings: Belongings, name: 
     namespace = cloud.cloud_map.namespace(name)
     if namespace is None:
         return False
-    _remove_services(cloud, deployment, belongings, namespace)
+    names = {own for each in belongings.services.values() for space, own in each.names if space == namespace.name}
+    remove_names(cloud, deployment, namespace, names, removable_tags(cloud, deployment))
     if reason := _reason_to_stay(cloud, deployment, namespace):
         leave(cloud, deployment.id, f"the namespace {name}, {reason}")
         return False
@@ -55,12 +57,15 @@ def _remove(cloud: Cloud, deployment: Deployment, belongings: Belongings, name: 
     return True
 
 
-def _remove_services(cloud: Cloud, deployment: Deployment, belongings: Belongings, namespace: Namespace) -> None:
-    """Delete our services of a namespace; one that has instances still is refused, and asked again at the next look."""
-    wanted = {name for each in belongings.services.values() for space, name in each.names if space == namespace.name}
-    owner = removable_tags(cloud, deployment)
+def remove_names(
+    cloud: Cloud, deployment: Deployment, namespace: Namespace, names: Collection[str], owner: Mapping[str, str]
+) -> None:
+    """Delete those services of a namespace that are ours: they carry the tags `owner`.
+
+    One that has instances still is refused, and asked again at the next look.
+    """
     for name, registered in cloud.cloud_map.registered(namespace).items():
-        if name not in wanted:
+        if name not in names:
             continue
         if owner.items() <= cloud.cloud_map.tags(registered.arn).items():
             cloud.cloud_map.delete_service(registered.arn)

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from chalicelib.aws.ec2 import Ec2
@@ -232,6 +233,19 @@ class TestLoadBalancers:
         balancers.delete_rules(target_group, tags("bye"))
         balancers.delete_target_group(target_group)
         assert (["/*"], []) == ([path for _, path in self.rules(listener)], balancers.target_groups(tags("bye")))
+
+    def test_a_rule_that_goes_meanwhile(self, listener: Listener) -> None:
+        """What somebody deletes between its listing and a question about it is left out, and not deleted twice."""
+        elbv2, gone, stays = client("elbv2"), "arn:rule/gone", "arn:rule/stays"
+        listed = [{"RuleArn": arn, "Priority": "1", "Conditions": [], "Actions": []} for arn in (gone, stays)]
+        with Stubber(elbv2) as stub:
+            stub.add_response("describe_rules", {"Rules": listed})
+            stub.add_client_error("describe_tags", "RuleNotFound", "One or more rules not found")
+            stub.add_client_error("describe_tags", "RuleNotFound", "One or more rules not found")
+            told = [{"ResourceArn": stays, "Tags": [{"Key": "a", "Value": "b"}]}]
+            stub.add_response("describe_tags", {"TagDescriptions": told}, {"ResourceArns": [stays]})
+            rules = LoadBalancers(elbv2, elbv2).rules(listener)
+        assert [{}, {"a": "b"}] == [rule.tags for rule in rules]
 
     def test_rule_of_somebody_else_stays(self, listener: Listener) -> None:
         """A rule without our tags stays, although it forwards to our target group."""

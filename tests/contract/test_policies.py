@@ -25,7 +25,7 @@ def step_files(of: Mapping[str, Step]) -> list[str]:
     return [f"{step.__module__.removeprefix('chalicelib.').replace('.', '/')}.py" for step in of.values()]
 
 
-SHARED = ["steps/found.py", "steps/step.py", "steps/wait.py"]
+SHARED = ["steps/found.py", "steps/step.py", "steps/unnamed.py", "steps/wait.py"]
 FILES = {
     "act": [*step_files(steps.ACT), "steps/rollout.py", *SHARED],
     "observe": [
@@ -33,12 +33,12 @@ FILES = {
         "dry_run.py",
         "live.py",
         "notices.py",
+        "recovery.py",
         "steps/account.py",
         "steps/evidence.py",
         "steps/looks.py",
         "steps/name_proof.py",
         "steps/route_proof.py",
-        "steps/unnamed.py",
         "task_logs.py",
         *SHARED,
     ],
@@ -110,7 +110,8 @@ NO_RESOURCE = {
 
 # What the code could call as it is written, and does not.
 NEVER = {
-    "act": {"ecs:DescribeServiceDeployments": "DeployService names no service deployment when it asks for a rollout"}
+    "act": {"ecs:DescribeServiceDeployments": "DeployService names no service deployment when it asks for a rollout"},
+    "observe": {"states:DescribeExecution": "Finish ends a deployment, and starts the next; it recovers none"},
 }
 
 

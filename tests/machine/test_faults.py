@@ -49,6 +49,8 @@ OF_THE_WAY_BACK = {
     "load_balancers.target_group",
     "logs.set_retention",
 }
+# This only a name asks whose task nobody finds: test_name_proof tells of it.
+OF_A_LOST_NAME = {"cloud_map.registered_addresses"}
 # These only a question of the API asks, which changes nothing.
 OF_THE_API = {"ec2.vpc", "ecs.image_digests", "observer.live", "parameters.value", "secrets.value"}
 OF_A_DROPPED_ROUTE = {"load_balancers.delete_rules", "load_balancers.routed_by"}
@@ -138,7 +140,9 @@ def calls_of_fakes() -> list[str]:
     return [call for call in calls if call not in OF_LOGS]
 
 
-CALLS = sorted(set(calls_of_fakes()) - OUTSIDE - OF_A_TEARDOWN - OF_A_DRY_RUN - OF_THE_API - OF_THE_WAY_BACK)
+CALLS = sorted(
+    set(calls_of_fakes()) - OUTSIDE - OF_A_TEARDOWN - OF_A_DRY_RUN - OF_THE_API - OF_THE_WAY_BACK - OF_A_LOST_NAME
+)
 WRITES = [f"store.{method}" for method in STEPS_WRITE]
 
 
