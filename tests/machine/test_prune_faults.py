@@ -41,8 +41,8 @@ CALLS = [
     "task_definitions.tags",
     "workflow.complete",
 ]
-WRITES = ["begin_pruning", "finish", "forget_live", "forget_services", "keep_token", "progress", "record"]
-READS = ["belongings", "get", "manifest"]
+WRITES = ["begin_pruning", "finish", "forget_live", "forget_services", "keep_token", "progress", "record", "tell"]
+READS = ["asked", "belongings", "get", "manifest"]
 # In a failure these tell more of it, or nothing.
 OF_A_FAILURE = ["ecs.events", "ecs.running_task_definition", "store.fail"]
 
