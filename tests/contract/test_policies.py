@@ -27,7 +27,7 @@ def step_files(of: Mapping[str, Step]) -> list[str]:
 
 SHARED = ["steps/found.py", "steps/step.py", "steps/unnamed.py", "steps/wait.py"]
 FILES = {
-    "act": [*step_files(steps.ACT), "steps/rollout.py", *SHARED],
+    "act": [*step_files(steps.ACT), "steps/rollout.py", "steps/service_removed.py", *SHARED],
     "observe": [
         *step_files(steps.OBSERVE),
         "dry_run.py",
