@@ -99,6 +99,21 @@ def _service(manifest: Manifest, name: str) -> ServiceBelongings:
     )
 
 
+def unnamed_in(manifest: Manifest, known: Belongings) -> dict[str, ServiceBelongings]:
+    """Return the services that a manifest does not name, by the names that a deployment of it has for them."""
+    named = {f"{manifest.cluster_name}/{name}" for name in manifest.services}
+    own_cluster = f"{manifest.cluster_name}/"
+    return {key.removeprefix(own_cluster): each for key, each in known.services.items() if key not in named}
+
+
+def needs_of(services: Mapping[str, ServiceBelongings]) -> dict[str, tuple[str, ...]]:
+    """Return which of these services each one needs, by the names that they are given here."""
+    labels = {f"{each.cluster}/{each.name}": label for label, each in services.items()}
+    return {
+        label: tuple(labels[need] for need in each.depends_on if need in labels) for label, each in services.items()
+    }
+
+
 def all_of(outlines: Iterable[Belongings]) -> Belongings:
     """Return what all outlines together have; they come oldest first, and there is at least one.
 

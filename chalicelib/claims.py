@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.aws.dynamodb import Condition, ConditionFailed, Delete, Item, Put, Table, Update, Write
 from chalicelib.deployment import Deployment, Event, Failure, Status, new_id
-from chalicelib.errors import DeploymentInProgress, FailureDecided, StoreConflict
+from chalicelib.errors import DeploymentInProgress, FailureDecided, PruneFailed, StoreConflict
 from chalicelib.items import (
     IdempotencyRecord,
     asked_items,
@@ -162,7 +162,7 @@ class Claims:
     def finish(self, deployment: Deployment, status: Status, verdict: str, at: datetime) -> bool:
         """Write the end of a deployment, its last line, and release its locks, all or nothing; False if it had ended.
 
-        Its services are what a later deployment goes back to, if it succeeded. Raises FailureDecided when it was to
+        Its services are what a later deployment goes back to, if all were proven. Raises FailureDecided when it was to
         succeed, and a failure was recorded meanwhile.
         """
         succeeded = status is Status.SUCCEEDED
@@ -174,7 +174,8 @@ class Claims:
         changes = end | failure | services_ended(deployment)
         ended = Update(deployment_key(deployment.id), changes, condition, remove=("open",))
         last = Event(id=new_id("evt", at), at=at, service=None, phase=status.value, message=verdict)
-        live = [Put(item) for item in live_items(deployment)] if succeeded and deployment.kind == "deploy" else []
+        proven = succeeded or (deployment.failure is not None and deployment.failure.code == PruneFailed.code())
+        live = [Put(item) for item in live_items(deployment)] if proven and deployment.kind == "deploy" else []
         more = [Put(event_item(deployment.id, last)), *live]
         return self._finish(ended, deployment, self._own_locks(deployment), more)
 

@@ -1,6 +1,6 @@
 """Facts to decisions. Pure: no AWS, no clock, no table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -129,6 +129,35 @@ def names_proven(
     return addresses_agree and ports_agree
 
 
+def disagreement(
+    name: str, running: Collection[str], registered: Collection[str], answers: Sequence[Answer] | None = None
+) -> str:
+    """Return what of a name does not agree, in words; DNS is asked once running and registered are the same."""
+    words = f"{name}: tasks run at {_listed(running)}, Cloud Map has {_listed(registered)}"
+    return words if answers is None else f"{words}, DNS answers {_answered(answers)}"
+
+
+def registration_lost(name: str, lost: Sequence[str], since: datetime, answers: Sequence[Answer]) -> str:
+    """Return in words that tasks run without being registered: their addresses, and what is answered all the same."""
+    run, are = ("run", "are") if len(lost) > 1 else ("runs", "is")
+    at = since.isoformat(timespec="seconds").replace("+00:00", "Z")
+    words = f"{_listed(lost)} {run} since {at} and {are} not registered in Cloud Map as {name}"
+    return f"{words}; DNS answers {_answered(answers)}"
+
+
+def _answered(answers: Sequence[Answer]) -> str:
+    return " and ".join(dict.fromkeys(_listed(each.addresses) + _on_ports(each.ports) for each in answers))
+
+
+def _on_ports(ports: Sequence[int]) -> str:
+    said = ", ".join(str(port) for port in sorted(ports))
+    return f" on port{'s' if len(ports) > 1 else ''} {said}" if ports else ""
+
+
+def _listed(addresses: Iterable[str]) -> str:
+    return ", ".join(sorted(addresses)) or "nothing"
+
+
 def failure_of(error: DeploymentError, service: str | None, facts: Facts = NOTHING_SEEN) -> Failure:
     """Return the failure that an error means, with all that was seen.
 
@@ -163,7 +192,14 @@ def called_off(deployment: Deployment, service: str | None) -> SiblingFailed | N
 
 
 ROLLOUT_WAITS = ("AwaitStable", "AwaitRestored")
-NAME_WAITS = ("AwaitNames", "AwaitRestoredNames", "AwaitInactive", "RemoveRoute")
+NAME_WAITS = (
+    "AwaitNames",
+    "AwaitRestoredNames",
+    "AwaitInactive",
+    "RemoveRoute",
+    "RemoveUnnamed",
+    "AwaitFreedNames",
+)
 
 
 def wakes(detail_type: str, detail: Mapping[str, Any]) -> tuple[str, ...]:

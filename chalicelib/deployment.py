@@ -253,7 +253,8 @@ def status_document(deployment: Deployment, prefix: str = "") -> dict[str, Any]:
 
 def _links(deployment: Deployment, own: str) -> dict[str, str]:
     links = {"self": own, "events": f"{own}/events"}
-    if deployment.kind == "deploy" and not deployment.status.ended and deployment.failure is None:
+    in_time = deployment.failure is None and deployment.phase != "pruning"
+    if deployment.kind == "deploy" and not deployment.status.ended and in_time:
         links["cancel"] = f"{own}/cancel"
     if deployment.can_rollback:
         links["rollback"] = f"{own}/rollback"

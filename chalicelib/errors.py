@@ -33,7 +33,7 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
     ├── StoreConflict              two writers met: ask again
     ├── NewerRelease               a newer release of Slipway wrote it: ask again, roll forward
     ├── FailureDecided             a failure was recorded while success was about to be
-    ├── NameUnreached              a VPC does not answer a name, whose records are right: look again
+    ├── NameUnreached              a name does not lead to the tasks that run: look again
     └── DeploymentError            this deployment cannot succeed; becomes its `failure`
         ├── NamespaceFailed             the namespace's operation ended in FAIL
         ├── NamespaceTaken              a namespace of that name serves another VPC
@@ -44,6 +44,8 @@ switches on (in snake_case), and the last word of the problem's `type` URI.
         ├── ServiceNotOwned             an ECS service of that name that Slipway did not make
         ├── LaunchTypeFixed             the ECS service has another launch type, which ECS does not change
         ├── PreflightFailed             several things are wrong that were seen before anything was changed
+        ├── PruneFailed                 what the manifest does not name any more cannot all be removed
+        ├── RegistrationLost            a task runs, and Cloud Map does not have it
         ├── BeforeDeployFailed          the task of before_deploy did not exit 0, or not in time
         ├── RolloutFailed               ECS gave the rollout up
         ├── RolloutSuperseded           another ECS deployment replaced ours
@@ -248,7 +250,7 @@ class FailureDecided(SlipwayError):
 
 
 class NameUnreached(SlipwayError):
-    """The VPC of the tasks does not answer their name, though its records are theirs; somebody may mend it yet."""
+    """A name does not lead to the running tasks alone, or their VPC does not answer it: that may pass yet."""
 
 
 class DeploymentError(SlipwayError):
@@ -316,6 +318,18 @@ class PreflightFailed(DeploymentError):
     """Things are wrong that were seen before anything was changed; each is in the failure's evidence."""
 
     fix = "Mend what the evidence names, each as it says, and deploy again."
+
+
+class PruneFailed(DeploymentError):
+    """What the manifest names is proven and serves; not all could be removed that it does not name any more."""
+
+    fix = "What the manifest names serves, and stays. Mend what the cause names, and deploy again: it goes on removing."
+
+
+class RegistrationLost(DeploymentError):
+    """A task of the service has run for minutes, and is not registered under its name: ECS registers it once."""
+
+    fix = "Deploy with ?force=true: ECS starts the tasks anew, and registers each."
 
 
 class BeforeDeployFailed(DeploymentError):

@@ -73,7 +73,8 @@ def _wake_holder(cloud: Cloud, service: str, waits: tuple[str, ...], *, counted:
         return
     name = service.rpartition("/")[2]
     tokens = cloud.store.tokens(lock.deployment_id)
-    asked = [tokens[wait] for each in waits if (wait := f"{name}#{each}") in tokens]
+    # What is pruned is waited for all together, by no service's name.
+    asked = [tokens[wait] for each in waits for wait in (f"{name}#{each}", f"#{each}") if wait in tokens]
     if asked and (not counted or cloud.store.count_wake(lock.deployment_id, cloud.now())):
         for token in asked:
             cloud.workflow.complete(token, decided=False)

@@ -83,8 +83,9 @@ def service_item(deployment_id: str, progress: ServiceProgress) -> Item:
 
 
 def live_items(deployment: Deployment) -> list[Item]:
-    """Return, of each service of a deployment that succeeded, that it was this one, as items of its application."""
-    return [live_key(deployment, name) | {"deployment_id": deployment.id} for name in deployment.services]
+    """Return, of each service that a deployment proved, that it was this one, as items of its application."""
+    proven = [name for name, each in deployment.services.items() if each.status == "succeeded"]
+    return [live_key(deployment, name) | {"deployment_id": deployment.id} for name in proven]
 
 
 def live_key(deployment: Deployment, service: str) -> Item:

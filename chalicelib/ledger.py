@@ -1,11 +1,20 @@
 """The ledger: what outlives a deployment, in the record's table. `store.py` has the table's items."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from chalicelib.aws.dynamodb import Delete, Put, Table
 from chalicelib.belongings import Belongings, all_of
 from chalicelib.deployment import Deployment
-from chalicelib.items import TORN_DOWN, application_key, belongings_in, live_key, torn_down_item
+from chalicelib.items import (
+    TORN_DOWN,
+    application_key,
+    asked_belongings,
+    belongings_in,
+    live_key,
+    torn_down_item,
+)
+from chalicelib.versions import stamped
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,18 @@ class Ledger:
         for outline in belongings.outlines:
             if outline != TORN_DOWN:
                 self._table.write(Delete(application_key(deployment.application, deployment.environment, outline)))
+
+    def forget_services(self, deployment: Deployment, services: Collection[str]) -> None:
+        """Forget services of an application, `cluster/name`, that were removed; what they shared stays known.
+
+        Whoever may write of them meanwhile would hold their locks, which this deployment has.
+        """
+        for item in self._table.partition(application_key(deployment.application, deployment.environment, "")["pk"]):
+            known = asked_belongings(item)
+            left = {key: each for key, each in known.services.items() if key not in services}
+            if len(left) < len(known.services):
+                body = known.model_copy(update={"services": left}).model_dump_json()
+                self._table.write(Put(stamped("belongings", {**item, "body": body})))
 
     # ── task definitions and tokens ──────────────────────────────────────────────────────────────────
 

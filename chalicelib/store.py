@@ -171,6 +171,15 @@ class Store(Claims, Reading, Ledger, Registered, Waits):
             return False
         return True
 
+    def begin_pruning(self, deployment_id: str, at: datetime) -> bool:
+        """Record that what is not named goes, unless a failure is recorded; tell whether none is."""
+        changes = {"phase": "pruning", "updated_at": at.isoformat()}
+        try:
+            self._table.write(Update(deployment_key(deployment_id), changes, open_without_failure()))
+        except ConditionFailed:
+            return False
+        return True
+
     def progress(self, deployment_id: str, service: str, at: datetime, **changes: Any) -> None:
         """Set fields of one service's progress."""
         self._table.write(Update(service_key(deployment_id, service), {**plain(changes), "updated_at": at.isoformat()}))

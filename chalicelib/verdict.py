@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.deployment import Deployment, Failure, ServiceProgress, Status
-from chalicelib.errors import DeploymentCancelled, DeploymentSuperseded, DeploymentTimedOut, RolloutSuperseded
+from chalicelib.errors import (
+    DeploymentCancelled,
+    DeploymentSuperseded,
+    DeploymentTimedOut,
+    PruneFailed,
+    RolloutSuperseded,
+)
 
 TAKEN_OVER = {RolloutSuperseded.code(), DeploymentSuperseded.code()}
 ENDS = {
@@ -17,22 +23,24 @@ ENDS = {
 def goes_back(deployment: Deployment, on_failure: str) -> bool:
     """Tell whether a deployment that failed returns what it changed to what served before.
 
-    Not when nothing was changed yet, when another deployment took over, nor when the caller wants to keep what there
-    is; a cancelled one always does.
+    Not when nothing was changed yet, when another deployment took over, when all was proven and what is not named is
+    being removed, nor when the caller wants to keep what there is; a cancelled one always does.
     """
     failure = deployment.failure
-    untouched = deployment.phase in ("pending", "planned")
-    if failure is None or untouched or failure.code in TAKEN_OVER:
+    stays = deployment.phase in ("pending", "planned", "pruning")
+    if failure is None or stays or failure.code in TAKEN_OVER:
         return False
     return on_failure == "rollback" or failure.code == DeploymentCancelled.code()
 
 
 def verdict(deployment: Deployment) -> tuple[Status, str]:
     """Return how a deployment ended, and one sentence for a person."""
+    if deployment.failure is not None and deployment.failure.code == PruneFailed.code():
+        return Status.FAILED, f"{_success_sentence(deployment.services)} {_sentence(deployment.failure.cause)}"
     if deployment.failure is not None:
         sentence = _failure_sentence(deployment.failure) + _not_removed(deployment) + _home_sentence(deployment)
         return _status_of(deployment, deployment.failure), sentence
-    unproven = [name for name, each in deployment.services.items() if each.status != "succeeded"]
+    unproven = [name for name, each in deployment.services.items() if each.status not in ("succeeded", "removed")]
     if unproven:
         return Status.FAILED, f"{', '.join(unproven)} never reached a proof, and nothing says why."
     if deployment.kind == "teardown":
@@ -70,10 +78,10 @@ def _home_sentence(deployment: Deployment) -> str:
     removed = [name for name, each in deployment.services.items() if each.status == "removed"]
     parts = []
     if back:
-        serves = _listed([(each.what_serves or each.name).rpartition("/")[2] for each in back])
+        serves = listed([(each.what_serves or each.name).rpartition("/")[2] for each in back])
         parts.append(f"{serves} serve{'s' if len(back) == 1 else ''} again")
     if removed:
-        parts.append(f"{_listed(removed)} {'is' if len(removed) == 1 else 'are'} removed")
+        parts.append(f"{listed(removed)} {'is' if len(removed) == 1 else 'are'} removed")
     return f" {'; '.join(parts)}." if parts else ""
 
 
@@ -92,27 +100,37 @@ def _not_removed(deployment: Deployment) -> str:
     left = [name for name, each in deployment.services.items() if each.status != "succeeded"]
     if deployment.kind != "teardown":
         return ""
-    return f" Not removed: {_listed(left)}." if left else " The services are removed, what they shared is not."
+    return f" Not removed: {listed(left)}." if left else " The services are removed, what they shared is not."
 
 
 def _removed_sentence(deployment: Deployment) -> str:
     removed = [name for name, each in deployment.services.items() if each.changed]
-    what = _listed(removed) if removed else f"Nothing of {deployment.application} was running; what else it had"
+    what = listed(removed) if removed else f"Nothing of {deployment.application} was running; what else it had"
     left = f" Left: {'; '.join(deployment.left)}." if deployment.left else ""
     return f"{what} {'are' if len(removed) > 1 else 'is'} removed.{left}"
 
 
 def _success_sentence(services: Mapping[str, ServiceProgress]) -> str:
+    """Return what serves now, and what was removed that the manifest does not name."""
+    named = {name: each for name, each in services.items() if each.status == "succeeded"}
+    proven = [_proven_sentence(named)] if named else []
+    removed = [name for name, each in services.items() if each.status == "removed" and each.changed]
+    gone = [f"{listed(removed)} {'is' if len(removed) == 1 else 'are'} removed."] if removed else []
+    return " ".join(proven + gone)
+
+
+def _proven_sentence(services: Mapping[str, ServiceProgress]) -> str:
     changed = [name for name, each in services.items() if each.changed]
     if not changed:
-        return f"Nothing to change: {_listed(services)} already serve as asked, proven."
+        return f"Nothing to change: {listed(services)} already serve as asked, proven."
     resolved = [name for name, each in services.items() if each.dns and each.dns.by != "records"]
     recorded = [name for name, each in services.items() if each.dns and each.dns.by == "records"]
-    names = f", and {_listed(resolved)} resolve{'s' if len(resolved) == 1 else ''}" if resolved else ""
-    names += f", and the DNS records of {_listed(recorded)} lead" if recorded else ""
-    return f"{_listed(changed)} deployed and stable{names}{' to the tasks that run' if names else ''}."
+    names = f", and {listed(resolved)} resolve{'s' if len(resolved) == 1 else ''}" if resolved else ""
+    names += f", and the DNS records of {listed(recorded)} lead" if recorded else ""
+    return f"{listed(changed)} deployed and stable{names}{' to the tasks that run' if names else ''}."
 
 
-def _listed(names: Mapping[str, Any] | Sequence[str]) -> str:
+def listed(names: Mapping[str, Any] | Sequence[str]) -> str:
+    """Return names as a sentence has them: "a, b and c"."""
     *rest, last = names
     return f"{', '.join(rest)} and {last}" if rest else last

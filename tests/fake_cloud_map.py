@@ -102,6 +102,11 @@ class FakeCloudMap:
         services = self._world.services.values()
         return frozenset((s.cluster, s.name) for s in services if s.spec.discovery and s.spec.discovery.arn == arn)
 
+    def registered_addresses(self, arn: str) -> frozenset[str]:
+        """Return the addresses that are registered."""
+        names = [f"{name}.{space}" for (space, name), each in self._world.registered.items() if each.arn == arn]
+        return frozenset(address for name in names for address in self._world.discovered(name)[0])
+
     def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
         """Return the addresses that are registered."""
         assert namespace not in self._world.elsewhere.values(), f"{name} is looked for in another VPC"

@@ -174,10 +174,14 @@ class FakeEcs:
         service = self._world.service(cluster, name)
         return self._world.rollout(service, followed) if service else None
 
-    def running_addresses(self, cluster: str, name: str) -> tuple[str, ...]:
-        """Return the addresses of a service's tasks."""
+    def running_addresses(self, cluster: str, name: str) -> dict[str, datetime]:
+        """Return the addresses of a service's tasks, and since when they run."""
         service = self._world.service(cluster, name)
-        return service.addresses(self._world.clock.seconds) if service else ()
+        serving = service.serving(self._world.clock.seconds) if service else None
+        if service is None or serving is None:
+            return {}
+        since = self._world.clock.instant(serving.began + serving.seconds)
+        return dict.fromkeys(service.addresses(self._world.clock.seconds), since)
 
     def image_digests(self, cluster: str, name: str) -> dict[str, str]:
         """Return the digests of what runs: one of its own for each container, and none where nothing runs."""

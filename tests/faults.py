@@ -48,6 +48,11 @@ class Faults:
         if self._stale:
             self.history.keep()
 
+    @property
+    def calls_since(self) -> list[str]:
+        """Return the calls since other calls were told to fail."""
+        return self.calls[self._ignored :]
+
     def call(self, name: str, method: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Make a call, or fail as told."""
         fault = self._fault(name)

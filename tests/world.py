@@ -97,7 +97,7 @@ class WorldService:
     def addresses(self, at: float) -> tuple[str, ...]:
         """Return the addresses of the tasks that run; each deployment's are its own."""
         now = self.serving(at)
-        if now is None:
+        if now is None or (self.gone_at is not None and self.gone_at <= at):
             return ()
         index = self.deployments.index(now)
         return tuple(f"10.{self.number}.{index}.{task}" for task in range(1, now.desired + 1))
@@ -161,6 +161,7 @@ class World:
     and what is absent is pulled from where `upstreams` says.
     `events` are by `cluster/service`; every target group has the `targets`, unless there are none: then those of its
     service's tasks, which pass every health check but those at `failed_paths`; the `alarms` went off.
+    The addresses in `unregistered` somebody took out of Cloud Map. Services that were deleted are `gone`.
     Images in `broken` never start, those in `hanging` never get ready.
     A one-off task exits after `task_seconds` with what `exit_codes` says of its command's first word, None: never;
     a broken image that has an exit code there starts, and exits with it. Of broken images those in `unhealthy` start,
@@ -199,6 +200,7 @@ class World:
     clusters: set[str] = field(default_factory=set)
     services: dict[tuple[str, str], WorldService] = field(default_factory=dict)
     gone: list[WorldService] = field(default_factory=list)
+    unregistered: set[str] = field(default_factory=set)
     revisions: dict[str, list[Revision]] = field(default_factory=dict)
     namespaces: dict[str, Namespace] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
@@ -449,9 +451,12 @@ class World:
         """Return addresses and SRV ports registered under a DNS name such as "user.api.local", as of a while ago."""
         label, _, namespace = name.partition(".")
         registered = self.registered.get((namespace, label))
-        for service in self.services.values():
+        found: list[str] = []
+        ports: set[int] = set()
+        for service in (*self.services.values(), *self.gone):
             if registered and service.spec.discovery and service.spec.discovery.arn == registered.arn:
-                addresses = service.addresses(self.clock.seconds - lag_seconds)
+                addresses = set(service.addresses(self.clock.seconds - lag_seconds)) - self.unregistered
+                found += addresses
                 port = service.spec.discovery.port
-                return addresses, (port,) if port and addresses else ()
-        return (), ()
+                ports |= {port} if port and addresses else set()
+        return tuple(sorted(found)), tuple(sorted(ports))

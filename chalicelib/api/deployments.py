@@ -10,7 +10,7 @@ from chalicelib import limits
 from chalicelib.api import superseding
 from chalicelib.api.manifests import accepted
 from chalicelib.api.registrations import demand_door, is_release, released
-from chalicelib.belongings import Belongings
+from chalicelib.belongings import Belongings, unnamed_in
 from chalicelib.claims import AlreadyAccepted
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, Event, Status, new_id, progress_of
@@ -21,6 +21,7 @@ from chalicelib.errors import (
     InvalidQuery,
     NotFound,
     StoreConflict,
+    TooManyServices,
 )
 from chalicelib.items import IdempotencyRecord
 from chalicelib.log import logger
@@ -146,6 +147,7 @@ def _replayed(cloud: Cloud, request: Request, known: IdempotencyRecord) -> Deplo
 def new_deployment(cloud: Cloud, caller: str, manifest: Manifest) -> Deployment:
     """Return a deployment of a manifest, not recorded yet."""
     now, live = cloud.now(), cloud.store.live(manifest.application, manifest.environment)
+    names = {name: manifest.discovered_name(name) for name in manifest.services}
     return Deployment(
         id=new_id("dep", now),
         application=manifest.application,
@@ -156,8 +158,21 @@ def new_deployment(cloud: Cloud, caller: str, manifest: Manifest) -> Deployment:
         updated_at=now,
         deadline_at=now + timedelta(seconds=manifest.timeout_seconds),
         succeeded_before={name: each for name, each in live.items() if name in manifest.services},
-        services=progress_of({name: manifest.discovered_name(name) for name in manifest.services}),
+        services=progress_of(names | dict.fromkeys(_pruned(cloud, manifest))),
     )
+
+
+def _pruned(cloud: Cloud, manifest: Manifest) -> list[str]:
+    """Return the services that a deployment removes: with `prune`, all that the record knows and nobody names."""
+    known = cloud.store.belongings(manifest.application, manifest.environment) if manifest.prune else None
+    unnamed = sorted(unnamed_in(manifest, known)) if known else []
+    if len(unnamed) > limits.SERVICES:
+        raise TooManyServices(
+            f"{len(unnamed)} services of {manifest.application} are not named here, and prune removes up to "
+            f"{limits.SERVICES} at a time.",
+            hint="Name some of them still, and leave them out the next time.",
+        )
+    return unnamed
 
 
 def _begin(

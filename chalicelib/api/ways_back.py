@@ -18,6 +18,8 @@ def cancel(cloud: Cloud, deployment_id: str, caller: str) -> Deployment:
         what = f"it is {deployment.status.value}" if deployment.status.ended else "a teardown has no way back"
         raise NotCancellable(f"{deployment.id} cannot be cancelled: {what}.")
     failure, now = failure_of(DeploymentCancelled(f"Cancelled by {caller}"), None), cloud.now()
+    if deployment.phase == "pruning":
+        raise NotCancellable(f"{deployment.id} cannot be cancelled: all is proven, and what is not named is removed.")
     if not cloud.store.fail(deployment.id, failure, now):
         raise NotCancellable(f"{deployment.id} cannot be cancelled: it has ended, or goes back already.")
     cloud.store.record(deployment.id, None, "cancelling", failure.cause, now)

@@ -161,11 +161,18 @@ class CloudMap:
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-discovery.html
         """
-        instances = listed(self._client, "list_instances", "Instances", ServiceId=arn.rpartition("/")[2])
-        found = [each.get("Attributes", {}) for each in instances]
+        found = self._attributes(arn)
         return frozenset(
             (each.get("ECS_CLUSTER_NAME", ""), each["ECS_SERVICE_NAME"]) for each in found if "ECS_SERVICE_NAME" in each
         )
+
+    def registered_addresses(self, arn: str) -> frozenset[str]:
+        """Return the IPv4 addresses of a service's instances, whatever their health."""
+        return frozenset(each["AWS_INSTANCE_IPV4"] for each in self._attributes(arn) if "AWS_INSTANCE_IPV4" in each)
+
+    def _attributes(self, arn: str) -> list[Mapping[str, str]]:
+        instances = listed(self._client, "list_instances", "Instances", ServiceId=arn.rpartition("/")[2])
+        return [each.get("Attributes", {}) for each in instances]
 
     def healthy_addresses(self, namespace: Namespace, name: str) -> tuple[str, ...]:
         """Return the IPv4 addresses of a service's healthy instances, sorted; none where there is no such service."""

@@ -81,10 +81,13 @@ class Clusters:
                 raise
 
     def delete_service(self, cluster: str, name: str) -> None:
-        """Scale a service to 0 and delete it; one that is gone, or on its way, is left so."""
+        """Delete a service with its tasks; one that is gone, or on its way, is left so.
+
+        `force` saves an UpdateService that scales it to 0: without a listener rule ECS would refuse that, in the words
+        "does not have an associated load balancer".
+        """
         try:
-            call(self._client.update_service, cluster=cluster, service=name, desiredCount=0)
-            call(self._client.delete_service, cluster=cluster, service=name)
+            call(self._client.delete_service, cluster=cluster, service=name, force=True)
         except AwsRefused as refusal:
             if refusal.aws_code not in GONE:
                 raise

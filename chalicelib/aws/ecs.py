@@ -176,11 +176,11 @@ class Ecs:
         answer = call(self._client.describe_service_deployments, serviceDeploymentArns=[arn])
         return next(iter(answer["serviceDeployments"]), None)
 
-    def running_addresses(self, cluster: str, name: str) -> tuple[str, ...]:
-        """Return the private IPv4 addresses of a service's running tasks, sorted."""
-        tasks = self._tasks(cluster, name, "RUNNING")
-        addresses = (private_address(task) for task in tasks if task.get("lastStatus") == "RUNNING")
-        return tuple(sorted(address for address in addresses if address))
+    def running_addresses(self, cluster: str, name: str) -> dict[str, datetime]:
+        """Return the private IPv4 addresses of a service's running tasks, sorted, and since when each runs."""
+        running = [task for task in self._tasks(cluster, name, "RUNNING") if task.get("lastStatus") == "RUNNING"]
+        since = {private_address(task): task.get("startedAt", task["createdAt"]) for task in running}
+        return {address: since[address] for address in sorted(filter(None, since))}
 
     def image_digests(self, cluster: str, name: str) -> dict[str, str]:
         """Return the digest of the image that each container of a service's newest running task has pulled."""

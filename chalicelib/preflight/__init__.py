@@ -26,6 +26,7 @@ from chalicelib.preflight.services import (
     ownership_findings,
     whose,
 )
+from chalicelib.preflight.unnamed import Unnamed, unnamed_findings
 from chalicelib.preflight.ways import Ways, way_findings
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Rule",
     "SecretFound",
     "SecretPlace",
+    "Unnamed",
     "Ways",
     "admission_findings",
     "claimed_by_others",
@@ -66,6 +68,7 @@ __all__ = [
     "secret_findings",
     "secret_place",
     "secrets_asked",
+    "unnamed_findings",
     "waits_for_room",
     "way_findings",
     "whose",

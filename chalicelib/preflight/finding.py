@@ -61,6 +61,10 @@ FIXES: Mapping[str, str] = {
         "Tag the secret slipway:installation with the name of this installation, and its keys are looked at."
     ),
     "secret_not_found": "Create the secret or parameter in this region, or name one that exists.",
+    "unnamed_service_in_way": (
+        "Write prune: true, which removes it once its successor serves; or name it in the manifest, "
+        "or write another discovery.name or route.path."
+    ),
     "vpc_dns_off": "Turn enableDnsSupport and enableDnsHostnames of the VPC on: private names need both.",
 }
 """Every code that a finding may have, and what to do about it."""

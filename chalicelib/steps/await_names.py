@@ -1,5 +1,6 @@
 """AwaitNames: running tasks, Cloud Map and DNS agree."""
 
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.cloud import Cloud
@@ -10,23 +11,27 @@ from chalicelib.steps.found import asked
 from chalicelib.steps.looks import namespace_of
 from chalicelib.steps.name_proof import Wanted, proven
 from chalicelib.steps.step import StepEvent
+from chalicelib.steps.unnamed import sharing
 from chalicelib.steps.wait import look
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Look at the name of a discovered service; one without a name has nothing to prove."""
     manifest, ground = asked(cloud, event.deployment_id)
-    wanted = _wanted(manifest, ground, event.service_name)
+    wanted = wanted_name(manifest, ground, event.service_name)
 
     def decided(deployment: Deployment) -> bool:
         if wanted is None:
             return True
-        return proven(cloud, event, wanted, ground.namespace or namespace_of(cloud, manifest), deployment)
+        registry = deployment.services[event.service_name].registry_arn
+        shared = replace(wanted, sharing=sharing(cloud, manifest, registry))
+        return proven(cloud, event, shared, ground.namespace or namespace_of(cloud, manifest), deployment)
 
     return look(cloud, event, decided)
 
 
-def _wanted(manifest: Manifest, ground: Ground, service: str) -> Wanted | None:
+def wanted_name(manifest: Manifest, ground: Ground, service: str) -> Wanted | None:
+    """Return the name that the manifest gives a service, None without one."""
     discovery, container = manifest.services[service].discovery, registered_container(manifest, service)
     if discovery is None or manifest.namespace is None:
         return None

@@ -1,5 +1,6 @@
 """AwaitRestoredNames: running tasks, Cloud Map and DNS agree on the name that the service had before."""
 
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.aws.cloud_map import Namespace
@@ -9,6 +10,7 @@ from chalicelib.steps.found import asked
 from chalicelib.steps.looks import namespace_of
 from chalicelib.steps.name_proof import Wanted, proven
 from chalicelib.steps.step import StepEvent
+from chalicelib.steps.unnamed import sharing
 from chalicelib.steps.wait import look
 
 
@@ -25,6 +27,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         vpc = before.network or manifest.network_of(event.service_name).vpc
         namespace = ground.namespace or namespace_of(cloud, manifest)
         wanted = _wanted(cloud, namespace, before.discovery, vpc)
+        sharers = sharing(cloud, manifest, before.discovery.arn) if wanted else ()
+        wanted = replace(wanted, sharing=sharers) if wanted else None
     return look(cloud, event, lambda deployment: wanted is None or proven(cloud, event, wanted, namespace, deployment))
 
 

@@ -11,6 +11,7 @@ from chalicelib.manifest import Manifest, RouteHealthCheck, routed_container
 from chalicelib.plan import literal_prefix
 from chalicelib.steps.found import branch
 from chalicelib.steps.step import StepEvent, owner_tags, tags
+from chalicelib.steps.unnamed import stood_back
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
@@ -34,7 +35,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     if before:
         cloud.store.keep_before(event.deployment_id, name, before)
     target_group = cloud.load_balancers.ensure_target_group(route, routed.port, ground.listener, own_tags, before)
-    cloud.load_balancers.ensure_rule(route, ground.listener.arn, target_group, own_tags)
+    ruled = stood_back(cloud, manifest, name, ground.listener) or route
+    cloud.load_balancers.ensure_rule(ruled, ground.listener.arn, target_group, own_tags)
     judged = {"judged_from": cloud.now() + judged_after(route.health_check)}
     cloud.store.progress(
         event.deployment_id,

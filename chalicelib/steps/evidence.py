@@ -5,12 +5,13 @@ from typing import TypeVar
 
 from chalicelib.cloud import Cloud
 from chalicelib.decide import OneOffTask
-from chalicelib.deployment import Deployment, ServiceProgress
+from chalicelib.deployment import Deployment, Evidence, ServiceProgress
 from chalicelib.diagnosis import Facts, LogLine, StoppedTask, explains
 from chalicelib.errors import AwsRefused
 from chalicelib.log import logger
 
 LINES = 20
+EVENTS = 3
 TASKS_ASKED_FOR_LINES = 3
 LINE_LENGTH = 1_000  # a line of CloudWatch Logs has up to 256 KB, an item of the record 400
 T = TypeVar("T")
@@ -40,6 +41,13 @@ def facts(cloud: Cloud, deployment: Deployment, progress: ServiceProgress, *, on
         log=log,
         log_of=log_of,
     )
+
+
+def events_of(cloud: Cloud, deployment: Deployment, name: str) -> tuple[Evidence, ...]:
+    """Return what ECS said last of a service since its deployment began. Raises Throttled and TransientAws."""
+    cluster, own_name = deployment.ecs_service(name)
+    told = _told(lambda: cloud.ecs.events(cluster, own_name, deployment.created_at)) or ()
+    return tuple(Evidence(kind="event", message=each.message, at=each.at, resource=name) for each in told[:EVENTS])
 
 
 def before_deploy_facts(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> Facts:

@@ -3,11 +3,10 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
-from chalicelib.deployment import Deployment, Status
+from chalicelib.deployment import Deployment
 from chalicelib.errors import FailureDecided
 from chalicelib.recovery import conclude
 from chalicelib.steps.step import StepEvent
-from chalicelib.steps.unnamed import prune
 from chalicelib.verdict import goes_back
 
 
@@ -16,10 +15,6 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     deployment = cloud.store.get(event.deployment_id)
     _refuse_unreturned(cloud, deployment)
     status = conclude(cloud, deployment)
-    if status is Status.SUCCEEDED and deployment.kind == "deploy":
-        manifest = cloud.store.manifest(deployment.id)
-        if manifest.prune:
-            prune(cloud, deployment, manifest)
     return {"deployment_id": deployment.id, "status": status.value}
 
 

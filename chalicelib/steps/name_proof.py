@@ -4,17 +4,30 @@ DNS is a resolver in the VPC of the tasks. Where Slipway has none, it is the rec
 those of the namespace's hosted zone, as soon as that is a zone of this VPC.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from chalicelib.aws.cloud_map import Namespace
 from chalicelib.cloud import Cloud
-from chalicelib.decide import Answer, Reach, name_proof, names_proven, recorded, unreached
+from chalicelib.decide import (
+    Answer,
+    Reach,
+    disagreement,
+    name_proof,
+    names_proven,
+    recorded,
+    registration_lost,
+    unreached,
+)
 from chalicelib.deployment import Deployment, NameProof, Names, ServiceProgress
-from chalicelib.errors import DiscoveryFailed, NameUnreached
+from chalicelib.errors import DiscoveryFailed, NameUnreached, RegistrationLost
 from chalicelib.specs import Placement
 from chalicelib.steps.looks import vpc_of
 from chalicelib.steps.step import StepEvent
+
+LOST_AFTER = timedelta(minutes=2)
+"""ECS registers a task within seconds of its start, once: one that Cloud Map lacks so long after it was lost."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +35,7 @@ class Wanted:
     """A name that must lead to a service's tasks: "user" in "api.local", by records A, SRV or both.
 
     `vpc` is the id or the Name tag of their VPC, or a placement in it.
+    `sharing` are (cluster, ECS service) of those whose tasks may be in the name, too, for they are still to be removed.
     """
 
     namespace: str
@@ -29,6 +43,7 @@ class Wanted:
     records: Sequence[str]
     port: int | None
     vpc: str | Placement
+    sharing: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -37,40 +52,58 @@ class Wanted:
 
 
 def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, namespace: Namespace | None, deployment: Deployment) -> bool:
-    """Tell whether a name leads to the running tasks and nothing else, and record what it answers.
+    """Return True when a name leads to the running tasks and nothing else; what it answers is recorded.
 
     What changes it in Cloud Map has to succeed first. Raises DiscoveryFailed in Cloud Map's words when it does not.
-    DNS is asked last, once Cloud Map equals the running tasks: a resolver remembers what it did not find.
-    Raises NameUnreached when its records are right, and the VPC of the tasks does not answer them.
+    DNS is asked last, once Cloud Map equals the running tasks: a resolver remembers what it did not find. While others
+    share the name, it is proven for their tasks and ours, and has no `proven_at`.
+    Raises RegistrationLost, and NameUnreached, which says what does not agree, while that may pass.
     """
     if not _changed(cloud, deployment.services[event.service_name]):
         return False
     running = cloud.ecs.running_addresses(deployment.cluster, event.service_name)
+    tasks = set(running).union(*(cloud.ecs.running_addresses(*each) for each in wanted.sharing))
     registered = cloud.cloud_map.healthy_addresses(namespace, wanted.service) if namespace else ()
-    if set(registered) != set(running):
-        _record(cloud, event, Names(name=wanted.name))
-        return False
     vpc = vpc_of(cloud, wanted.vpc)
     by = name_proof(vpc, cloud.settings.resolve_vpc)
+    if set(registered) != tasks:
+        _record(cloud, event, Names(name=wanted.name))
+        if namespace:
+            _refuse_lost(cloud, namespace, wanted, running, by)
+        raise NameUnreached(disagreement(wanted.name, tasks, registered))
     answers = answers_of(cloud, namespace, wanted.name, wanted.records, by)
+    ports = {"SRV": wanted.port} if not wanted.sharing else {}
     agreed = all(
-        names_proven(running, registered, answer, wanted.port if record == "SRV" else None, by)
+        names_proven(sorted(tasks), registered, answer, ports.get(record), by)
         for record, answer in zip(wanted.records, answers, strict=True)
     )
     found = Names(name=wanted.name, addresses=answers[0].addresses, by=by)
     if not agreed:
         _record(cloud, event, found)
-        return False
+        raise NameUnreached(disagreement(wanted.name, tasks, registered, answers))
     if by == "records" and (why := _unreached(cloud, namespace, vpc)):
         _record(cloud, event, found)
         raise NameUnreached(why)
-    _record_proven(cloud, event, found, vpc)
+    _record_proven(cloud, event, found, vpc, shared=bool(wanted.sharing))
     return True
 
 
 def _changed(cloud: Cloud, progress: ServiceProgress) -> bool:
     operation_id = progress.discovery_operation_id
     return operation_id is None or cloud.cloud_map.operation_succeeded(operation_id, DiscoveryFailed)
+
+
+def _refuse_lost(
+    cloud: Cloud, namespace: Namespace, wanted: Wanted, running: Mapping[str, datetime], by: NameProof
+) -> None:
+    """Raise RegistrationLost when tasks have run for long and are not registered, by both ways to ask Cloud Map."""
+    long_since = {address for address, since in running.items() if cloud.now() - since >= LOST_AFTER}
+    registered = cloud.cloud_map.registered(namespace).get(wanted.service) if long_since else None
+    lost = sorted(long_since - cloud.cloud_map.registered_addresses(registered.arn)) if registered else []
+    if lost:
+        answers = answers_of(cloud, namespace, wanted.name, wanted.records, by)
+        since = min(running[each] for each in lost)
+        raise RegistrationLost(registration_lost(wanted.name, lost, since, answers))
 
 
 def answers_of(
@@ -95,8 +128,13 @@ def _record(cloud: Cloud, event: StepEvent, names: Names) -> None:
     cloud.store.progress(event.deployment_id, event.service_name, cloud.now(), phase="awaiting_names", dns=names)
 
 
-def _record_proven(cloud: Cloud, event: StepEvent, found: Names, vpc: str) -> None:
+def _record_proven(cloud: Cloud, event: StepEvent, found: Names, vpc: str, *, shared: bool) -> None:
     now, addresses = cloud.now(), ", ".join(found.addresses) or "nothing, as nothing runs"
+    if shared:
+        _record(cloud, event, found)
+        message = f"{found.name} answers {addresses}: these tasks, and those of a service that is still to be removed."
+        cloud.store.record(event.deployment_id, event.service_name, "awaiting_names", message, now)
+        return
     by_records = f"The records of {found.name}, in a hosted zone of {vpc}, say {addresses}: proven."
     message = by_records if found.by == "records" else f"{found.name} answers {addresses}: proven."
     proof = found.model_copy(update={"proven_at": now})

@@ -54,6 +54,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         "changes": bool(account.changing),
         "wave": chained(items),
         "poll_seconds": poll_seconds,
+        "prune": any(name not in manifest.services for name in deployment.services),
     }
 
 

@@ -13,6 +13,7 @@ from chalicelib.plan import first_free_priority, task_spec
 from chalicelib.preflight import Finding, NameFound, SecretFound, SecretPlace
 from chalicelib.steps.looks import Looks
 from chalicelib.steps.step import StepEvent
+from chalicelib.steps.unnamed import serving_unnamed
 
 Check = Callable[[Looks, Manifest], Iterable[Finding]]
 
@@ -106,6 +107,18 @@ def _name(looks: Looks, service: str, registered: Registered) -> NameFound:
     return NameFound(registered.records, tags, registrants)
 
 
+def _unnamed(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
+    """Look at what serves of this application without being named: with `prune` it goes."""
+    found = () if manifest.prune else tuple(serving_unnamed(looks.cloud, manifest, looks.belongings))
+    names = {each.arn: name for name, each in looks.registered.items()} if found else {}
+    for each in found:
+        own_tags = looks.owner | {"slipway:service": each.service.name}
+        own = tuple(rule for rule in looks.rules if own_tags.items() <= rule.tags.items())
+        if each.serving.status == "ACTIVE":
+            left = preflight.Unnamed(each.label, names.get(each.registry_arn or ""), own)
+            yield from preflight.unnamed_findings(manifest, [left])
+
+
 # ── of those of which new tasks start ────────────────────────────────────────────────────────────────
 
 
@@ -188,6 +201,7 @@ GROUND: Mapping[str, Check] = {
     "the listener": _listener,
     "the rules of the listener": _routes,
     "the names in Cloud Map": _discovery,
+    "the services that are not named": _unnamed,
 }
 """What is looked at of every service, each by itself: one that AWS refuses leaves the others."""
 

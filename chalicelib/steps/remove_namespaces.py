@@ -3,6 +3,7 @@
 Names come after all services: a service that was renamed may have registered beside its successor under one name.
 """
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from chalicelib.aws.cloud_map import Namespace
@@ -72,7 +73,8 @@ def _names(belongings: Belongings, namespace: Namespace) -> set[str]:
 
 def _remove(cloud: Cloud, deployment: Deployment, belongings: Belongings, namespace: Namespace) -> bool:
     """Remove what is ours in a namespace, then itself; tell whether an operation was started that must be awaited."""
-    name, removed = namespace.name, _remove_services(cloud, deployment, belongings, namespace)
+    name, owner = namespace.name, removable_tags(cloud, deployment)
+    removed = remove_names(cloud, deployment, namespace, _names(belongings, namespace), owner)
     if reason := _reason_to_stay(cloud, deployment, namespace, removed):
         leave(cloud, deployment.id, f"the namespace {name}, {reason}")
         return False
@@ -85,17 +87,16 @@ def _remove(cloud: Cloud, deployment: Deployment, belongings: Belongings, namesp
     return True
 
 
-def _remove_services(
-    cloud: Cloud, deployment: Deployment, belongings: Belongings, namespace: Namespace
+def remove_names(
+    cloud: Cloud, deployment: Deployment, namespace: Namespace, names: Collection[str], owner: Mapping[str, str]
 ) -> frozenset[str]:
-    """Delete our services of a namespace, and return their names.
+    """Delete those services of a namespace that are ours, for they carry the tags `owner`; return their names.
 
     One that has instances still is refused, and asked again at the next look.
     """
     removed: set[str] = set()
-    wanted, owner = _names(belongings, namespace), removable_tags(cloud, deployment)
     for name, registered in cloud.cloud_map.registered(namespace).items():
-        if name not in wanted:
+        if name not in names:
             continue
         if owner.items() <= cloud.cloud_map.tags(registered.arn).items():
             cloud.cloud_map.delete_service(registered.arn)

@@ -1,5 +1,6 @@
 """RemoveRoute: the listener rule, then the target group, tried again until nothing uses it any more."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.cloud import Cloud
@@ -25,8 +26,14 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
             return False
         for target_group in groups:
             cloud.load_balancers.delete_rules(target_group, removable)
-        for target_group in cloud.load_balancers.target_groups(removable) if groups else ():
-            cloud.load_balancers.delete_target_group(target_group)
+        if groups:
+            remove_target_groups(cloud, removable)
         return True
 
     return look(cloud, event, decided)
+
+
+def remove_target_groups(cloud: Cloud, removable: Mapping[str, str]) -> None:
+    """Remove the target groups with these tags; raises TransientAws while one is in use."""
+    for target_group in cloud.load_balancers.target_groups(removable):
+        cloud.load_balancers.delete_target_group(target_group)

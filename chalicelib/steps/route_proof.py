@@ -5,6 +5,7 @@ from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.diagnosis import TargetHealth
 from chalicelib.errors import RolloutFailed
 from chalicelib.steps.found import asked
+from chalicelib.steps.unnamed import serving_unnamed
 
 LEAVING = ("draining", "unused")
 """States of targets that are not asked for anything any more: ELB API reference, TargetHealth."""
@@ -40,7 +41,16 @@ def targets_healthy(cloud: Cloud, target_group: str, deployment: Deployment, pro
     targets = [each for each in found if each.state not in LEAVING]
     if _all_failed(targets) and progress.judged_from and not deployment.goes_back:
         raise RolloutFailed(f"no task passes the health check of the route: {targets[0].reason}")
-    return all(each.state == "healthy" for each in targets) and len(targets) == progress.running
+    return all(each.state == "healthy" for each in targets) and _are_all(cloud, deployment, progress, len(targets))
+
+
+def _are_all(cloud: Cloud, deployment: Deployment, progress: ServiceProgress, targets: int) -> bool:
+    """Tell whether targets are as many as run; one of its name in another cluster has its own there until it goes."""
+    if targets > progress.running:
+        manifest, _ = asked(cloud, deployment.id)
+        known = cloud.store.belongings(manifest.application, manifest.environment) if manifest.prune else None
+        return any(each.service.name == progress.name for each in serving_unnamed(cloud, manifest, known))
+    return targets == progress.running
 
 
 def _judged(cloud: Cloud, progress: ServiceProgress) -> bool:

@@ -1,68 +1,93 @@
 """Services of an application that its manifest does not name: they are left alone and told of, or pruned."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
 
-from chalicelib.belongings import Belongings, ServiceBelongings
+from chalicelib.aws.load_balancers import Listener
+from chalicelib.belongings import Belongings, ServiceBelongings, unnamed_in
 from chalicelib.cloud import Cloud
-from chalicelib.deployment import Deployment, new_id, progress_of
-from chalicelib.errors import DeploymentInProgress
-from chalicelib.manifest import Manifest
+from chalicelib.deployment import Deployment
+from chalicelib.manifest import Manifest, Route
+from chalicelib.preflight import Rule
+from chalicelib.specs import Serving
 from chalicelib.steps.step import owner_tags
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    """A service that is there and that the manifest does not name, by the name that a deployment has for it."""
+
+    label: str
+    service: ServiceBelongings
+    serving: Serving
+
+    @property
+    def registry_arn(self) -> str | None:
+        """Return the ARN of the Cloud Map service in which its tasks register."""
+        return self.serving.spec.discovery.arn if self.serving.spec.discovery else None
 
 
 def tell_unnamed(cloud: Cloud, deployment: Deployment, manifest: Manifest, known: Belongings | None) -> None:
     """Record which services serve on although the manifest does not name them, and what becomes of them."""
-    if found := unnamed(cloud, deployment, manifest, known):
-        what = ", ".join(found.labels)
-        end = "it is removed when this has succeeded" if manifest.prune else "it is left alone; prune: true removes it"
-        message = f"Not named in this manifest: {what}; {end}."
+    there = serving_unnamed(cloud, manifest, known)
+    if found := [each.label for each in there if each.serving.status == "ACTIVE"]:
+        end = "it is removed when the others are proven" if manifest.prune else "it is left alone"
+        more = "" if manifest.prune else "; prune: true removes it"
+        message = f"Not named in this manifest: {', '.join(found)}; {end}{more}."
         cloud.store.record(deployment.id, None, "planned", message, cloud.now())
 
 
-def prune(cloud: Cloud, deployment: Deployment, manifest: Manifest) -> None:
-    """Start a teardown of the services that the manifest does not name any more, if there are some.
+def pruned(cloud: Cloud, deployment: Deployment, manifest: Manifest) -> dict[str, ServiceBelongings]:
+    """Return the services that a deployment removes, by the names that it has for them; none once they are forgotten.
 
-    It is a deployment of its own: what it cannot remove is no reason for the other to go back.
+    They are its own since it was accepted: it holds their locks.
     """
-    known = cloud.store.belongings(deployment.application, deployment.environment)
-    found = unnamed(cloud, deployment, manifest, known)
-    if found is None:
-        return
-    now = cloud.now()
-    teardown = Deployment(
-        id=new_id("dep", now),
-        kind="teardown",
-        application=deployment.application,
-        environment=deployment.environment,
-        cluster=found.cluster,
-        requested_by=deployment.requested_by,
-        source={"type": "prune", "of": deployment.id},
-        created_at=now,
-        updated_at=now,
-        deadline_at=now + timedelta(seconds=manifest.timeout_seconds),
-        services=progress_of(dict.fromkeys(found.labels)),
-    )
-    try:
-        cloud.store.begin(teardown, found)
-    except DeploymentInProgress as busy:
-        cloud.store.record(deployment.id, None, "pruning", f"Nothing is pruned: {busy}", now)
-        return
-    cloud.store.record(deployment.id, None, "pruning", f"{teardown.id} removes {', '.join(found.labels)}.", now)
-    cloud.workflow.start(teardown.id, teardown.kind)
+    known = cloud.store.belongings(manifest.application, manifest.environment)
+    unnamed = unnamed_in(manifest, known) if known else {}
+    return {label: each for label, each in unnamed.items() if label in deployment.services}
 
 
-def unnamed(cloud: Cloud, deployment: Deployment, manifest: Manifest, known: Belongings | None) -> Belongings | None:
-    """Return the application's services that are there and that the manifest does not name; None without any."""
-    named = {f"{manifest.cluster_name}/{name}" for name in manifest.services}
-    others = {key: each for key, each in known.services.items() if key not in named} if known else {}
-    there = {key: each for key, each in others.items() if _is_there(cloud, deployment, each)}
-    if known is None or not there:
-        return None
-    namespaces = dict.fromkeys(namespace for each in there.values() for namespace, _ in each.names)
-    update = {"services": there, "clusters": (), "namespaces": tuple(namespaces), "outlines": ()}
-    return known.model_copy(update=update)
+def serving_unnamed(cloud: Cloud, manifest: Manifest, known: Belongings | None) -> Iterator[Unnamed]:
+    """Find the services of an application that are there, by their tags its own, and not named."""
+    owner, unnamed = owner_tags(cloud, manifest), unnamed_in(manifest, known) if known else {}
+    for cluster in sorted({each.cluster for each in unnamed.values()}):
+        inside = {label: each for label, each in unnamed.items() if each.cluster == cluster}
+        serving = cloud.ecs.serving(cluster, [each.name for each in inside.values()])
+        for label, each in inside.items():
+            now = serving[each.name]
+            if now and owner.items() <= now.tags.items():
+                yield Unnamed(label, each, now)
 
 
-def _is_there(cloud: Cloud, deployment: Deployment, service: ServiceBelongings) -> bool:
-    now = cloud.ecs.serving(service.cluster, [service.name])[service.name]
-    return now is not None and owner_tags(cloud, deployment).items() <= now.tags.items()
+def sharing(cloud: Cloud, manifest: Manifest, registry_arn: str | None) -> tuple[tuple[str, str], ...]:
+    """Return (cluster, service) of those whose tasks register in a Cloud Map service, too, until they are pruned."""
+    if not manifest.prune or registry_arn is None:
+        return ()
+    known = cloud.store.belongings(manifest.application, manifest.environment)
+    found = [each for each in serving_unnamed(cloud, manifest, known) if each.registry_arn == registry_arn]
+    return tuple((each.service.cluster, each.service.name) for each in found)
+
+
+def stood_back(cloud: Cloud, manifest: Manifest, name: str, listener: Listener) -> Route | None:
+    """Return the route of a service; its rule comes after those of services that are still to be removed.
+
+    They answer until it serves. RemoveRules gives it the priority that the manifest asks for.
+    """
+    route, owner = manifest.services[name].route, owner_tags(cloud, manifest)
+    if route is None or not manifest.prune:
+        return route
+    rules = cloud.load_balancers.rules(listener)
+    ours = {rule.priority: rule for rule in rules if owner.items() <= rule.tags.items()}
+    leaving = [rule for rule in ours.values() if rule.tags.get("slipway:service") not in manifest.services]
+    first = [each.priority for each in leaving if _has(each, route) or each.priority == route.priority]
+    if not first:
+        return route
+    own = [at for at, rule in ours.items() if rule.tags.get("slipway:service") == name and at > max(first)]
+    taken = {rule.priority for rule in rules}
+    behind = next(iter(own), None) or next(at for at in count(max(first) + 1) if at not in taken)
+    return route.model_copy(update={"priority": behind})
+
+
+def _has(rule: Rule, route: Route) -> bool:
+    return (rule.path, rule.host) == (route.path, route.host)

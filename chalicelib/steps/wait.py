@@ -24,7 +24,7 @@ BEATS_IN_A_POLL = 3
 # What only records what came of it.
 RECORD_AN_END = {
     *("ServiceProven", "ServiceRemoved", "ServiceFailed", "ServiceRestored", "StopTask", "ForgetBelongings"),
-    *("DeploymentFailed", "RollBack", "RestoreFailed", "HomeFailed", "Finish"),
+    *("DeploymentFailed", "RollBack", "RestoreFailed", "HomeFailed", "PruneFailed", "Finish"),
 }
 TOO_SLOW = "the looks before took too long"
 

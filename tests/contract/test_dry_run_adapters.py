@@ -113,6 +113,18 @@ def test_registrants_of_a_name() -> None:
         assert {("shop", "web")} == CloudMap(discovery).registrants("arn:aws:servicediscovery:r:1:service/srv-1")
 
 
+def test_addresses_of_a_name() -> None:
+    """All addresses that are registered count, whatever their health; an instance without one has none."""
+    discovery = client("servicediscovery")
+    healths = zip(("10.0.0.1", "10.0.0.2"), ("HEALTHY", "UNHEALTHY"), strict=True)
+    attributes = [{"AWS_INSTANCE_IPV4": at, "AWS_INIT_HEALTH_STATUS": health} for at, health in healths]
+    instances = [{"Id": str(number), "Attributes": each} for number, each in enumerate((*attributes, {}))]
+    with Stubber(discovery) as stub:
+        stub.add_response("list_instances", {"Instances": instances}, {"ServiceId": "srv-1"})
+        found = CloudMap(discovery).registered_addresses("arn:aws:servicediscovery:r:1:service/srv-1")
+    assert {"10.0.0.1", "10.0.0.2"} == found
+
+
 def manifest() -> Manifest:
     """Return a manifest."""
     return Manifest(

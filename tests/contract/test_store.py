@@ -188,6 +188,13 @@ class TestFinish:
         assert [True, False] == [store.fail(deployment.id, each, NOW) for each in (first, second)]
         assert first == store.get(deployment.id).failure
 
+    def test_pruning_begins_unless_a_failure_is_there(self, store: Store) -> None:
+        """Either what is not named goes, or the deployment goes back: who writes first decides."""
+        pruning, failed = begun(store, "home"), begun(store, "redis")
+        store.fail(failed.id, Failure(code="deployment_cancelled", cause="no", fix="none"), NOW)
+        assert [True, True, False] == [store.begin_pruning(each.id, NOW) for each in (pruning, pruning, failed)]
+        assert ["pruning", "pending"] == [store.get(each.id).phase for each in (pruning, failed)]
+
     def test_nothing_fails_that_is_not_there(self, store: Store) -> None:
         """A failure of an unknown deployment makes no record of it."""
         unknown = new_id("dep", NOW)

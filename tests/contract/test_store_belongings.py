@@ -65,6 +65,18 @@ def test_forgotten_but_for_what_came_later(store: Store) -> None:
     assert ("cart",) == known(store).labels
 
 
+def test_pruned_services_are_forgotten(store: Store) -> None:
+    """What was pruned is known of no outline any more; the others are, and what all of them share."""
+    first = begun(store, "home", "redis")
+    store.finish(first, first.status.SUCCEEDED, "Fine.", NOW)
+    deployment = begun(store, "cart", "home", at=NOW + timedelta(seconds=1))
+    before = known(store)
+    for _ in range(2):
+        store.forget_services(deployment, {"shop/home"})
+    assert {"cart", "redis"} == set(known(store).labels)
+    assert (before.clusters, before.namespaces) == (known(store).clusters, known(store).namespaces)
+
+
 def test_more_services_than_a_transaction_holds(store: Store) -> None:
     """A teardown of more services than fit into one transaction, with their progress, takes every lock all the same."""
     names = [f"s{number}" for number in range(60)]

@@ -183,7 +183,7 @@ def told_later(cloud: LocalCloud, github: GitHubServer) -> None:
 
 
 def pruned(cloud: LocalCloud) -> None:
-    """Deploy two services, then one of them with `prune`: a teardown removes the other."""
+    """Deploy two services, then one of them with `prune`: it removes the other."""
     two = hello("pruned")
     two["services"]["other"] = {"image": "actors-hello:1"}
     deployed(cloud, two)

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from tests.local.local_cloud import LocalCloud, hello, visitors
+from tests.local.samples import addresses
 from tests.local.stuck import BROKEN
-from tests.local.truth import paths
+from tests.local.truth import active, paths
 
 
 def pair(application: str, greeting: str, **after: Any) -> dict[str, Any]:
@@ -69,3 +70,28 @@ def test_a_route_moves(cloud: LocalCloud) -> None:
         assert "succeeded" == cloud.deploy(moved())["status"]
         assert "new" == cloud.visit("/moved")["greeting"]
     assert ({"200"}, ["/moved*"]) == (set(seen), [each for each in paths(cloud) if "moved" in each])
+
+
+def named_www(name: str, **changes: Any) -> dict[str, Any]:
+    """Return the manifest of a service of this name, at /renamed and as www.renamed.internal."""
+    [service] = hello("renamed", environment={"GREETING": name}, discovery={"name": "www"})["services"].values()
+    return (
+        hello("renamed")
+        | {"namespace": "renamed.internal", "timeout_seconds": 60, "services": {name: service}}
+        | changes
+    )
+
+
+def test_a_service_is_renamed(cloud: LocalCloud) -> None:
+    """A service with another name, the same path and the same name in DNS: whoever asks meanwhile is answered.
+
+    The one of before is gone when the deployment ends, and the name leads to the new one's tasks alone.
+    """
+    assert "succeeded" == cloud.deploy(named_www("old"))["status"]
+    with visitors(f"{cloud.balancer}/renamed") as seen:
+        ended = cloud.deploy(named_www("new", prune=True))
+        greeting = cloud.visit("/renamed")["greeting"]
+    assert (None, "removed", "new") == (ended["failure"], ended["services"]["old"]["status"], greeting)
+    assert {"200"} == set(seen)
+    assert addresses(cloud, "renamed", "new") == ended["services"]["new"]["dns"]["addresses"]
+    assert (False, ["/renamed*"]) == (active(cloud, "renamed", "old"), [p for p in paths(cloud) if "renamed" in p])

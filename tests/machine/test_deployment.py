@@ -28,7 +28,7 @@ def test_first_deployment_takes_the_whole_path(store: Store) -> None:
     execution = slipway.execution(slipway.deploy(two_services()))
 
     before = ["Plan", "Changes?", "Namespace", "NamespaceReady?", "AwaitNamespace", "Cluster", "Services"]
-    assert [*before, *UNTIL_PROVEN, "WaveDone?", "NextWave", "Finish"] == execution.path
+    assert [*before, *UNTIL_PROVEN, "WaveDone?", "NextWave", "PruneNeeded?", "Finish"] == execution.path
     assert (UNTIL_PROVEN, UNTIL_PROVEN) == (execution.path_of("redis"), execution.path_of("home"))
     assert "SUCCEEDED" == execution.status
 

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.api import applications
 from chalicelib.aws.cloud_map import Namespace
-from chalicelib.deployment import Status
+from chalicelib.deployment import Deployment, Status
 from chalicelib.store import Store
 from tests.machine.slipway import Slipway, two_services, with_service
 
@@ -170,3 +170,71 @@ def test_another_ttl_on_the_way_back(store: Store) -> None:
     assert (Status.ROLLED_BACK, 10) == (ended.status, ttl(slipway))
     assert ended.finished_at
     assert (ended.finished_at - ended.created_at).total_seconds() >= 400
+
+
+def lose(slipway: Slipway, deployment: Deployment, service: str) -> str:
+    """Have somebody deregister the first task of a service, and return its address."""
+    running = slipway.cloud.ecs.running_addresses(deployment.cluster, service)
+    address = min(running)
+    slipway.world.unregistered.add(address)
+    return address
+
+
+def test_a_registration_is_lost(store: Store) -> None:
+    """A task that Cloud Map has lost is told at once, with its address and the remedy; the remedy is one."""
+    slipway, manifest = Slipway(store), two_services(timeout_seconds=3600)
+    first = slipway.deploy(manifest)
+    slipway.clock.advance(200)
+    address = lose(slipway, first, "home")
+    begun = slipway.clock.seconds
+    lost = slipway.deploy(manifest)
+    assert lost.failure is not None
+    assert (Status.FAILED, "registration_lost", "home") == (lost.status, lost.failure.code, lost.failure.service)
+    assert lost.failure.cause.startswith(f"{address} runs since 20")
+    assert "; DNS answers 10." in lost.failure.cause
+    assert "?force=true" in lost.failure.fix
+    assert 60 > slipway.clock.seconds - begun
+    assert Status.SUCCEEDED is slipway.deploy(manifest, force=True).status
+
+
+def test_a_name_is_made_again(store: Store) -> None:
+    """A Cloud Map service that was deleted, and is made again with another id, gets tasks that register in it."""
+    slipway, manifest = Slipway(store), two_services()
+    first = slipway.deploy(manifest)
+    lost = slipway.world.registered.pop((manifest["namespace"], "www"))
+    slipway.world.registered[manifest["namespace"], "other"] = lost
+    ended = slipway.deploy(manifest)
+    assert Status.SUCCEEDED is ended.status
+    service = slipway.world.services[first.cluster, "home"]
+    assert service.spec.discovery is not None
+    assert slipway.world.registered[manifest["namespace"], "www"].arn == service.spec.discovery.arn
+
+
+def test_a_new_task_has_time_to_register(store: Store) -> None:
+    """A task that has just started is waited for; one that is not there after two minutes was lost."""
+    slipway, manifest = Slipway(store), two_services(on_failure="keep", timeout_seconds=3600)
+    begun = slipway.post(manifest)
+    while "AwaitNames" not in slipway.execution(begun).path:
+        assert slipway.clock.step()
+    lose(slipway, begun, "redis")
+    started, ended_at = slipway.clock.seconds, 0.0
+    slipway.machine.run(begun.id)
+    ended_at = slipway.clock.seconds
+    ended = slipway.record(begun)
+    assert ended.failure is not None
+    assert "registration_lost" == ended.failure.code
+    assert 90 < ended_at - started < 150
+
+
+def test_what_does_not_agree(store: Store) -> None:
+    """When time is up, there and back, what runs, what is registered and what is answered stand in the failure."""
+    slipway, manifest = Slipway(store), two_services(timeout_seconds=300)
+    slipway.deploy(manifest)
+    slipway.world.dns_seconds = 100_000
+    ended = slipway.deploy(with_service(manifest, "redis", image="redis:8"))
+    assert ended.failure is not None
+    assert ended.rollback_failure is not None
+    for state, at, failure in (("AwaitNames", 1, ended.failure), ("AwaitRestoredNames", 2, ended.rollback_failure)):
+        assert f"{state} was not decided" in failure.cause
+        words = f"redis.shop.local: tasks run at 10.1.{at}.1, Cloud Map has 10.1.{at}.1, DNS answers nothing"
+        assert failure.cause.endswith(words)

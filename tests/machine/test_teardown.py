@@ -146,11 +146,14 @@ class TestWhatIsOurs:
         slipway = Slipway(store)
         manifest = two_services()
         slipway.deploy(manifest)
-        slipway.world.dns_seconds = float("inf")  # tasks of two services are never what one of them runs
+        refusal = AwsRefused("DeleteService", "InvalidParameterException", "not now")
+        slipway.faults.break_from_now_on({"clusters.delete_service": refusal})  # its predecessor is not pruned
         cache = {"image": "redis:8", "port": 6379, "depends_on": ["db"]}
         discovery = {"name": "redis", "records": ["A", "SRV"]}
         services = {"db": {"image": "db:1"}, "cache": {**cache, "discovery": discovery}}
-        ended = slipway.tear_down(slipway.deploy({**manifest, "timeout_seconds": 60, "services": services}))
+        deployed = slipway.deploy({**manifest, "services": services, "prune": True})
+        slipway.faults.break_from_now_on({})
+        ended = slipway.tear_down(deployed)
         order = [change for change in slipway.world.changes if change.startswith("delete ")]
         assert order.index("delete cache") < order.index("delete redis") < order.index("delete discovery redis")
         assert (Status.SUCCEEDED, {}) == (ended.status, leftovers(slipway))

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.belongings import Belongings, all_of, belongings_of
+from chalicelib.belongings import Belongings, all_of, belongings_of, needs_of, unnamed_in
 from chalicelib.manifest import parse
 from chalicelib.plan import waves
 
@@ -30,6 +30,23 @@ def test_all_that_a_service_has() -> None:
     scaling = {"min": 1, "max": 2, "cpu": 50}
     home = outline(home={"port": 80, "discovery": {"name": "www"}, "route": {}, "scaling": scaling}).service("home")
     assert ("shop-home", (("shop.local", "www"),), True, True) == (home.family, home.names, home.routed, home.scaled)
+
+
+def test_what_a_manifest_does_not_name() -> None:
+    """Of what is known, a manifest names what has one of its names in its cluster; the rest bears its own cluster."""
+    known = all_of([outline("old", a={}, b={}), outline("shop", a={}, b={}, c={})])
+    document = {"application": "shop", "network": {"vpc": "v", "subnets": ["a"]}, "services": {"a": {"image": "a:1"}}}
+    manifest = parse(json.dumps(document).encode(), "application/json")
+    found = unnamed_in(manifest, known)
+    expected = {"old/a": ("old", "a"), "old/b": ("old", "b"), "b": ("shop", "b"), "c": ("shop", "c")}
+    assert expected == {label: (each.cluster, each.name) for label, each in found.items()}
+
+
+def test_what_they_need_of_one_another() -> None:
+    """A service needs those that its manifest said, as far as they are among these."""
+    known = outline(a={"depends_on": ["b", "c"]}, b={"depends_on": ["c"]}, c={})
+    services = {f"x/{key}": each for key, each in known.services.items() if not key.endswith("b")}
+    assert {"x/shop/a": ("x/shop/c",), "x/shop/c": ()} == needs_of(services)
 
 
 def test_how_long_and_how_often() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,12 @@ from chalicelib.decide import (
     Reach,
     ZoneRecord,
     called_off,
+    disagreement,
     failure_of,
     name_proof,
     names_proven,
     recorded,
+    registration_lost,
     task_ended,
     unreached,
     wakes,
@@ -129,6 +132,47 @@ def test_recorded(name: str, srv: bool, expected: Answer) -> None:
 def test_unreached(zone_vpcs: tuple[str, ...], off: tuple[str, ...], expected: str | None) -> None:
     """A VPC answers a zone that is its own, with DNS attributes; else it is told what is not so."""
     assert expected == unreached("user.local", Reach("vpc-1", zone_vpcs, off))
+
+
+@pytest.mark.parametrize(
+    ("running", "registered", "answers", "expected"),
+    [
+        ({"10.0.0.2", "10.0.0.1"}, (), None, "tasks run at 10.0.0.1, 10.0.0.2, Cloud Map has nothing"),
+        ((), ("10.0.0.1",), None, "tasks run at nothing, Cloud Map has 10.0.0.1"),
+        (
+            ("10.0.0.1",),
+            ("10.0.0.1",),
+            [Answer(("10.0.0.2",))],
+            "tasks run at 10.0.0.1, Cloud Map has 10.0.0.1, DNS answers 10.0.0.2",
+        ),
+        ((), (), [Answer(), Answer()], "tasks run at nothing, Cloud Map has nothing, DNS answers nothing"),
+        (
+            ("10.0.0.1",),
+            ("10.0.0.1",),
+            [Answer(("10.0.0.1",)), Answer(("10.0.0.1",), (80, 443))],
+            ("tasks run at 10.0.0.1, Cloud Map has 10.0.0.1, DNS answers 10.0.0.1 and 10.0.0.1 on ports 80, 443"),
+        ),
+    ],
+)
+def test_disagreement(running: Any, registered: Any, answers: Any, expected: str) -> None:
+    """What runs, what is registered and what is answered stand beside each other; DNS only where it was asked."""
+    assert f"user.local: {expected}" == disagreement("user.local", running, registered, answers)
+
+
+@pytest.mark.parametrize(
+    ("lost", "expected"),
+    [
+        (["10.0.0.1"], "10.0.0.1 runs since 2026-01-05T09:00:00Z and is not registered in Cloud Map as user.local"),
+        (
+            ["10.0.0.1", "10.0.0.2"],
+            "10.0.0.1, 10.0.0.2 run since 2026-01-05T09:00:00Z and are not registered in Cloud Map as user.local",
+        ),
+    ],
+)
+def test_registration_lost(lost: list[str], expected: str) -> None:
+    """The tasks that are missing are named, with what is answered all the same."""
+    said = registration_lost("user.local", lost, NOW, [Answer(("10.0.0.3",))])
+    assert f"{expected}; DNS answers 10.0.0.3" == said
 
 
 RUNNING = OneOffTask("arn:task/1", "home:2", "home", "RUNNING", NOW)

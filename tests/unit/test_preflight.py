@@ -479,6 +479,30 @@ def test_each_route_is_looked_at() -> None:
     ] == [told(each) for each in preflight.route_findings(asked, rules, OWNER, first_free_priority)]
 
 
+LEFT = preflight.Unnamed("old", "www", (Rule(3, ("/a*",)), Rule(4, ("/b*",), ("b.com",))))
+
+
+@pytest.mark.parametrize(
+    ("service", "prune", "places"),
+    [
+        ({"discovery": {"name": "www"}}, False, ["discovery"]),
+        ({"discovery": {"name": "www"}}, True, []),
+        ({"discovery": {}}, False, []),
+        ({"route": {"path": "/a*"}}, False, ["route"]),
+        ({"route": {"path": "/a*"}}, True, []),
+        ({"route": {"path": "/a*", "host": "b.com"}}, False, []),
+        ({"route": {"path": "/b*", "host": "b.com"}}, False, ["route"]),
+        ({"route": {"path": "/b*"}}, False, []),
+        ({"discovery": {"name": "www"}, "route": {"path": "/a*"}}, False, ["discovery", "route"]),
+        ({}, False, []),
+    ],
+)
+def test_unnamed_services_in_the_way(service: dict[str, Any], prune: bool, places: list[str]) -> None:
+    """What stays without being named must have no name, and no path with its host, that the manifest gives away."""
+    found = preflight.unnamed_findings(manifest({"port": 80, **service}, prune=prune), [LEFT])
+    assert [("unnamed_service_in_way", f"/services/a/{place}", "a") for place in places] == [*map(told, found)]
+
+
 def test_our_rule_stays_where_it_is() -> None:
     """A rule that we have made keeps its priority: what comes after it takes nothing."""
     ours = Rule(5, ("/shop",), tags={**OWNER, "slipway:service": "a"})

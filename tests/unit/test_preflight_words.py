@@ -113,6 +113,14 @@ def of_refusal() -> Iterator[Finding]:
     yield preflight.could_not_check("the network", AwsRefused("describe_vpcs", "AccessDenied", "no right"))
 
 
+def of_unnamed(discovery_name: str | None, *rules: Rule) -> Iterator[Finding]:
+    """Return what is found of a service that is there and not named, beside one with this name or this route."""
+    wanted = {"discovery": {"name": discovery_name}} if discovery_name else {}
+    route = {"path": rules[0].path, "host": rules[0].host} if rules else None
+    asked = manifest({"port": 80, "route": route, **wanted})
+    yield from preflight.unnamed_findings(asked, [preflight.Unnamed("old", discovery_name, rules)])
+
+
 def of_owner(tags: dict[str, str]) -> Iterator[Finding]:
     """Return what is found of an ECS service with these tags."""
     yield from preflight.ownership_findings(manifest(), {"a": serving(tags=tags)}, OWNER)
@@ -208,6 +216,22 @@ WORDS: list[tuple[str, Iterable[Finding], str]] = [
         "path_taken",
         of_rules([Rule(1, ("/*",)), Rule(2)], path="/shop"),
         "the rule of priority 1, which is somebody else's, takes /shop first",
+    ),
+    (
+        "unnamed_service_in_way",
+        of_unnamed("www"),
+        (
+            "the service old of this application, which the manifest does not name any more, "
+            "has the name www.shop.local, too"
+        ),
+    ),
+    (
+        "unnamed_service_in_way",
+        of_unnamed(None, Rule(1, ("/a*",), ("a.example.com",))),
+        (
+            "the service old of this application, which the manifest does not name any more, has the route "
+            "a.example.com/a*, too"
+        ),
     ),
     (
         "load_balancer_not_admitted",

@@ -9,6 +9,11 @@ from tests.unit.deployments import NOW, deployment, failure, proven
 ARN = "arn:aws:ecs:us-east-1:000000000000:task-definition/shop"
 
 
+def pruned(name: str, *, changed: bool = True) -> ServiceProgress:
+    """Return a service that was removed; one that had not been there did not change."""
+    return ServiceProgress(name=name, status="removed", changed=changed)
+
+
 @pytest.mark.parametrize(
     ("ended", "status", "sentence"),
     [
@@ -55,6 +60,17 @@ ARN = "arn:aws:ecs:us-east-1:000000000000:task-definition/shop"
         (deployment(failure=failure("deployment_superseded", None)), Status.SUPERSEDED, "Because."),
         (deployment(failure=failure("deployment_cancelled", None)), Status.CANCELLED, "Because."),
         (deployment(proven("a"), failure=failure("execution_ended")), Status.FAILED, "home failed: Because."),
+        (deployment(proven("a"), pruned("b")), Status.SUCCEEDED, "a deployed and stable. b is removed."),
+        (
+            deployment(proven("a", changed=False), pruned("b"), pruned("c"), pruned("d", changed=False)),
+            Status.SUCCEEDED,
+            "Nothing to change: a already serve as asked, proven. b and c are removed.",
+        ),
+        (
+            deployment(proven("a"), pruned("b"), ServiceProgress(name="c"), failure=failure("prune_failed", None)),
+            Status.FAILED,
+            "a deployed and stable. b is removed. Because.",
+        ),
     ],
 )
 def test_verdict(ended: Deployment, status: Status, sentence: str) -> None:
@@ -178,6 +194,8 @@ def test_verdict_of_the_way_back(ended: Deployment, status: Status, sentence: st
         ("deployment_cancelled", "pending", "rollback", False),
         ("rollout_superseded", "deploying", "rollback", False),
         ("deployment_superseded", "deploying", "rollback", False),
+        ("deployment_cancelled", "pruning", "rollback", False),
+        ("execution_ended", "pruning", "rollback", False),
         (None, "deploying", "rollback", False),
     ],
 )
