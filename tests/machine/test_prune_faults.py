@@ -20,7 +20,7 @@ CALLS = [
     "autoscaling.remove",
     "cloud_map.delete_service",
     "cloud_map.healthy_addresses",
-    "cloud_map.namespace",
+    "cloud_map.namespaces",
     "cloud_map.registered",
     "cloud_map.tags",
     "clusters.delete_service",
