@@ -13,7 +13,9 @@ NEVER = "dep_00000000000000000000000000"
 
 
 def succeed(cloud: Cloud, deployment_id: str) -> None:
-    """End a deployment, succeeded."""
+    """End a deployment, succeeded, and each service of it."""
+    for name in cloud.store.get(deployment_id).services:
+        cloud.store.progress(deployment_id, name, cloud.now(), status="succeeded")
     cloud.store.finish(cloud.store.get(deployment_id), Status.SUCCEEDED, "Deployed.", cloud.now())
 
 
