@@ -8,7 +8,7 @@ from chalicelib.diagnosis import diagnose, hopeless_since
 from chalicelib.errors import RolloutFailed
 from chalicelib.rollout import Rollout, stable
 from chalicelib.steps.evidence import facts
-from chalicelib.steps.route_proof import route_proven
+from chalicelib.steps.route_proof import refuse_failed_check, route_proven
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.wait import look
 
@@ -20,7 +20,9 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
 def _stable(cloud: Cloud, event: StepEvent, deployment: Deployment) -> bool:
     rollout, followed = followed_rollout(cloud, event, deployment)
-    if stable(rollout, followed, cloud.now()):
+    over = stable(rollout, followed, cloud.now())
+    refuse_failed_check(cloud, deployment, followed)
+    if over:
         return route_proven(cloud, deployment, followed)
     if rollout and rollout.failed:
         _refuse_hopeless(cloud, deployment, followed)

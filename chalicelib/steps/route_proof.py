@@ -7,6 +7,7 @@ from chalicelib.errors import RolloutFailed
 from chalicelib.steps.found import asked
 from chalicelib.steps.unnamed import serving_unnamed
 
+FAILED = "the tasks that run do not pass the health check of the route, which has changed"
 LEAVING = ("draining", "unused")
 """States of targets that are not asked for anything any more: ELB API reference, TargetHealth."""
 
@@ -40,7 +41,7 @@ def targets_healthy(cloud: Cloud, target_group: str, deployment: Deployment, pro
     found = cloud.load_balancers.target_health(target_group)
     targets = [each for each in found if each.state not in LEAVING]
     if _all_failed(targets) and progress.judged_from and not deployment.goes_back:
-        raise RolloutFailed(f"no task passes the health check of the route: {targets[0].reason}")
+        raise RolloutFailed(FAILED)
     return all(each.state == "healthy" for each in targets) and _are_all(cloud, deployment, progress, len(targets))
 
 
@@ -53,10 +54,28 @@ def _are_all(cloud: Cloud, deployment: Deployment, progress: ServiceProgress, ta
     return targets == progress.running
 
 
+def refuse_failed_check(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> None:
+    """Raise RolloutFailed when the load balancer failed tasks that ran before their health check changed.
+
+    ECS goes on to replace them: whoever looks may never meet them all unhealthy.
+    """
+    begun = progress.started_at
+    if begun is None or not _changed_under_running(progress) or not _judged(cloud, progress):
+        return
+    stopped = cloud.ecs.stopped_tasks(deployment.cluster, progress.name, progress.ecs_deployment_id or "")
+    failed = [task for task in stopped if task.failed_by_load_balancer and task.stopped_at and task.stopped_at > begun]
+    if failed:
+        raise RolloutFailed(FAILED)
+
+
+def _changed_under_running(progress: ServiceProgress) -> bool:
+    return progress.judged_from is not None and progress.ecs_deployment_id == progress.replaces
+
+
 def _judged(cloud: Cloud, progress: ServiceProgress) -> bool:
     """Tell whether a health check that changed under running tasks had its time; new tasks begin with it."""
-    under_running = progress.ecs_deployment_id == progress.replaces
-    return not (under_running and progress.judged_from and cloud.now() < progress.judged_from)
+    early = progress.judged_from is not None and cloud.now() < progress.judged_from
+    return not (_changed_under_running(progress) and early)
 
 
 def _all_failed(targets: list[TargetHealth]) -> bool:

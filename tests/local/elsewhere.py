@@ -46,14 +46,14 @@ const form = (action, enctype, fields) => {
   return loaded(frame, () => sends.submit());
 };
 const ecs = "AmazonEC2ContainerServiceV20141113", code = {image: "actors-hello:1", memory: 512};
-const task = {family: "elsewhere", containerDefinitions: [{name: "code", ...code}]};
+const task = {family: "elsewhere", networkMode: "awsvpc", containerDefinitions: [{name: "code", ...code}]};
 const targets = "Action=RegisterTargets&Version=2015-12-01&TargetGroupArn=tg&Targets.member.1.Id=127.0.0.1";
 const fault = {kind: "drop_events", source: "nobody"}, manifest = {application: "elsewhere", services: {code}};
 const attempts = {
   aws: (at) => ({
     uncounted: () => ask(`${at}/_slipway/calls`, {method: "DELETE"}),
     register: () => json(at, "ecs", `${ecs}.RegisterTaskDefinition`, task),
-    run: () => json(at, "ecs", `${ecs}.RunTask`, {taskDefinition: "elsewhere", count: 1}),
+    cluster: () => json(at, "ecs", `${ecs}.CreateCluster`, {clusterName: "elsewhere"}),
     secret: () => json(at, "secretsmanager", "secretsmanager.GetSecretValue", {SecretId: "slipway/github-webhook"}),
     targets: () => ask(at, {method: "POST", body: new URLSearchParams(targets),
         headers: {Authorization: signed("elasticloadbalancing")}}),

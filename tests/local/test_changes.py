@@ -124,6 +124,7 @@ def test_each_field(cloud: LocalCloud, group: str, field: str) -> None:
     change(cloud, application, group, field)
 
 
+@pytest.mark.full  # the load balancer's time to judge is real
 def test_a_health_check_that_nobody_passes(cloud: LocalCloud) -> None:
     """A health check that the running tasks cannot pass fails the deployment with what they answered, and goes back."""
     manifest = before("unhealthy")

@@ -223,7 +223,7 @@ def test_a_page_of_our_own_reaches_everything(cloud: LocalCloud, bucket: str, tm
     after = state(cloud)
 
     [aws], [api] = (server.told for server in servers)
-    reads = ("uncounted", "register", "run", "secret", "bucket", "object", "counted", "invoked", "faulty", "called")
+    reads = ("uncounted", "register", "cluster", "secret", "bucket", "object", "counted", "invoked", "faulty", "called")
     assert {f"aws {name}" for name in (*reads, "script", "frame", "form", "text")} == aws.keys()
     assert {f"api {name}" for name in ("plan", "list", "health")} <= api.keys()
     assert "api script" not in api  # nosniff: JSON is no script
