@@ -35,7 +35,7 @@ class Settings:
     speed: float = 10.0
     network: str = "auto"
     throttles: bool = False
-    stale_seconds: float = 0.0
+    stale_seconds: float = 2.0
     github_api: str | None = None
     requests: Path | None = None
     images: tuple[Path, ...] = (ROOT / "sample_services" / "images.toml",)

@@ -106,7 +106,7 @@ def local_cloud(*, forked: bool = True, **variables: str) -> Iterator[LocalCloud
 
     It is forked off a process that has imported everything, unless it is to be `make up` to the letter.
     """
-    process = start({**os.environ, **AS_AWS, **FREE_PORTS, **variables}, forked=forked)
+    process = start({**AS_AWS, **os.environ, **FREE_PORTS, **variables}, forked=forked)
     printed = _Printed(process)
     try:
         yield _cloud(process, printed)

@@ -12,7 +12,7 @@ def test_the_defaults_are_the_contract() -> None:
     assert (8000, 4566, 8080) == (settings.api_port, settings.aws_port, settings.alb_port)
     assert (1, 10.0, "auto") == (settings.poll_seconds, settings.speed, settings.network)
     assert not settings.throttles
-    assert 0 == settings.stale_seconds
+    assert 2 == settings.stale_seconds
 
 
 def test_throttles_are_switched_on() -> None:
