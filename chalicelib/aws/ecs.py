@@ -177,8 +177,17 @@ class Ecs:
         return next(iter(answer["serviceDeployments"]), None)
 
     def running_addresses(self, cluster: str, name: str) -> dict[str, datetime]:
-        """Return the private IPv4 addresses of a service's running tasks, sorted, and since when each runs."""
-        running = [task for task in self._tasks(cluster, name, "RUNNING") if task.get("lastStatus") == "RUNNING"]
+        """Return the private IPv4 addresses of a service's running tasks, sorted, and since when each runs.
+
+        None of one that ECS does not show: not yet, or not any more.
+        """
+        try:
+            tasks = self._tasks(cluster, name, "RUNNING")
+        except AwsRefused as refusal:
+            if refusal.aws_code == "ServiceNotFoundException":
+                return {}
+            raise
+        running = [task for task in tasks if task.get("lastStatus") == "RUNNING"]
         since = {private_address(task): task.get("startedAt", task["createdAt"]) for task in running}
         return {address: since[address] for address in sorted(filter(None, since))}
 

@@ -69,7 +69,12 @@ class Tasks:
 
     def find(self, cluster: str, arn: str) -> OneOffTask | None:
         """Return how a task goes; None when ECS does not show it: not yet, or not any more."""
-        tasks = call(self._client.describe_tasks, cluster=cluster, tasks=[arn])["tasks"]
+        try:
+            tasks = call(self._client.describe_tasks, cluster=cluster, tasks=[arn])["tasks"]
+        except AwsRefused as refusal:
+            if refusal.aws_code == "ClusterNotFoundException":  # one that was made just now may not be seen yet
+                return None
+            raise
         return _one_off_task(tasks[0]) if tasks else None
 
     def stop(self, cluster: str, arn: str, reason: str) -> None:

@@ -62,6 +62,10 @@ def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, namespace: Namespace 
     if not _changed(cloud, deployment.services[event.service_name]):
         return False
     running = cloud.ecs.running_addresses(deployment.cluster, event.service_name)
+    if not running and deployment.services[event.service_name].running:
+        raise NameUnreached(
+            f"ECS lists none of the tasks that run, so nobody knows whether {wanted.name} leads to them"
+        )
     tasks = set(running).union(*(cloud.ecs.running_addresses(*each) for each in wanted.sharing))
     registered = cloud.cloud_map.healthy_addresses(namespace, wanted.service) if namespace else ()
     vpc = vpc_of(cloud, wanted.vpc)
