@@ -11,7 +11,6 @@ from typing import Any
 
 TIMEOUT_SECONDS = 30
 PASSES = (429, 502, 503, 504)
-PAUSES_SECONDS = (1, 2, 4, 8)
 
 
 class ApiError(Exception):
@@ -26,10 +25,11 @@ class ApiError(Exception):
 
 @dataclass(frozen=True)
 class Client:
-    """Slipway's API at `url`, asked with a bearer token."""
+    """Slipway's API at `url`, asked with a bearer token; again after each of the pauses, while what is wrong may pass."""
 
     url: str
     token: str
+    pauses_seconds: tuple[float, ...] = (1, 2, 4, 8)
 
     def deploy(self, manifest: bytes, content_type: str = "application/yaml") -> dict[str, Any]:
         """POST a manifest and return the deployment; raises ApiError."""
@@ -68,7 +68,7 @@ class Client:
         """Send a request, again where nobody answers or what is refused passes: its key has it count once."""
         every = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": uuid.uuid4().hex, **(headers or {})}
         request = urllib.request.Request(self.url.rstrip("/") + path, body, every, method=method)
-        for pause_seconds in PAUSES_SECONDS:
+        for pause_seconds in self.pauses_seconds:
             try:
                 return _answer(request)
             except ApiError as error:

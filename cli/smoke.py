@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cli.client import Client
-from cli.smoke_steps import Smoke, Subject, run
+from cli.smoke_steps import SERVICE, Smoke, Subject, run
 
 # A vCPU and a GB of memory on Fargate for an hour, Linux on x86 in us-east-1: https://aws.amazon.com/fargate/pricing/
 VCPU_HOUR_DOLLARS, GB_HOUR_DOLLARS = 0.04048, 0.004445
@@ -76,15 +76,15 @@ def announcement(settings: Settings) -> str:
     tasks = TASKS * MINUTES / 60 * (subject.cpu / 1024 * VCPU_HOUR_DOLLARS + subject.memory / 1024 * GB_HOUR_DOLLARS)
     slipway = DEPLOYMENTS * DEPLOYMENT_DOLLARS
     route = f", a rule and a target group on {subject.load_balancer[0]}" if subject.load_balancer else ""
-    return (
-        f"{settings.client.url} makes, and removes again: a cluster and a service, {subject.application},\n"
-        f"with a task of {subject.image}, and the namespace {subject.namespace}{route}.\n"
-        f"Its log group stays, empty after three days: /ecs/{subject.application}-web.\n"
-        f"About {MINUTES} minutes, and ${tasks + slipway:.2f}: Fargate ${tasks:.4f} "
-        f"({TASKS} tasks all the time, https://aws.amazon.com/fargate/pricing/, us-east-1),\n"
-        f"Slipway ${slipway:.4f} (docs/install.md). A hosted zone that is deleted within 12 hours costs nothing; a\n"
-        "NAT gateway's traffic or a public address comes to it. Numbers in brackets are those of docs/aws-assumptions.md.\n"
-    )
+    return f"""\
+{settings.client.url} makes, and removes again: a cluster and a service, {subject.application},
+with a task of {subject.image}, and the namespace {subject.namespace}{route}.
+Its log group stays, empty after three days: /ecs/{subject.application}-{SERVICE}.
+About {MINUTES} minutes, and ${tasks + slipway:.2f}: Fargate ${tasks:.4f} ({TASKS} tasks all the time, us-east-1,
+https://aws.amazon.com/fargate/pricing/), Slipway ${slipway:.4f} (docs/install.md). A hosted zone that is deleted within
+12 hours costs nothing; a NAT gateway's traffic or a public address comes to it.
+In brackets: the rows of docs/aws-assumptions.md that a step checks.
+"""
 
 
 def main(environment: Mapping[str, str], say: Callable[[str], None]) -> int:

@@ -90,7 +90,7 @@ class Smoke:
         self.serving = web["task_definition"]
         name = web["dns"]
         _expect("proven", "proven" if name["proven_at"] else "not proven", f"the name {name['name']}")
-        return f"{name['name']} answers {', '.join(name['addresses'])}, by its {name['by']}"
+        return f"{name['name']} answers {', '.join(name['addresses'])}, proven by {name['by']}"
 
     def deploy_again(self) -> str:
         """Deploy the same manifest, which changes nothing."""
