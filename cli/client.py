@@ -25,7 +25,7 @@ class ApiError(Exception):
 
 @dataclass(frozen=True)
 class Client:
-    """Slipway's API at `url`, asked with a bearer token; again after each of the pauses, while what is wrong may pass."""
+    """Slipway's API at `url`, asked with a bearer token; after each pause again, while what is wrong may pass."""
 
     url: str
     token: str

@@ -70,7 +70,7 @@ def test_it_is_told_in_the_end(api: Api) -> None:
     """What does not pass after all pauses is the last answer's problem."""
     api.statuses += [503, 503, 503]
 
-    with pytest.raises(ApiError, match="^503 Busy"):
+    with pytest.raises(ApiError, match=r"^503 Busy"):
         client(api).deploy(b"{}")
 
 
