@@ -1,6 +1,6 @@
 # The local cloud's network `vpc` needs nftables and iproute2 (Debian: apt-get install nftables iproute2); without them
 # it is `loopback`.
-# make demo | up | test | test-full | test-busy | check | package | deploy | destroy | bench | mutants | lock.
+# make demo | up | test | test-full | test-busy | check | package | deploy | smoke | destroy | bench | mutants | lock.
 # On a fresh machine: Python 3.11+, make, a package index.
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ PARALLEL := -n 5 --dist loadfile
 unexport PYTHONDONTWRITEBYTECODE
 SOURCES := app.py artifact chalicelib localcloud cli docs statemachines tests benchmarks sample_services
 
-.PHONY: demo up test test-full test-busy check package deploy destroy bench mutants setup lock docs format clean
+.PHONY: demo up test test-full test-busy check package deploy smoke destroy bench mutants setup lock docs format clean
 
 demo: setup
 	@$(BIN)/python -m localcloud demo
@@ -53,6 +53,11 @@ package: setup
 # PARAMETERS="Vpc=main Subnets=private": those of infrastructure/parts/parameters.yaml; the stack remembers them.
 deploy: package
 	@artifact/deploy $(STACK) $(PARAMETERS)
+
+# Is it right on AWS? SLIPWAY_TOKEN says who asks; SLIPWAY_URL where, if not the stack's API.
+smoke: setup
+	@export SLIPWAY_URL="$${SLIPWAY_URL:-$$(aws cloudformation describe-stacks --stack-name $(STACK) --output text \
+	  --query "Stacks[0].Outputs[?OutputKey=='EndpointURL'].OutputValue")}"; exec $(BIN)/python -m cli.smoke
 
 destroy:
 	aws cloudformation delete-stack --stack-name $(STACK)

@@ -21,6 +21,7 @@ case "$*" in
   "configure get region"*) test -n "$CONFIGURED" && echo "$CONFIGURED" ;;
   *head-bucket*) test "$HEAD" = 200 || refuse "$HEAD" HeadBucket "as its status says" ;;
   *get-bucket-policy*) test -n "$POLICY" || refuse NoSuchBucketPolicy GetBucketPolicy "There is none" ;;
+  *EndpointURL*) echo https://slipway.example/api ;;
   *create-bucket*) test -z "$TAKEN" || refuse BucketAlreadyExists CreateBucket "It is somebody else's" ;;
 esac
 """
@@ -184,3 +185,18 @@ def test_without_a_region(aws: Path) -> None:
     assert (
         "deploy: there is no region. Set AWS_REGION, such as: AWS_REGION=eu-west-1 make deploy STAGE=dev\n" == done.said
     )
+
+
+def test_smoke_asks_the_stack_where_its_api_is(aws: Path) -> None:
+    """`make smoke` takes the URL of the stage's stack, or the one that is said, and begins nothing without a token."""
+    path = f"{aws.parent / 'bin'}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "CALLS": str(aws), "SLIPWAY_TOKEN": ""}
+    command = ["make", "--old-file=setup", "smoke", "STAGE=dev"]  # what it needs is there: a test installs nothing
+
+    said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False).stdout
+    told = {**environment, "SLIPWAY_URL": "https://elsewhere.example/api"}
+    subprocess.run(command, cwd=ROOT, env=told, capture_output=True, check=False)
+
+    (call,) = [shlex.split(line) for line in aws.read_text().splitlines()]
+    assert ["cloudformation", "describe-stacks", "--stack-name", "slipway-dev"] == call[:4]
+    assert said.startswith("SLIPWAY_TOKEN is missing")
