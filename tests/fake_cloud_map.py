@@ -60,7 +60,7 @@ class FakeCloudMap:
         assert 1 <= len(token) <= 64, f"Cloud Map does not take the token {token}"
         known = self._world.registered.get((namespace.name, name))
         if known is None:
-            arn = f"arn:aws:servicediscovery:us-east-1:000000000000:service/srv-{len(self._world.registered) + 1}"
+            arn = f"arn:aws:servicediscovery:us-east-1:000000000000:service/srv-{next(self._world.numbers)}"
             known = self._world.registered[namespace.name, name] = Registered(arn, tuple(records), ttl)
             self._world.tags[arn] = dict(tags)
             self._world.changed(f"create discovery {name}")

@@ -234,7 +234,7 @@ class FakeEc2:
 
     def vpc_of(self, subnet: str) -> str:
         """Return the id of the one VPC."""
-        assert subnet in SUBNETS, f"there is no subnet {subnet}"
+        assert subnet in (*SUBNETS, "subnet-3"), f"there is no subnet {subnet}"
         return VPC
 
     def find(self, network: Network) -> NetworkFound:

@@ -3,9 +3,11 @@
 Its state follows from what was asked and from the time; nothing runs in it. `changes` tells what really changed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from itertools import count
 from typing import Protocol
 
 from chalicelib.aws.autoscaling import Scaled
@@ -219,6 +221,7 @@ class World:
     failed_paths: set[str] = field(default_factory=set)
     alarms: tuple[str, ...] = ()
     changes: list[str] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=partial(count, 1), repr=False)
     about_to_change: Callable[[float], None] = field(default=lambda _: None, repr=False)
 
     def changed(self, what: str) -> None:
@@ -244,7 +247,7 @@ class World:
         """Create a service; it rolls out from now on."""
         assert (cluster, name) not in self.services, f"the service {name} is made twice"
         assert cluster in self.clusters, f"there is no cluster {cluster}"
-        number = max((each.number for each in self.services.values()), default=0) + 1
+        number = max((each.number for each in (*self.services.values(), *self.gone)), default=0) + 1
         made = WorldService(cluster, name, number, spec, dict(tags))
         self.services[cluster, name] = made
         self.changed(f"create {name}")

@@ -73,7 +73,7 @@ def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, namespace: Namespace 
     if set(registered) != tasks:
         _record(cloud, event, Names(name=wanted.name))
         if namespace:
-            _refuse_lost(cloud, namespace, wanted, running, by)
+            _refuse_lost(cloud, namespace, wanted, _of_now(running, deployment.services[event.service_name]), by)
         raise NameUnreached(disagreement(wanted.name, tasks, registered))
     answers = answers_of(cloud, namespace, wanted.name, wanted.records, by)
     ports = {"SRV": wanted.port} if not wanted.sharing else {}
@@ -95,6 +95,12 @@ def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, namespace: Namespace 
 def _changed(cloud: Cloud, progress: ServiceProgress) -> bool:
     operation_id = progress.discovery_operation_id
     return operation_id is None or cloud.cloud_map.operation_succeeded(operation_id, DiscoveryFailed)
+
+
+def _of_now(running: Mapping[str, datetime], progress: ServiceProgress) -> dict[str, datetime]:
+    """Return the running tasks but for those that our rollout replaced: ECS may list them a while longer."""
+    began = progress.ecs_deployment_created_at if progress.rolls_out else None
+    return {address: since for address, since in running.items() if began is None or since >= began}
 
 
 def _refuse_lost(

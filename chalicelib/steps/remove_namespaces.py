@@ -3,7 +3,7 @@
 Names come after all services: a service that was renamed may have registered beside its successor under one name.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from chalicelib.aws.cloud_map import Namespace
@@ -25,12 +25,17 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         if made is None:
             return False
         found = {name: _namespaces(cloud, deployment, belongings, name) for name in belongings.namespaces}
-        if made and not all(found.values()) and may_be_old(deployment.failed_at, cloud.now()):
-            return False  # Cloud Map does not show yet what we made
+        if made and may_be_old(deployment.failed_at, cloud.now()) and not _seen(cloud, deployment, found.values()):
+            return False
         named = (namespace for each in found.values() for namespace in each)
         return not any(_remove(cloud, deployment, belongings, namespace) for namespace in named)
 
     return look(cloud, event, decided)
+
+
+def _seen(cloud: Cloud, deployment: Deployment, found: Iterable[Collection[Namespace]]) -> bool:
+    """Tell whether Cloud Map shows the namespace that we made, and its tags, without which it is nobody's to remove."""
+    return all(any(may_share(cloud, deployment, cloud.cloud_map.tags(each.arn)) for each in one) for one in found)
 
 
 def _made(cloud: Cloud, deployment: Deployment) -> bool | None:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api import applications
+from chalicelib.api import applications, ways_back
 from chalicelib.aws.cloud_map import Namespace
 from chalicelib.deployment import Deployment, Status
 from chalicelib.store import Store
 from tests.machine.slipway import Slipway, two_services, with_service
+from tests.stale import Behind
 
 
 def asked_of_dns(slipway: Slipway) -> set[str]:
@@ -238,3 +239,25 @@ def test_what_does_not_agree(store: Store) -> None:
         assert f"{state} was not decided" in failure.cause
         words = f"redis.shop.local: tasks run at 10.1.{at}.1, Cloud Map has 10.1.{at}.1, DNS answers nothing"
         assert failure.cause.endswith(words)
+
+
+def test_tasks_that_a_rollout_replaced_have_lost_nothing(store: Store) -> None:
+    """Tasks that ECS lists still, after our rollout replaced them, are not missed under their successors' name."""
+    slipway, asked = Slipway(store, rollout_seconds=5), two_services()
+    slipway.deploy(asked)
+    slipway.clock.advance(200)
+    slipway.faults.break_from_now_on({"ecs.running_addresses": Behind(40)})
+    ended = slipway.deploy(with_service(asked, "home", discovery={"name": "other"}))
+    assert (Status.SUCCEEDED, None) == (ended.status, ended.failure)
+
+
+@pytest.mark.parametrize("call", ["cloud_map.tags", "cloud_map.namespaces"])
+def test_namespace_whose_tags_are_not_seen_yet_goes(store: Store, call: str) -> None:
+    """The namespace of a first deployment that is cancelled goes, however late Cloud Map shows it, or its tags."""
+    slipway = Slipway(store, namespace_seconds=5)
+    slipway.faults.break_from_now_on({call: Behind(60)})
+    posted = slipway.post(two_services())
+    slipway.clock.call_later(6, lambda: ways_back.cancel(slipway.cloud, posted.id, "canceller"))
+    slipway.machine.run(posted.id)
+    assert Status.CANCELLED is slipway.record(posted).status
+    assert {} == slipway.world.namespaces
