@@ -99,12 +99,12 @@ def service_spec(
 ) -> ServiceSpec:
     """Return the ECS service that the manifest asks for, with the ARNs that earlier steps found or made.
 
-    A scaled service that serves keeps its desired count: scaling decides it.
+    One that serves keeps its desired count where the manifest says none, or scaling decides it.
     """
     service = manifest.services[name]
     return ServiceSpec(
         task_definition=task_definition,
-        desired_count=None if serving and service.scaling else service.first_count,
+        desired_count=None if serving and service.keeps_count else service.first_count,
         minimum_healthy_percent=service.rollout.minimum_healthy_percent,
         maximum_percent=service.rollout.maximum_percent,
         circuit_breaker=service.rollout.circuit_breaker,

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.deployment import ServiceProgress
+from chalicelib.diagnosis import ServiceEvent, says
 from chalicelib.errors import RolloutFailed, RolloutSuperseded
+from chalicelib.manifest import no_room
 from chalicelib.specs import Serving
 
 SEEN_WITHIN = timedelta(minutes=2)
@@ -31,7 +33,7 @@ class Rollout:
     """How a service's rollout goes: its PRIMARY deployment, the one that we follow, and our service deployment.
 
     `own_state` is the rollout state of the ECS deployment that we follow, None where ECS does not list it.
-    `settled_at` is when the service deployment ended, or began to go back.
+    `settled_at` is when the service deployment ended, or began to go back. `events` are the service's, newest first.
     """
 
     service_status: str
@@ -52,6 +54,9 @@ class Rollout:
     service_deployment_status: str | None = None
     service_deployment_reason: str = ""
     settled_at: datetime | None = None
+    minimum_healthy_percent: int = 100
+    maximum_percent: int = 200
+    events: tuple[ServiceEvent, ...] = ()
 
 
 def may_be_old(since: datetime | None, now: datetime) -> bool:
@@ -87,7 +92,9 @@ def stable(rollout: Rollout | None, followed: ServiceProgress, now: datetime) ->
         raise RolloutFailed(f"the ECS service {followed.name} is {status}")
     _refuse_failed(rollout)
     if rollout.primary_id == followed.ecs_deployment_id:
-        return _complete(rollout, followed, now)
+        if not (complete := _complete(rollout, followed, now)):
+            _refuse_without_room(rollout, followed)
+        return complete
     if not seen and _is_older(rollout.primary_id, rollout.primary_created_at, followed):
         if waits:
             return False
@@ -150,6 +157,17 @@ def _complete(rollout: Rollout, followed: ServiceProgress, now: datetime) -> boo
         reason = rollout.service_deployment_reason
         raise RolloutFailed("ECS service deployment STOPPED" + (f": {reason}" if reason else ""))
     return False
+
+
+def _refuse_without_room(rollout: Rollout, followed: ServiceProgress) -> None:
+    """Raise where ECS has said since our call that the percentages let it replace no task, and at this count none."""
+    words = no_room(rollout.desired, rollout.minimum_healthy_percent, rollout.maximum_percent)
+    called_at = followed.called_at
+    if words is None or called_at is None:
+        return
+    for event in rollout.events:
+        if event.at >= called_at and says(event.message, "rollout_has_no_room"):
+            raise RolloutFailed(f"{event.message} ({words})")
 
 
 def _refuse_replaced(rollout: Rollout, followed: ServiceProgress, now: datetime) -> None:

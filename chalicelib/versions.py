@@ -26,7 +26,7 @@ UPGRADES: Mapping[str, tuple[Upgrade, ...]] = {
     # when and how ECS was called
     "service": (as_it_was,),
     "event": (),
-    "manifest": (),
+    "manifest": (as_it_was,),  # 2: a service may have no `desired_count`
     "belongings": (as_it_was,),  # 2: a service has `tag_keys`
     "registration": (as_it_was,),  # 2: a trigger has `runs_of`
     "ServiceSpec": (),

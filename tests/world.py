@@ -350,6 +350,9 @@ class World:
             service_deployment_status=self._followed(service, arn),
             service_deployment_reason="",
             settled_at=self._settled_at(service, arn),
+            minimum_healthy_percent=service.spec.minimum_healthy_percent,
+            maximum_percent=service.spec.maximum_percent,
+            events=self.events.get(f"{service.cluster}/{service.name}", ()),
         )
 
     def listed(self, service: WorldService) -> list[EcsDeployment]:

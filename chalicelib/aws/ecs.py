@@ -20,7 +20,13 @@ from chalicelib.specs import ServiceSpec, Serving
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
-    from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceDeploymentTypeDef, ServiceTypeDef, TaskTypeDef
+    from mypy_boto3_ecs.type_defs import (
+        DeploymentTypeDef,
+        ServiceDeploymentTypeDef,
+        ServiceEventTypeDef,
+        ServiceTypeDef,
+        TaskTypeDef,
+    )
 
 BATCH = 10  # DescribeServices takes ten names, ECS API reference
 SAME_MOMENT = timedelta(seconds=1)  # between an ECS deployment and its service deployment, as ECS dates them
@@ -230,8 +236,7 @@ class Ecs:
     def events(self, cluster: str, name: str, since: datetime) -> tuple[ServiceEvent, ...]:
         """Return the events of a service since an instant, newest first; ECS keeps a hundred."""
         told = [event for service in self._describe(cluster, [name]) for event in service.get("events", [])]
-        events = [ServiceEvent(each["createdAt"], each["message"]) for each in told if each["createdAt"] >= since]
-        return tuple(sorted(events, key=lambda each: each.at, reverse=True))
+        return tuple(each for each in _events(told) if each.at >= since)
 
     def triggered_alarms(self, service_deployment_arn: str) -> tuple[str, ...]:
         """Return the names of the CloudWatch alarms that went off during a service deployment."""
@@ -259,6 +264,7 @@ def rollout_of(
     primary = _primary(service)
     own: Mapping[str, Any] = next((each for each in service["deployments"] if each.get("id") == own_id), {})
     followed: Mapping[str, Any] = service_deployment or {}
+    percents = service.get("deploymentConfiguration", {})
     return Rollout(
         service_status=service["status"],
         primary_id=primary.get("id", ""),
@@ -277,7 +283,16 @@ def rollout_of(
         service_deployment_status=followed.get("status"),
         service_deployment_reason=followed.get("statusReason", ""),
         settled_at=_settled_at(followed),
+        minimum_healthy_percent=percents.get("minimumHealthyPercent", 100),
+        maximum_percent=percents.get("maximumPercent", 200),
+        events=_events(service.get("events", [])),
     )
+
+
+def _events(told: Sequence[ServiceEventTypeDef]) -> tuple[ServiceEvent, ...]:
+    """Return a service's events, newest first."""
+    events = [ServiceEvent(each["createdAt"], each["message"]) for each in told]
+    return tuple(sorted(events, key=lambda each: each.at, reverse=True))
 
 
 def _settled_at(service_deployment: Mapping[str, Any]) -> datetime | None:

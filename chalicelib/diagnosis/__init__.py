@@ -2,7 +2,7 @@
 
 from chalicelib.diagnosis.cause import Cause
 from chalicelib.diagnosis.causes import CAUSES, CODES, UNKNOWN
-from chalicelib.diagnosis.diagnosis import Diagnosis, diagnose, explains, hopeless_since, observed
+from chalicelib.diagnosis.diagnosis import Diagnosis, diagnose, explains, hopeless_since, observed, says
 from chalicelib.diagnosis.facts import (
     Facts,
     LogLine,
@@ -29,5 +29,6 @@ __all__ = [
     "explains",
     "hopeless_since",
     "observed",
+    "says",
     "telling",
 ]

@@ -59,6 +59,12 @@ def explains(words: str) -> bool:
     return bool(words) and (cause is None or cause.explains)
 
 
+def says(words: str, code: str) -> bool:
+    """Tell whether AWS's words prove the cause of this code."""
+    cause = known(words)
+    return cause is not None and cause.code == code
+
+
 def observed(facts: Facts) -> tuple[Evidence, ...]:
     """Return what was seen as evidence, the newest of each kind first; the log is whole and in its own order."""
     return (*_tasks(facts), *_events(facts), *_targets(facts), *_alarms(facts), *_lines(facts))

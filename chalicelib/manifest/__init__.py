@@ -15,6 +15,7 @@ from chalicelib.manifest.services import (
     RouteHealthCheck,
     Scaling,
     Service,
+    no_room,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Volume",
     "containers_of",
     "main_container",
+    "no_room",
     "parse",
     "registered_container",
     "routed_container",

@@ -38,12 +38,15 @@ class Asked:
 
     @property
     def first_count(self) -> int | None:
-        """Return with how many tasks it begins: what is desired, within what scaling allows."""
+        """Return with how many tasks it runs, as far as the manifest tells: what is desired, within scaling's bounds.
+
+        With scaling, one is desired where nothing is written.
+        """
         desired, scaling = self.service.whole("desired_count"), self.service.part("scaling", Scaling)
         least, most = (scaling.whole("min"), scaling.whole("max")) if scaling else (None, None)
-        if desired is None or least is None or most is None:
+        if least is None or most is None or (desired is None and self.service.says("desired_count")):
             return desired
-        return min(max(desired, least), most)
+        return min(max(1 if desired is None else desired, least), most)
 
 
 Rule = Callable[[Asked], Iterator[Finding]]

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from math import ceil
 
 from chalicelib.manifest.asked import Asked, Rule
 from chalicelib.manifest.compute_rules import COMPUTE_RULES
@@ -13,7 +12,7 @@ from chalicelib.manifest.form_rules import FORM_RULES
 from chalicelib.manifest.part import Part
 from chalicelib.manifest.secret_rules import SECRET_RULES
 from chalicelib.manifest.sentences import nearest, shown
-from chalicelib.manifest.services import Discovery, Rollout, Route, RouteHealthCheck, Scaling
+from chalicelib.manifest.services import Discovery, Rollout, Route, RouteHealthCheck, Scaling, no_room
 from chalicelib.manifest.values import DISCOVERY_NAME, DISCOVERY_NAME_RULE
 
 MAX_DISCOVERED_TASKS = 1000
@@ -130,22 +129,16 @@ def scaling_can_work(asked: Asked) -> Iterator[Finding]:
 def rollout_has_room(asked: Asked) -> Iterator[Finding]:
     """Check that ECS may start a task more or stop one: else it can replace none.
 
-    ECS rounds the maximum down and the minimum up:
-    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
+    Where the count that runs decides, it is looked at in Preflight; all of 100 % leaves no room at any count.
     """
-    rollout, desired = asked.service.part("rollout", Rollout), asked.first_count
-    if rollout is None or desired is None or desired < 1:
+    rollout = asked.service.part("rollout", Rollout)
+    minimum = rollout.whole("minimum_healthy_percent") if rollout else None
+    maximum = rollout.whole("maximum_percent") if rollout else None
+    if rollout is None or minimum is None or maximum is None:
         return
-    minimum, maximum = rollout.whole("minimum_healthy_percent"), rollout.whole("maximum_percent")
-    if minimum is None or maximum is None:
-        return
-    most, least = desired * maximum // 100, ceil(desired * minimum / 100)
-    if most <= desired <= least:
-        detail = (
-            f"with {desired} desired, {maximum} % allows {most} tasks and {minimum} % keeps {least}, so that none"
-            " can be replaced: raise maximum_percent or lower minimum_healthy_percent"
-        )
-        yield rollout.finding(detail)
+    desired = 1 if minimum == maximum and not asked.service.says("desired_count") else asked.first_count
+    if words := no_room(desired or 0, minimum, maximum):
+        yield rollout.finding(f"{words}: raise maximum_percent or lower minimum_healthy_percent")
 
 
 SERVICE_RULES: tuple[Rule, ...] = (

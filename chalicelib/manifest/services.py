@@ -1,6 +1,7 @@
 """A service of a manifest: how it runs, is found, is reached and is rolled out."""
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -102,6 +103,19 @@ class Rollout(Model):
     circuit_breaker: Flag = True
 
 
+def no_room(desired: int, minimum_healthy_percent: int, maximum_percent: int) -> str | None:
+    """Return in words why ECS can replace no task of so many, None where it may start one more or stop one.
+
+    It rounds the maximum down and the minimum up:
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
+    """
+    most, least = desired * maximum_percent // 100, ceil(desired * minimum_healthy_percent / 100)
+    if not desired or most > desired or least < desired:
+        return None
+    allowed = f"with {desired} desired, {maximum_percent} % allows {most} tasks and {minimum_healthy_percent} % keeps"
+    return f"{allowed} {least}, so that none can be replaced"
+
+
 class Scaling(Model):
     """How many tasks run, decided by Application Auto Scaling; `cpu` and `memory` in percent, requests per minute.
 
@@ -136,7 +150,7 @@ class CapacityProvider(Model):
 class Service(Model):
     """One ECS service, in one of three forms: one container (`image` and its like), `containers`, `task_definition`.
 
-    `cpu` in CPU units, `memory` in MiB, `stop_timeout` in seconds.
+    `cpu` in CPU units, `memory` in MiB, `stop_timeout` in seconds. `desired_count` None leaves the count that runs.
     """
 
     image: Image | None = None
@@ -146,7 +160,7 @@ class Service(Model):
     memory: Whole = 512
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     port: Port | None = None
-    desired_count: Annotated[Whole, Field(ge=0, le=5000)] = 1
+    desired_count: Annotated[Whole, Field(ge=0, le=5000)] | None = None
     command: Texts | None = None
     entry_point: Texts | None = None
     environment: Environment = EMPTY
@@ -184,7 +198,15 @@ class Service(Model):
 
     @property
     def first_count(self) -> int:
-        """Return with how many tasks the service begins: what is desired, within what scaling allows."""
-        if self.scaling is None:
-            return self.desired_count
-        return min(max(self.desired_count, self.scaling.min), self.scaling.max)
+        """Return with how many tasks the service begins: what is desired, else one, within what scaling allows."""
+        desired = 1 if self.desired_count is None else self.desired_count
+        return min(max(desired, self.scaling.min), self.scaling.max) if self.scaling else desired
+
+    def count_after(self, runs: int | None) -> int:
+        """Return how many tasks are desired after a deployment, of a service that runs so many, None for a new one."""
+        return self.first_count if runs is None or not self.keeps_count else runs
+
+    @property
+    def keeps_count(self) -> bool:
+        """Tell whether the service runs as many tasks as before: scaling, or whoever else has set it, decides that."""
+        return self.scaling is not None or self.desired_count is None

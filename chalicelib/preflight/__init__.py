@@ -16,7 +16,7 @@ from chalicelib.preflight.artifacts import (
 from chalicelib.preflight.finding import FIXES, Finding, could_not_check, failure_of
 from chalicelib.preflight.names import NameFound, discovery_findings, names_asked, namespace_findings
 from chalicelib.preflight.network import NetworkFound, dns_findings, network_findings, network_pointer, placed
-from chalicelib.preflight.room import Capacity, Room, room_findings, waits_for_room
+from chalicelib.preflight.room import Capacity, Room, rollout_findings, room_findings, waits_for_room
 from chalicelib.preflight.routes import Admission, Rule, admission_findings, route_findings
 from chalicelib.preflight.services import (
     claimed_by_others,
@@ -63,6 +63,7 @@ __all__ = [
     "placed",
     "role_findings",
     "roles_asked",
+    "rollout_findings",
     "room_findings",
     "route_findings",
     "secret_findings",

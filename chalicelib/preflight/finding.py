@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chalicelib.deployment import Evidence, Failure
+from chalicelib.diagnosis import CODES
 from chalicelib.errors import (
     AwsRefused,
     DeploymentError,
@@ -55,6 +56,7 @@ FIXES: Mapping[str, str] = {
     "path_taken": "Ask for a path that is free, or for a priority before that rule's.",
     "role_not_found": "Create the role, or name one that exists.",
     "role_not_trusted": "Let ecs-tasks.amazonaws.com assume the role, in its trust policy.",
+    "rollout_has_no_room": CODES["rollout_has_no_room"].fix,
     "rule_priority_taken": "Ask for another priority, or leave it to Slipway: write none.",
     "secret_key_missing": "Add the key to the secret's JSON, or name one that it has.",
     "secret_key_unchecked": (

@@ -1,10 +1,11 @@
-"""Room: a container instance can take a task of a service on EC2."""
+"""Room: a container instance can take a task of a service on EC2, and a rollout can replace one."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
-from chalicelib.manifest import Manifest, Service
+from chalicelib.manifest import Manifest, Service, no_room
 from chalicelib.manifest.definition_rules import units
 from chalicelib.preflight.finding import Finding, Severity
 from chalicelib.specs import Serving, TaskSpec
@@ -36,13 +37,32 @@ def waits_for_room(service: Service, serving: Serving | None, *, changed: bool) 
     ECS stops tasks before it starts others where minimum_healthy_percent lets it, which makes room:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
     """
-    if service.compatibility != "EC2" or not service.first_count:
+    runs = _runs(serving)
+    if service.compatibility != "EC2" or not service.count_after(runs):
         return False
-    if serving is None or serving.status != "ACTIVE":
+    if runs is None:
         return True
-    desired = serving.spec.desired_count or 0
-    kept = -(-desired * service.rollout.minimum_healthy_percent // 100)
-    return changed and desired <= kept
+    kept = ceil(runs * service.rollout.minimum_healthy_percent / 100)
+    return changed and runs <= kept
+
+
+def rollout_findings(manifest: Manifest, serving: Mapping[str, Serving | None]) -> Iterator[Finding]:
+    """Return the services of which ECS can replace no task, at the count that they will have or may be scaled in to.
+
+    The fewer tasks, the less room.
+    """
+    for name, now in serving.items():
+        service = manifest.services[name]
+        scaled_in = max(service.scaling.min, 1) if service.scaling else 0
+        fewest = min(filter(None, (service.count_after(_runs(now)), scaled_in)), default=0)
+        rollout = service.rollout
+        if words := no_room(fewest, rollout.minimum_healthy_percent, rollout.maximum_percent):
+            yield Finding("rollout_has_no_room", f"{name}: {words}", f"/services/{name}/rollout", name)
+
+
+def _runs(serving: Serving | None) -> int | None:
+    """Return the desired count of a service that serves, None of a new one."""
+    return serving.spec.desired_count or 0 if serving and serving.status == "ACTIVE" else None
 
 
 def room_findings(manifest: Manifest, tasks: Mapping[str, TaskSpec], capacity: Capacity) -> Iterator[Finding]:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from chalicelib.aws.load_balancers import Listener
 from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment
 from chalicelib.errors import ListenerNotFound
 from chalicelib.manifest import Manifest, RouteHealthCheck, routed_container
 from chalicelib.plan import literal_prefix
@@ -61,12 +63,27 @@ def judged_after(check: RouteHealthCheck) -> timedelta:
 
 
 def url_of(cloud: Cloud, manifest: Manifest, listener: Listener | None, name: str) -> str | None:
-    """Return where people reach a routed service, None where it has no route."""
+    """Return where people reach a routed service: at its host, with scheme and port of the load balancer's URL.
+
+    None without a route, and where the host is a pattern, which is no address.
+    """
     route, balancer = manifest.services[name].route, manifest.load_balancer
     if route is None or balancer is None or listener is None:
         return None
     base = cloud.settings.load_balancer_urls.get(balancer.name, f"http://{listener.dns_name}")
-    return base + literal_prefix(route.path)
+    if route.host is None:
+        return base + literal_prefix(route.path)
+    if literal_prefix(route.host) != route.host:
+        return None
+    there = urlsplit(base)
+    port = f":{there.port}" if there.port else ""
+    return f"{there.scheme}://{route.host}{port}{literal_prefix(route.path)}"
+
+
+def url_before(cloud: Cloud, deployment: Deployment, name: str) -> str | None:
+    """Return where people reached a service before this deployment: the last that succeeded with it has told."""
+    succeeded = deployment.succeeded_before.get(name)
+    return cloud.store.part(succeeded, name).services[name].url if succeeded else None
 
 
 def _unroute(cloud: Cloud, event: StepEvent, own_tags: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ from chalicelib.polls import poll_seconds_of
 from chalicelib.preflight import images_asked, pinned
 from chalicelib.steps import preflight
 from chalicelib.steps.account import Account, account_of
-from chalicelib.steps.balancer import url_of
+from chalicelib.steps.balancer import url_before, url_of
 from chalicelib.steps.looks import Looks
 from chalicelib.steps.rollout import refuse_unseen
 from chalicelib.steps.step import StepEvent
@@ -137,6 +137,8 @@ def _record_service(
     changed, serving, now = name in account.changing, found.serving, cloud.now()
     runs_on = None if changed else serving
     previous = serving.spec.task_definition if serving else None
+    stays = as_asked(manifest, name, found)
+    url = url_of(cloud, manifest, ground.listener, name) if "rule" in stays else url_before(cloud, deployment, name)
     cloud.store.progress(
         deployment.id,
         name,
@@ -145,7 +147,7 @@ def _record_service(
         what_serves=previous,
         changed=changed,
         changed_fields=account.forecast.changed_fields(name),
-        as_asked=as_asked(manifest, name, found),
+        as_asked=stays,
         replaces=serving.ecs_deployment_id if serving else None,
         ecs_deployment_id=runs_on.ecs_deployment_id if runs_on else None,
         ecs_deployment_created_at=runs_on.ecs_deployment_created_at if runs_on else None,
@@ -153,7 +155,7 @@ def _record_service(
         task_definition=found.revision,
         registry_arn=found.registered.arn if found.registered else None,
         target_group_arn=found.routed.target_group if found.routed and manifest.services[name].route else None,
-        url=url_of(cloud, manifest, ground.listener, name) if serving else None,
+        url=url if serving else None,
     )
     if serving and changed:
         cloud.store.keep_before(deployment.id, name, serving.spec)

@@ -132,6 +132,12 @@ def _room(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
         yield from preflight.room_findings(manifest, {name: task_spec(manifest, name) for name in waits}, capacity)
 
 
+def _rollouts(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
+    yield from preflight.rollout_findings(
+        manifest, {name: looks.own[name] for name in manifest.services if name in looks.own}
+    )
+
+
 def _ways(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
     """Look at the services on Fargate, whose tasks pull their images from their own subnets."""
     on_fargate = [name for name, service in manifest.services.items() if service.compatibility == "FARGATE"]
@@ -207,6 +213,7 @@ GROUND: Mapping[str, Check] = {
 
 CHECKS: Mapping[str, Check] = {
     "the container instances": _room,
+    "the rollouts": _rollouts,
     "the ways out of the subnets": _ways,
     "the security groups": _admissions,
     "the DNS attributes of the VPC": _dns,

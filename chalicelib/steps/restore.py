@@ -47,7 +47,9 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         cloud.logs.set_retention(task_spec(manifest, name).log_group or "", before.log_group.retention_days)
     if _scaling_changed(progress):
         _restore_scaling(cloud, event, manifest, deployment.cluster, before)
-    wanted = _startable(cloud, event, manifest, _wanted(cloud, deployment, name, before.spec, serving), serving)
+    wanted = _startable(
+        cloud, event, manifest, _wanted(cloud, manifest, deployment, name, before.spec, serving), serving
+    )
     changed = bring(cloud, event, deployment, wanted, serving, again=_unproven(progress, cloud.now()))
     if before.tagged:  # last: without its tags a service is not ours to change
         _restore_tags(cloud, before.tagged.tags, serving, tags(cloud, manifest, deployment, name).keys())
@@ -77,12 +79,15 @@ def _refuse_claimed(cloud: Cloud, deployment: Deployment, name: str, serving: Se
         raise ServiceNotOwned(f"{belongs}; it is left as it is")
 
 
-def _wanted(cloud: Cloud, deployment: Deployment, name: str, before: ServiceSpec, serving: Serving) -> ServiceSpec:
-    """Return what served before; how many tasks a scaled service runs is its scaling's to say, unless we said it."""
+def _wanted(
+    cloud: Cloud, manifest: Manifest, deployment: Deployment, name: str, before: ServiceSpec, serving: Serving
+) -> ServiceSpec:
+    """Return what served before; how many tasks run is left to scaling, and to whoever sets it, unless we said it."""
     ours = "desired_count" in deployment.services[name].changed_fields
     moved = before.desired_count != serving.spec.desired_count and not ours
-    scaled = moved and cloud.autoscaling.find(deployment.cluster, name)
-    return replace(before, desired_count=None) if scaled else before
+    left_out = manifest.services[name].desired_count is None
+    left = moved and (left_out or cloud.autoscaling.find(deployment.cluster, name))
+    return replace(before, desired_count=None) if left else before
 
 
 def _gone_back(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> bool:

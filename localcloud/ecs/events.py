@@ -74,9 +74,9 @@ class Announcer:
         self._send("ECS Service Action", [service.arn], detail)
 
     def write(self, service: Service, text: str) -> None:
-        """Add "(service NAME) text" to the service's events, unless that is already the newest."""
-        message = f"(service {service.name}) {text}"
-        if not service.events or service.events[0]["message"] != message:
+        """Add "(service NAME) text" to the service's events, unless it is the newest that was told of this rollout."""
+        message, newest = f"(service {service.name}) {text}", next(iter(service.events), None)
+        if not newest or newest["message"] != message or newest["createdAt"] < service.primary.created_at:
             event = {"id": str(uuid.uuid4()), "createdAt": self._world.now(), "message": message}
             service.events.appendleft(event)
 

@@ -109,6 +109,20 @@ def test_what_could_tell_nothing_is_not_asked(
     assert (None, None) == (found.service_deployment_arn, found.service_deployment_status)
 
 
+def test_what_ecs_says_and_may_do(stub: Stubber) -> None:
+    """The service's events come newest first, beside the percentages that it goes by."""
+    shown = rollouts("2", "IN_PROGRESS")
+    shown["services"][0] |= {
+        "deploymentConfiguration": {"minimumHealthyPercent": 50, "maximumPercent": 150},
+        "events": [{"createdAt": MADE + timedelta(seconds=at), "message": f"after {at}"} for at in (1, 2)],
+    }
+    stub.add_response("describe_services", shown)
+    found = ecs(stub).rollout("shop", "home", FOLLOWED)
+    assert found is not None
+    assert (50, 150) == (found.minimum_healthy_percent, found.maximum_percent)
+    assert ["after 2", "after 1"] == [each.message for each in found.events]
+
+
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [

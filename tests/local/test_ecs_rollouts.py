@@ -113,12 +113,15 @@ class TestRollout:
         assert records[0]["status"] == "STOPPED"
 
     def test_no_room(self, cloud: Cloud) -> None:
-        """Percents that leave no room are told in the service's events."""
+        """Percents that leave no room are told in the service's events, once of each rollout."""
         cloud.create(deploymentConfiguration={"maximumPercent": 150, "minimumHealthyPercent": 100})
         cloud.until_steady()
         cloud.update(forceNewDeployment=True)
 
-        assert until(lambda: "was unable to stop or start tasks during a deployment" in cloud.messages()[-1])
+        stuck = "was unable to stop or start tasks during a deployment"
+        assert until(lambda: stuck in cloud.messages()[-1])
+        cloud.update(forceNewDeployment=True)
+        assert until(lambda: 2 == sum(stuck in each for each in cloud.messages()))
 
     def test_deleting_drains_and_ends(self, cloud: Cloud) -> None:
         """A deleted service is DRAINING until its tasks are gone, then INACTIVE; its name is free then."""

@@ -401,6 +401,8 @@ def test_what_is_wrong_by_itself_is_not_compared(document: dict[str, Any], point
         service(rollout={"maximum_percent": 150}, desired_count=2),
         service(rollout={"maximum_percent": 100, "minimum_healthy_percent": 50}, desired_count=2),
         service(rollout={"maximum_percent": 100}, desired_count=0),
+        service(rollout={"maximum_percent": 100, "minimum_healthy_percent": 50}),
+        service(rollout={"maximum_percent": 149}),
         service(rollout={"maximum_percent": 101}, desired_count=100),
         service(desired_count=1000, discovery={}),
         services(a={"route": {"priority": 1}}, b={"route": {"priority": 2, "path": "/b"}}),

@@ -288,6 +288,16 @@ class TestServiceSpec:
         """A scaled service begins with what is desired, and not below its minimum."""
         assert expected == self.spec(scaling={"min": 2, "max": 4, "cpu": 60}, **desired).desired_count
 
+    @pytest.mark.parametrize(
+        ("said", "expected"),
+        [({}, None), ({"desired_count": 4}, 4), ({"scaling": {"min": 2, "max": 4, "cpu": 60}}, None)],
+    )
+    def test_count_of_what_serves(self, said: dict[str, Any], expected: int | None) -> None:
+        """What serves keeps its count, unless the manifest says one and no scaling decides it."""
+        manifest = asked(home=said)
+        spec = service_spec(manifest, "home", task_definition="arn", serving=serving(manifest, "home"))
+        assert expected == spec.desired_count
+
     def test_capacity_providers(self) -> None:
         """With capacity providers there is no launch type."""
         spec = self.spec(capacity_providers=[{"name": "FARGATE_SPOT"}])

@@ -32,7 +32,15 @@ def desired(count: int) -> Serving:
         ({"rollout": {"minimum_healthy_percent": 0}}, serving(), True, False),
         ({"rollout": {"minimum_healthy_percent": 50}}, serving(), True, True),
         ({"rollout": {"minimum_healthy_percent": 0}}, None, True, True),
-        ({"rollout": {"minimum_healthy_percent": 0}}, desired(0), True, True),
+        ({"rollout": {"minimum_healthy_percent": 0}}, desired(0), True, False),
+        ({"rollout": {"minimum_healthy_percent": 0}, "desired_count": 1}, desired(0), True, True),
+        ({"rollout": {"minimum_healthy_percent": 50}}, desired(2), True, False),
+        (
+            {"rollout": {"minimum_healthy_percent": 50}, "scaling": {"min": 0, "max": 4, "cpu": 60}},
+            desired(0),
+            True,
+            False,
+        ),
         ({"desired_count": 101}, desired(101), True, True),
         ({"rollout": {"minimum_healthy_percent": 99}}, desired(101), True, False),
         ({"launch_type": "FARGATE"}, None, True, False),
@@ -43,6 +51,46 @@ def test_which_services_wait(service: dict[str, Any], now: Serving | None, chang
     (asked,) = manifest({**ON_EC2, **service}).services.values()
 
     assert expected is preflight.waits_for_room(asked, now, changed=changed)
+
+
+HALF = {"rollout": {"minimum_healthy_percent": 50, "maximum_percent": 100}}
+ONE_IN_HALF = "a: with 1 desired, 100 % allows 1 tasks and 50 % keeps 1, so that none can be replaced"
+
+
+def scaled(least: int) -> dict[str, Any]:
+    """Return the scaling of a service."""
+    return {"scaling": {"min": least, "max": 4, "cpu": 60}}
+
+
+@pytest.mark.parametrize(
+    ("service", "now", "expected"),
+    [
+        (HALF, None, ONE_IN_HALF),
+        (HALF, desired(1), ONE_IN_HALF),
+        (HALF, desired(2), None),
+        (HALF, desired(0), None),
+        (HALF, replace(desired(2), status="DRAINING"), ONE_IN_HALF),
+        ({**HALF, "desired_count": 2}, desired(1), None),
+        ({**HALF, **scaled(2)}, desired(3), None),
+        ({**HALF, **scaled(2)}, desired(1), ONE_IN_HALF),
+        ({**HALF, **scaled(1), "desired_count": 4}, desired(4), ONE_IN_HALF),
+        ({**HALF, **scaled(0), "desired_count": 4}, desired(0), ONE_IN_HALF),
+        ({"rollout": {"maximum_percent": 150}}, desired(2), None),
+        (
+            {"rollout": {"maximum_percent": 149}},
+            desired(2),
+            "a: with 2 desired, 149 % allows 2 tasks and 100 % keeps 2, ",
+        ),
+        ({}, desired(1), None),
+    ],
+)
+def test_rollout_replaces_a_task(service: dict[str, Any], now: Serving | None, expected: str | None) -> None:
+    """The percentages leave room at the count that is kept, or asked for, and at the fewest that scaling may leave."""
+    asked = manifest({"image": "web:1", **service})
+    found = list(preflight.rollout_findings(asked, {"a": now}))
+
+    assert ([("rollout_has_no_room", "/services/a/rollout", "a")] if expected else []) == [told(each) for each in found]
+    assert [] == [each.detail for each in found if not each.detail.startswith(expected or "")]
 
 
 @pytest.mark.parametrize(

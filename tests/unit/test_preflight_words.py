@@ -35,6 +35,13 @@ def of_network(found: NetworkFound) -> Iterator[Finding]:
     yield from preflight.network_findings(manifest(), {"a": found})
 
 
+def of_rollout() -> Iterator[Finding]:
+    """Return what is found of a rollout that can replace nothing."""
+    yield from preflight.rollout_findings(
+        manifest({"rollout": {"minimum_healthy_percent": 50, "maximum_percent": 100}}), {"a": None}
+    )
+
+
 def of_name(found: NameFound, **discovery: Any) -> Iterator[Finding]:
     """Return what is found of a name."""
     yield from preflight.discovery_findings(manifest({"port": 80, "discovery": discovery}), {"a": found}, OWNER)
@@ -250,6 +257,11 @@ WORDS: list[tuple[str, Iterable[Finding], str]] = [
             "a task of a reserves 512 CPU units and 1024 MiB, and the container instances of main have left: "
             "1 and 2 · 3 and 4"
         ),
+    ),
+    (
+        "rollout_has_no_room",
+        of_rollout(),
+        "a: with 1 desired, 100 % allows 1 tasks and 50 % keeps 1, so that none can be replaced",
     ),
     (
         "no_public_ip",

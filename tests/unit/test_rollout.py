@@ -1,5 +1,6 @@
 """What a rollout proves, as tables: what ECS shows, and when, in; what is decided out."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.deployment import ServiceProgress
+from chalicelib.diagnosis import ServiceEvent
 from chalicelib.errors import RolloutFailed, RolloutSuperseded
 from chalicelib.rollout import Rollout, may_be_old, restored, shows_our_call, stable
 from chalicelib.specs import ServiceSpec, Serving
@@ -288,6 +290,35 @@ def test_what_is_no_way_back_of_ecs(rollout: Rollout | None, followed: ServicePr
     """It counts until it fails; what runs anything else is somebody else's."""
     with pytest.raises(error):
         restored(rollout, followed, SOON)
+
+
+NEWS = ServiceEvent(CALLED, "(service home) registered 1 targets in (target-group a)")
+STUCK = "(service home) was unable to stop or start tasks during a deployment because of the service deployment config"
+
+
+@pytest.mark.parametrize(
+    ("facts", "said", "expected"),
+    [
+        ({}, ServiceEvent(CALLED, f"{STUCK}uration."), True),
+        ({"desired": 2}, ServiceEvent(CALLED, f"{STUCK}uration."), False),
+        ({"maximum_percent": 200}, ServiceEvent(CALLED, f"{STUCK}uration."), False),
+        ({"minimum_healthy_percent": 0}, ServiceEvent(CALLED, f"{STUCK}uration."), False),
+        ({}, ServiceEvent(CALLED - timedelta(seconds=1), f"{STUCK}uration."), False),
+        ({}, ServiceEvent(CALLED, "(service home) has started 1 tasks: (task 1)."), False),
+    ],
+)
+@pytest.mark.parametrize("decided", [stable, restored])
+def test_no_room_to_go_on(
+    decided: Callable[..., bool], facts: dict[str, Any], said: ServiceEvent, expected: bool
+) -> None:
+    """ECS's words since our call end a rollout, there and back, where the percentages bear them out at this count."""
+    half = {"primary_task_definition": "home:1", "minimum_healthy_percent": 50, "maximum_percent": 100, "desired": 1}
+    going = replace(SUCCESSFUL, service_deployment_status="IN_PROGRESS", events=(NEWS, said), **(half | facts))
+    if not expected:
+        assert not decided(going, FOLLOWED, SOON)
+        return
+    with pytest.raises(RolloutFailed, match="with 1 desired, 100 % allows 1 tasks and 50 % keeps 1"):
+        decided(going, FOLLOWED, SOON)
 
 
 def test_our_own_way_back() -> None:
