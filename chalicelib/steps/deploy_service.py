@@ -43,7 +43,7 @@ def _is_new(progress: ServiceProgress) -> bool:
 
 
 def _created(cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, spec: ServiceSpec) -> bool:
-    """Create a service; tell whether it was, or somebody made one of its name since: ECS refuses that in these words."""
+    """Create a service; tell whether it was: ECS refuses one of a name that was taken since, in these words."""
     try:
         _create(cloud, event, manifest, deployment, spec)
     except AwsRefused as refusal:
