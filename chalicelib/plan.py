@@ -130,16 +130,36 @@ LONGEST_PATH = 128  # values.PATH_PATTERN
 PRIORITIES_PER_LENGTH = 380  # each length of a path's literal prefix has so many of ELB's 50,000
 
 
-def first_free_priority(route: Route, taken: set[int]) -> int:
+def first_free_priority(route: Route, taken: set[int], rank: int = 0) -> int:
     """Return a listener rule's priority: the longer a route's literal prefix, the earlier it is asked.
 
     Each length of the prefix has a band of its own; in it a route with a host comes before one without, and an exact
     path before a pattern. So no rule ever has to be renumbered (docs/decisions/0002). ELB asks the lowest number first.
+    The search begins as many later as the `rank` says.
     """
     prefix = literal_prefix(route.path)
     quarter = 2 * (route.host is None) + (prefix != route.path)
     start = 1 + (LONGEST_PATH - len(prefix)) * PRIORITIES_PER_LENGTH + quarter * (PRIORITIES_PER_LENGTH // 4)
-    return next(priority for priority in count(start) if priority not in taken)
+    return next(priority for priority in count(start + rank) if priority not in taken)
+
+
+def rank_of(manifest: Manifest, name: str) -> int:
+    """Return how many routes of a manifest come before a service's and ask for the same priority.
+
+    Their rules are made at the same moment, and none has to be made twice: each asks for a priority of its own.
+    """
+    routes = {each: service.route for each, service in manifest.services.items() if service.route}
+    alike = [each for each, route in routes.items() if _first(route) == _first(routes[name])]
+    return alike.index(name)
+
+
+def _first(route: Route) -> int:
+    return first_free_priority(route, set())
+
+
+def first_free_for(manifest: Manifest, name: str, route: Route, taken: set[int]) -> int:
+    """Return the priority of a new rule for a service's route."""
+    return first_free_priority(route, taken, rank_of(manifest, name))
 
 
 def literal_prefix(path: str) -> str:

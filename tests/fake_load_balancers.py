@@ -92,14 +92,16 @@ class FakeLoadBalancers:
         found = self.target_group(target_group) if own and target_group in self._world.rules else None
         return found and replace(found, rule=self._world.rules[target_group], listener=LISTENER.arn)
 
-    def ensure_rule(self, route: Route, listener: str, target_group: str, tags: Mapping[str, str]) -> None:
+    def ensure_rule(
+        self, route: Route, listener: str, target_group: str, tags: Mapping[str, str], rank: int = 0
+    ) -> None:
         """Make the listener forward; a priority that is not said stays."""
         assert listener == LISTENER.arn
         now = self._world.rules.get(target_group)
         if now is None:
             self._world.tags[f"rule of {target_group}"] = dict(tags)
         taken = {each.priority for each in (*self._world.foreign_rules, *self._world.rules.values())}
-        priority = route.priority or (now.priority if now else first_free_priority(route, taken))
+        priority = route.priority or (now.priority if now else first_free_priority(route, taken, rank))
         wanted = Rule(priority, (route.path,), (route.host,) if route.host else (), target_group=target_group)
         if now != wanted:
             self._world.rules[target_group] = wanted

@@ -13,7 +13,7 @@ from chalicelib.aws.task_document import RolloutTask
 from chalicelib.decide import Answer, ZoneRecord
 from chalicelib.deployment import ServiceProgress
 from chalicelib.diagnosis import LogLine, ServiceEvent, StoppedTask
-from chalicelib.errors import AwsRefused, NetworkNotFound
+from chalicelib.errors import AwsRefused, NetworkNotFound, Unsettled
 from chalicelib.manifest import Network
 from chalicelib.preflight import Admission, NetworkFound, Ways
 from chalicelib.rollout import Rollout
@@ -120,8 +120,14 @@ class FakeEcs:
     def create_service(
         self, cluster: str, name: str, spec: ServiceSpec, tags: Mapping[str, str], token: str
     ) -> Rollout:
-        """Make a service."""
+        """Make a service; one of its name is refused in ECS's words, whoever made it."""
         assert 1 <= len(token) <= 36, f"ECS does not take the token {token}"
+        if there := self._world.service(cluster, name):
+            if there.status == "DRAINING":
+                still = "Unable to Start a service that is still Draining."
+                raise Unsettled("create_service", "InvalidParameterException", still)
+            refused = "Creation of service was not idempotent."
+            raise AwsRefused("create_service", "InvalidParameterException", refused)
         made = self._world.make(cluster, name, spec, tags)
         return self._world.rollout(made)
 

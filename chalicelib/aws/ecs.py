@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.type_defs import (
         DeploymentTypeDef,
+        ServiceDeploymentBriefTypeDef,
         ServiceDeploymentTypeDef,
         ServiceEventTypeDef,
         ServiceTypeDef,
@@ -144,7 +145,7 @@ class Ecs:
         """Return how the rollout of a service goes, and the one that is followed; None when there is no such service.
 
         The service deployment is not asked for while the PRIMARY deployment is the followed one, in progress: it could
-        tell nothing else.
+        tell nothing else. Of one that succeeded the list tells all; of another only it itself does.
         """
         found = [each for each in self._describe(cluster, [name]) if each.get("status") != "INACTIVE"]
         if not found:
@@ -152,11 +153,14 @@ class Ecs:
         primary, own = _primary(found[0]), followed.ecs_deployment_id if followed else None
         if followed is None or (primary.get("id"), primary.get("rolloutState")) == (own, "IN_PROGRESS"):
             return rollout_of(found[0], own)
-        arn = followed.service_deployment_arn or self._begun_by(cluster, name, followed)
-        return replace(rollout_of(found[0], own, self._service_deployment(arn)), service_deployment_arn=arn)
+        begun = None if followed.service_deployment_arn else self._begun_by(cluster, name, followed)
+        arn = begun["serviceDeploymentArn"] if begun else followed.service_deployment_arn
+        succeeded = begun if begun and begun["status"] == "SUCCESSFUL" else None
+        told = succeeded or self._service_deployment(arn)
+        return replace(rollout_of(found[0], own, told), service_deployment_arn=arn)
 
-    def _begun_by(self, cluster: str, name: str, followed: ServiceProgress) -> str | None:
-        """Return the ARN of the service deployment that our own call started, None while it is not seen.
+    def _begun_by(self, cluster: str, name: str, followed: ServiceProgress) -> ServiceDeploymentBriefTypeDef | None:
+        """Return the service deployment that our own call started, as it is listed, None while it is not seen.
 
         Neither the answer to the call nor `currentServiceDeployment` names it for sure: both may have the one before
         (github.com/aws/containers-roadmap/issues/2709, github.com/kayac/ecspresso/pull/945). It is the first that was
@@ -173,8 +177,7 @@ class Ecs:
                 return None
             raise
         later = [each for each in answer["serviceDeployments"] if each["createdAt"] >= since]
-        first = min(later, key=lambda each: each["createdAt"], default=None)
-        return first["serviceDeploymentArn"] if first else None
+        return min(later, key=lambda each: each["createdAt"], default=None)
 
     def _service_deployment(self, arn: str | None) -> ServiceDeploymentTypeDef | None:
         if arn is None:
@@ -258,7 +261,7 @@ class Ecs:
 
 
 def rollout_of(
-    service: ServiceTypeDef, own_id: str | None = None, service_deployment: ServiceDeploymentTypeDef | None = None
+    service: ServiceTypeDef, own_id: str | None = None, service_deployment: Mapping[str, Any] | None = None
 ) -> Rollout:
     """Return the rollout of a service's PRIMARY deployment, and the states of the deployments that we follow."""
     primary = _primary(service)

@@ -115,11 +115,13 @@ class LoadBalancers:
     ) -> dict[str, Routed]:
         """Return how services, each by its tags, are routed to by a listener's `rules`; those that are not, left out.
 
-        A target group that no rule leads to belongs to no load balancer: only by its name it is found.
+        A target group that no rule leads to belongs to no load balancer: it is found among all.
         """
-        there = {each["TargetGroupName"]: each for each in self._of_balancer(listener)}
         names = {service: target_group_name(listener.vpc, own) for service, own in tags.items()}
-        groups = {service: there.get(name) or self._described(Names=[name]) for service, name in names.items()}
+        there = {each["TargetGroupName"]: each for each in self._of_balancer(listener)}
+        if missing := [name for name in names.values() if name not in there]:
+            there |= self._named(missing)
+        groups = {service: there.get(name) for service, name in names.items()}
         return {service: self._routed(group, listener.arn, rules) for service, group in groups.items() if group}
 
     def _of_balancer(self, listener: Listener) -> list[TargetGroupTypeDef]:
@@ -130,6 +132,14 @@ class LoadBalancers:
             if refusal.aws_code == "TargetGroupNotFound":  # it has none
                 return []
             raise
+
+    def _named(self, names: Sequence[str]) -> dict[str, TargetGroupTypeDef]:
+        """Find target groups by their names; one that is not there has ELB refuse a question for several of them."""
+        if len(names) == 1:
+            found = self._described(Names=list(names))
+            return {names[0]: found} if found else {}
+        everyone: list[TargetGroupTypeDef] = listed(self._client, "describe_target_groups", "TargetGroups")
+        return {each["TargetGroupName"]: each for each in everyone if each["TargetGroupName"] in names}
 
     def target_group(self, arn: str) -> Routed | None:
         """Return how a target group judges its targets, whichever rule leads to it; None when it is not there."""
@@ -205,24 +215,35 @@ class LoadBalancers:
         )
         return answer["TargetGroups"][0]["TargetGroupArn"]
 
-    def ensure_rule(self, route: Route, listener: str, target_group: str, tags: Mapping[str, str]) -> None:
-        """Make a listener, by its ARN, forward the route to the target group, by the rule that does so already."""
+    def ensure_rule(
+        self, route: Route, listener: str, target_group: str, tags: Mapping[str, str], rank: int = 0
+    ) -> None:
+        """Make a listener, by its ARN, forward the route to the target group, by the rule that does so already.
+
+        `rank` keeps a new one apart from those that are made for others at the same moment: see `first_free_priority`.
+        """
         rules = self._rules(listener)
         own = next((rule for rule in rules if _forwards_to(rule, target_group)), None)
         if own is None:
-            self._create_rule(route, listener, target_group, tags, rules)
+            self._create_rule(route, listener, target_group, tags, rules, rank)
         else:
             self._change_rule(own, route)
 
     def _create_rule(
-        self, route: Route, listener: str, target_group: str, tags: Mapping[str, str], rules: Sequence[RuleTypeDef]
+        self,
+        route: Route,
+        listener: str,
+        target_group: str,
+        tags: Mapping[str, str],
+        rules: Sequence[RuleTypeDef],
+        rank: int,
     ) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 call_once(
                     self._once.create_rule,
                     ListenerArn=listener,
-                    Priority=route.priority or first_free_priority(route, _taken(rules)),
+                    Priority=route.priority or first_free_priority(route, _taken(rules), rank),
                     Conditions=cast("Any", _conditions(route)),
                     Actions=[{"Type": "forward", "TargetGroupArn": target_group}],
                     Tags=cast("Any", capital_tag_list(tags)),

@@ -39,10 +39,8 @@ class Logs:
         self._client = client
 
     def ensure_group(self, name: str, retention_days: int, tags: Mapping[str, str]) -> None:
-        """Have a log group that keeps its events for `retention_days`; nothing is called when it is so already."""
-        group = self._group(name)
-        if group is None:
-            self._create(name, tags)
+        """Have a log group that keeps its events for `retention_days`: made, or brought to that where it differs."""
+        group = None if self._created(name, tags) else self._group(name)
         if group is None or group.get("retentionInDays") != retention_days:
             self.set_retention(name, retention_days)
 
@@ -89,9 +87,12 @@ class Logs:
         found = call(self._client.describe_log_groups, logGroupNamePrefix=name, limit=1)["logGroups"]
         return next((group for group in found if group.get("logGroupName") == name), None)
 
-    def _create(self, name: str, tags: Mapping[str, str]) -> None:
+    def _created(self, name: str, tags: Mapping[str, str]) -> bool:
+        """Make a log group; tell whether it was not there."""
         try:
             call(self._client.create_log_group, logGroupName=name, tags=tags)
         except AwsRefused as refusal:
             if refusal.aws_code != "ResourceAlreadyExistsException":
                 raise
+            return False
+        return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from chalicelib.manifest import Manifest, Route
 from chalicelib.preflight.finding import Finding
 
-FirstFree = Callable[[Route, set[int]], int]
+FirstFree = Callable[[Manifest, str, Route, set[int]], int]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def route_findings(
             yield Finding("rule_priority_taken", detail, f"{place}/priority", name)
             continue
         ours = route.priority or _own_priority(rules, {**owner, "slipway:service": name})
-        ours = ours or first_free(route, {rule.priority for rule in rules})
+        ours = ours or first_free(manifest, name, route, {rule.priority for rule in rules})
         first = [rule for rule in foreign if rule.priority < ours and _covers(rule, route)]
         for rule in first[:1]:
             detail = f"the rule of priority {rule.priority}, which is somebody else's, takes {route.path} first"

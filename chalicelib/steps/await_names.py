@@ -7,27 +7,25 @@ from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
 from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest, registered_container
-from chalicelib.steps.found import asked
 from chalicelib.steps.looks import namespace_of
 from chalicelib.steps.name_proof import Wanted, proven
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.unnamed import sharing
-from chalicelib.steps.wait import look
+from chalicelib.steps.wait import look_at_branch
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Look at the name of a discovered service; one without a name has nothing to prove."""
-    manifest, ground = asked(cloud, event.deployment_id)
-    wanted = wanted_name(manifest, ground, event.service_name)
 
-    def decided(deployment: Deployment) -> bool:
+    def decided(deployment: Deployment, manifest: Manifest, ground: Ground) -> bool:
+        wanted = wanted_name(manifest, ground, event.service_name)
         if wanted is None:
             return True
         registry = deployment.services[event.service_name].registry_arn
         shared = replace(wanted, sharing=sharing(cloud, manifest, registry))
         return proven(cloud, event, shared, ground.namespace or namespace_of(cloud, manifest), deployment)
 
-    return look(cloud, event, decided)
+    return look_at_branch(cloud, event, decided)
 
 
 def wanted_name(manifest: Manifest, ground: Ground, service: str) -> Wanted | None:

@@ -6,24 +6,30 @@ from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.diagnosis import diagnose, hopeless_since
 from chalicelib.errors import RolloutFailed
+from chalicelib.ground import Ground
+from chalicelib.manifest import Manifest
 from chalicelib.rollout import Rollout, stable
 from chalicelib.steps.evidence import facts
 from chalicelib.steps.route_proof import refuse_failed_check, route_proven
 from chalicelib.steps.step import StepEvent
-from chalicelib.steps.wait import look
+from chalicelib.steps.wait import look_at_branch
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Look at the rollout. Raises RolloutFailed when it cannot succeed, RolloutSuperseded when somebody replaced it."""
-    return look(cloud, event, lambda deployment: _stable(cloud, event, deployment))
+
+    def decided(deployment: Deployment, manifest: Manifest, ground: Ground) -> bool:
+        return _stable(cloud, event, deployment, manifest, ground)
+
+    return look_at_branch(cloud, event, decided)
 
 
-def _stable(cloud: Cloud, event: StepEvent, deployment: Deployment) -> bool:
+def _stable(cloud: Cloud, event: StepEvent, deployment: Deployment, manifest: Manifest, ground: Ground) -> bool:
     rollout, followed = followed_rollout(cloud, event, deployment)
     over = stable(rollout, followed, cloud.now())
     refuse_failed_check(cloud, deployment, followed)
     if over:
-        return route_proven(cloud, deployment, followed)
+        return route_proven(cloud, deployment, followed, manifest, ground)
     if rollout and rollout.failed:
         _refuse_hopeless(cloud, deployment, followed)
     return False

@@ -10,7 +10,7 @@ from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
 from chalicelib.errors import ListenerNotFound
 from chalicelib.manifest import Manifest, RouteHealthCheck, routed_container
-from chalicelib.plan import literal_prefix
+from chalicelib.plan import literal_prefix, rank_of
 from chalicelib.steps.found import branch
 from chalicelib.steps.step import StepEvent, owner_tags, tags
 from chalicelib.steps.unnamed import stood_back
@@ -38,7 +38,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         cloud.store.keep_before(event.deployment_id, name, before)
     target_group = cloud.load_balancers.ensure_target_group(route, routed.port, ground.listener, own_tags, before)
     ruled = stood_back(cloud, manifest, name, ground.listener) or route
-    cloud.load_balancers.ensure_rule(ruled, ground.listener.arn, target_group, own_tags)
+    cloud.load_balancers.ensure_rule(ruled, ground.listener.arn, target_group, own_tags, rank_of(manifest, name))
     judged = {"judged_from": cloud.now() + judged_after(route.health_check)}
     cloud.store.progress(
         event.deployment_id,

@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.before import Tagged
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, ServiceProgress
-from chalicelib.errors import ServiceNotOwned
+from chalicelib.errors import AwsRefused, ServiceNotOwned
 from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest
 from chalicelib.plan import service_spec
@@ -24,6 +24,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     deployment, manifest, ground = branch(cloud, event)
     progress = deployment.services[event.service_name]
     go_on(deployment, progress.name)
+    if _is_new(progress) and _created(cloud, event, manifest, deployment, _wanted(manifest, ground, progress, None)):
+        return {}
     found = cloud.ecs.serving(deployment.cluster, [progress.name])[progress.name]
     serving = found if found and found.status == "ACTIVE" else None
     _refuse_foreign(cloud, manifest, deployment, progress, found)
@@ -33,6 +35,22 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     else:
         _update(cloud, event, manifest, deployment, spec, serving)
     return {}
+
+
+def _is_new(progress: ServiceProgress) -> bool:
+    """Tell whether nothing was there when Plan looked, and nothing was called since: then it is created unseen."""
+    return (progress.previous_task_definition, progress.replaces, progress.called_at) == (None, None, None)
+
+
+def _created(cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, spec: ServiceSpec) -> bool:
+    """Create a service; tell whether it was: ECS refuses one of a name that was taken since, in these words."""
+    try:
+        _create(cloud, event, manifest, deployment, spec)
+    except AwsRefused as refusal:
+        if "not idempotent" not in refusal.message:
+            raise
+        return False
+    return True
 
 
 def _refuse_foreign(
@@ -69,8 +87,8 @@ def _create(cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Depl
         deployment,
         lambda: cloud.ecs.create_service(cluster, name, spec, own_tags, token),
         starts=True,
+        told=f"Created, desired count {spec.desired_count}.",
     )
-    _record(cloud, event, deployment, (), f"Created, desired count {spec.desired_count}.")
 
 
 def _update(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.belongings import Belongings
     from chalicelib.cloud import Cloud
     from chalicelib.manifest import Manifest, Network
-    from chalicelib.preflight import NetworkFound, Rule
+    from chalicelib.preflight import Admission, NetworkFound, Rule
     from chalicelib.specs import Serving
 
 
@@ -58,6 +58,7 @@ class Looks:
         self.manifest = manifest
         self.owner = owner_tags(cloud, manifest)
         self._networks: dict[Network, NetworkFound] = {}
+        self._admissions: dict[frozenset[str], tuple[Admission, ...]] = {}
         self._name_tags: dict[str, Mapping[str, str]] = {}
 
     def tags(self, name: str) -> dict[str, str]:
@@ -104,6 +105,12 @@ class Looks:
         if network not in self._networks:
             self._networks[network] = self.cloud.ec2.find(network)
         return self._networks[network]
+
+    def admissions(self, groups: frozenset[str]) -> tuple[Admission, ...]:
+        """Return whom security groups let in, by their ids; those that services share are asked for once."""
+        if groups not in self._admissions:
+            self._admissions[groups] = self.cloud.ec2.admissions(sorted(groups))
+        return self._admissions[groups]
 
     def placement(self, name: str) -> Placement | None:
         """Return where a service's tasks run; only in awsvpc mode tasks have a network of their own."""

@@ -9,7 +9,7 @@ from chalicelib.aws.cloud_map import Registered
 from chalicelib.cloud import Cloud
 from chalicelib.errors import AwsRefused, ListenerNotFound, PreflightFailed
 from chalicelib.manifest import Manifest, routed_container
-from chalicelib.plan import first_free_priority, task_spec
+from chalicelib.plan import first_free_for, task_spec
 from chalicelib.preflight import Finding, NameFound, SecretFound, SecretPlace
 from chalicelib.steps.looks import Looks
 from chalicelib.steps.step import StepEvent
@@ -90,7 +90,7 @@ def _listener(looks: Looks, _: Manifest) -> Iterator[Finding]:
 
 
 def _routes(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
-    yield from preflight.route_findings(manifest, looks.rules, looks.owner, first_free_priority)
+    yield from preflight.route_findings(manifest, looks.rules, looks.owner, first_free_for)
 
 
 def _discovery(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
@@ -157,10 +157,9 @@ def _admissions(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
     routed = {name: routed_container(manifest, name) for name in manifest.services if listener}
     ports = {name: view.port for name, view in routed.items() if view and view.port}
     for name, port in ports.items():
-        groups = sorted({each for ids in looks.network(name).security_groups.values() for each in ids})
+        groups = frozenset({each for ids in looks.network(name).security_groups.values() for each in ids})
         if listener and groups:
-            admissions = looks.cloud.ec2.admissions(groups)
-            yield from preflight.admission_findings(name, port, listener.security_groups, admissions)
+            yield from preflight.admission_findings(name, port, listener.security_groups, looks.admissions(groups))
 
 
 def _dns(looks: Looks, _: Manifest) -> Iterator[Finding]:

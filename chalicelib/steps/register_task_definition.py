@@ -1,5 +1,6 @@
 """RegisterTaskDefinition: a revision with this content is there, and so is its log group if it is ours."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.cloud import Cloud
@@ -21,10 +22,14 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         if progress.previous_task_definition:
             _keep_log_group(cloud, event, spec.log_group)
         cloud.logs.ensure_group(spec.log_group, manifest.services[name].log_retention_days, own_tags)
-    arn = progress.task_definition or _revision(cloud, event, manifest, spec, own_tags)
-    cloud.store.progress(
-        event.deployment_id, name, now, task_definition=arn, status="running", phase="registering", started_at=started
-    )
+    arn, message = progress.task_definition, None
+    if arn is None:
+        arn, message = _revision(cloud, manifest, spec, own_tags)
+    changes = {"task_definition": arn, "status": "running", "started_at": started}
+    if message:
+        cloud.store.tell(event.deployment_id, name, "registering", message, now, **changes)
+    else:
+        cloud.store.progress(event.deployment_id, name, now, phase="registering", **changes)
     return {}
 
 
@@ -34,11 +39,9 @@ def _keep_log_group(cloud: Cloud, event: StepEvent, name: str) -> None:
         cloud.store.keep_before(event.deployment_id, event.service_name, before)
 
 
-def _revision(cloud: Cloud, event: StepEvent, manifest: Manifest, spec: TaskSpec, own_tags: dict[str, str]) -> str:
-    arn = known_revision(cloud, manifest, spec)
-    if arn is None:
-        arn = cloud.task_definitions.register(spec, own_tags)
-        message = f"Registered {arn.rpartition('/')[2]}."
-        cloud.store.record(event.deployment_id, event.service_name, "registering", message, cloud.now())
+def _revision(cloud: Cloud, manifest: Manifest, spec: TaskSpec, own_tags: Mapping[str, str]) -> tuple[str, str | None]:
+    """Return a revision with this content, and what is told of it: that it is new."""
+    known = known_revision(cloud, manifest, spec)
+    arn = known or cloud.task_definitions.register(spec, own_tags)
     cloud.store.remember_revision(spec.family, spec.content_hash, arn)
-    return arn
+    return arn, None if known else f"Registered {arn.rpartition('/')[2]}."

@@ -54,10 +54,19 @@ def bring(
     return None
 
 
-def send(cloud: Cloud, event: StepEvent, deployment: Deployment, ask: Callable[[], Rollout], *, starts: bool) -> None:
+def send(
+    cloud: Cloud,
+    event: StepEvent,
+    deployment: Deployment,
+    ask: Callable[[], Rollout],
+    *,
+    starts: bool,
+    told: str | None = None,
+) -> None:
     """Make a call on the ECS service, and follow the deployment in its answer: searching by time finds others.
 
-    When it was made is recorded first: its answer may be lost. A call that is refused was none.
+    When it was made is recorded first: its answer may be lost. A call that is refused was none. What is `told` of it
+    is a line of the timeline.
     """
     name, store, now = event.service_name, cloud.store, cloud.now()
     store.progress(event.deployment_id, name, now, called_at=now)
@@ -68,7 +77,7 @@ def send(cloud: Cloud, event: StepEvent, deployment: Deployment, ask: Callable[[
         raise
     asked = None if starts else rollout.desired
     made = rollout.primary_id, rollout.primary_created_at
-    _keep(cloud, event, deployment, made, rolls_out=starts, desired_asked=asked)
+    _keep(cloud, event, deployment, made, told, rolls_out=starts, desired_asked=asked)
 
 
 def _keep(
@@ -76,22 +85,26 @@ def _keep(
     event: StepEvent,
     deployment: Deployment,
     made: tuple[str | None, datetime | None],
+    told: str | None = None,
     **how: bool | int | None,
 ) -> None:
     """Keep which ECS deployment to follow, its id and when it was made, and which were there before it."""
     now, known = cloud.now(), deployment.services[event.service_name]
     before = {*known.ecs_deployments_before, known.replaces, known.ecs_deployment_id} - {made[0], None}
-    cloud.store.progress(
-        event.deployment_id,
-        event.service_name,
-        now,
-        called_at=now,
-        ecs_deployment_id=made[0],
-        ecs_deployment_created_at=made[1],
-        ecs_deployments_before=tuple(sorted(filter(None, before))),
-        service_deployment_arn=None,
-        **{"desired_asked": None, **how},
-    )
+    changes = {
+        "called_at": now,
+        "ecs_deployment_id": made[0],
+        "ecs_deployment_created_at": made[1],
+        "ecs_deployments_before": tuple(sorted(filter(None, before))),
+        "service_deployment_arn": None,
+        "desired_asked": None,
+        **how,
+    }
+    if told is None:
+        cloud.store.progress(event.deployment_id, event.service_name, now, **changes)
+    else:
+        told_of = {**changes, "changed": True}
+        cloud.store.tell(event.deployment_id, event.service_name, "awaiting_stable", told, now, **told_of)
 
 
 def not_seen_yet(name: str) -> TransientAws:

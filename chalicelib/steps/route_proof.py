@@ -4,6 +4,8 @@ from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.diagnosis import TargetHealth
 from chalicelib.errors import RolloutFailed
+from chalicelib.ground import Ground
+from chalicelib.manifest import Manifest
 from chalicelib.steps.found import asked
 from chalicelib.steps.unnamed import serving_unnamed
 
@@ -12,7 +14,9 @@ LEAVING = ("draining", "unused")
 """States of targets that are not asked for anything any more: ELB API reference, TargetHealth."""
 
 
-def route_proven(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> bool:
+def route_proven(
+    cloud: Cloud, deployment: Deployment, progress: ServiceProgress, manifest: Manifest, ground: Ground
+) -> bool:
     """Tell whether a service's route leads to its tasks, all healthy; one without a route has nothing to prove.
 
     Raises RolloutFailed when a health check that has changed had its time, and no task passes it.
@@ -20,15 +24,15 @@ def route_proven(cloud: Cloud, deployment: Deployment, progress: ServiceProgress
     if progress.target_group_arn is None:
         return True
     changed = any(field.partition(".")[0] == "route" for field in progress.changed_fields)
-    if changed and not _rule_leads(cloud, deployment, progress.name, progress.target_group_arn):
+    route, listener = manifest.services[progress.name].route, ground.listener
+    if (
+        changed
+        and route
+        and listener
+        and not cloud.load_balancers.leads(route, listener.arn, progress.target_group_arn)
+    ):
         return False
     return targets_healthy(cloud, progress.target_group_arn, deployment, progress)
-
-
-def _rule_leads(cloud: Cloud, deployment: Deployment, service: str, target_group: str) -> bool:
-    manifest, ground = asked(cloud, deployment.id)
-    route, listener = manifest.services[service].route, ground.listener
-    return route is None or listener is None or cloud.load_balancers.leads(route, listener.arn, target_group)
 
 
 def targets_healthy(cloud: Cloud, target_group: str, deployment: Deployment, progress: ServiceProgress) -> bool:

@@ -17,7 +17,10 @@ from chalicelib.cloud import Cloud
 from chalicelib.decide import called_off
 from chalicelib.deployment import Deployment
 from chalicelib.errors import AwsError, DeploymentTimedOut, NameUnreached, Throttled, TransientAws, Unsettled
+from chalicelib.ground import Ground
 from chalicelib.log import logger
+from chalicelib.manifest import Manifest
+from chalicelib.steps.found import branch
 from chalicelib.steps.step import StepEvent
 
 BEATS_IN_A_POLL = 3
@@ -67,7 +70,21 @@ def demand_time(cloud: Cloud, event: StepEvent, error: AwsError) -> None:
 def look(cloud: Cloud, event: StepEvent, decided: Callable[[Deployment], bool]) -> dict[str, Any]:
     """Ask whether a wait is over. Raises the DeploymentError that ends it otherwise."""
     keep_token(cloud, event)
-    deployment = _deployment(cloud, event)
+    return _looked(cloud, event, _deployment(cloud, event), decided)
+
+
+def look_at_branch(
+    cloud: Cloud, event: StepEvent, decided: Callable[[Deployment, Manifest, Ground], bool]
+) -> dict[str, Any]:
+    """Do the same for a wait that goes by what the deployment was asked, too: all is read at once."""
+    keep_token(cloud, event)
+    deployment, manifest, ground = branch(cloud, event)
+    return _looked(cloud, event, deployment, lambda read: decided(read, manifest, ground))
+
+
+def _looked(
+    cloud: Cloud, event: StepEvent, deployment: Deployment, decided: Callable[[Deployment], bool]
+) -> dict[str, Any]:
     if failure := called_off(deployment, event.service):
         raise failure
     event.pulse.until = deployment.due_at

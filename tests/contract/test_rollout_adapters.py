@@ -63,13 +63,27 @@ def test_ours_is_the_first_since_our_call(stub: Stubber, listed: list[dict[str, 
     asked = {"cluster": "shop", "service": "home", "createdAt": {"after": MADE - timedelta(seconds=1)}}
     stub.add_response("describe_services", rollouts("2", "COMPLETED"))
     stub.add_response("list_service_deployments", {"serviceDeployments": listed}, asked)
-    if expected:
-        stub.add_response("describe_service_deployments", {"serviceDeployments": [{"status": "SUCCESSFUL"}]})
     found = ecs(stub).rollout("shop", "home", FOLLOWED)
     assert found is not None
     assert (expected, "SUCCESSFUL" if expected else None) == (
         found.service_deployment_arn,
         found.service_deployment_status,
+    )
+
+
+def test_only_itself_tells_of_one_that_does_not_succeed(stub: Stubber) -> None:
+    """The list does not say when a service deployment began to go back: what has not succeeded is asked for itself."""
+    listed = {**brief("arn:ours", 0), "status": "ROLLBACK_IN_PROGRESS"}
+    went_back = {"status": "ROLLBACK_IN_PROGRESS", "rollback": {"startedAt": MADE}}
+    stub.add_response("describe_services", rollouts("2", "COMPLETED"))
+    stub.add_response("list_service_deployments", {"serviceDeployments": [listed]})
+    stub.add_response("describe_service_deployments", {"serviceDeployments": [went_back]})
+    found = ecs(stub).rollout("shop", "home", FOLLOWED)
+    assert found is not None
+    assert ("arn:ours", "ROLLBACK_IN_PROGRESS", MADE) == (
+        found.service_deployment_arn,
+        found.service_deployment_status,
+        found.settled_at,
     )
 
 

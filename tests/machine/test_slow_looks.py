@@ -162,7 +162,7 @@ def test_whoever_meets_it_past_its_deadline_ends_it(store: Store) -> None:
     def dies() -> None:
         raise TIMED_OUT
 
-    slipway.faults.break_from_now_on({"store.part": Meanwhile(dies)})
+    slipway.faults.break_from_now_on({"store.keep_token": Meanwhile(dies)})
     deployment = slipway.post(one_service(timeout_seconds=30))
     failures = []
     for seconds in (30 + POLL_SECONDS + FUNCTION_SECONDS - 5, 10):

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.manifest import CapacityProvider, HealthCheck, Manifest, Mount, Route, Volume, parse
-from chalicelib.plan import chained, changes, first_free_priority, literal_prefix, service_spec, task_spec, waves
+from chalicelib.plan import (
+    chained,
+    changes,
+    first_free_for,
+    first_free_priority,
+    literal_prefix,
+    service_spec,
+    task_spec,
+    waves,
+)
 from chalicelib.specs import (
     Change,
     ContainerSpec,
@@ -333,6 +342,18 @@ class TestPriorities:
         used = set(range(start, start + taken))
         assert start + taken == first_free_priority(route, used)
         assert 1 <= start + taken <= 50_000
+
+    def test_siblings_do_not_meet(self) -> None:
+        """Routes of one manifest that are of one kind ask for a priority each, those of other kinds for their first."""
+        paths = {"home": "/a*", "user": "/b*", "shop": "/longer*", "cart": "/c*"}
+        services = {name: {"image": "home:1", "port": 80, "route": {"path": path}} for name, path in paths.items()}
+        siblings = asked(**services)
+        routes = {name: Route(path=path) for name, path in paths.items()}
+        later = {
+            name: first_free_for(siblings, name, route, set()) - first_free_priority(route, set())
+            for name, route in routes.items()
+        }
+        assert {"home": 0, "user": 1, "shop": 0, "cart": 2} == later
 
     def test_each_kind_has_a_band(self) -> None:
         """Of any length, each kind of route has at least 95 priorities of its own, and all that ELB knows are used."""

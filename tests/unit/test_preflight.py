@@ -10,7 +10,7 @@ import pytest
 from chalicelib import preflight
 from chalicelib.errors import AwsRefused
 from chalicelib.manifest import Manifest, parse
-from chalicelib.plan import first_free_priority
+from chalicelib.plan import first_free_for
 from chalicelib.preflight import FIXES, Admission, Finding, NameFound, NetworkFound, Rule, SecretFound, SecretPlace
 from chalicelib.specs import ServiceSpec, Serving
 
@@ -466,7 +466,7 @@ TAKEN = [("path_taken", "/services/a/route/path", "a")]
 def test_rules_of_others(rule: Rule, route: dict[str, Any], expected: list[Any]) -> None:
     """Somebody else's rule is in the way at our priority, or where it is asked first and takes all that we would."""
     asked = manifest({"port": 80, "route": route})
-    assert expected == [told(each) for each in preflight.route_findings(asked, [rule], OWNER, first_free_priority)]
+    assert expected == [told(each) for each in preflight.route_findings(asked, [rule], OWNER, first_free_for)]
 
 
 def test_each_route_is_looked_at() -> None:
@@ -476,7 +476,7 @@ def test_each_route_is_looked_at() -> None:
     assert [
         ("rule_priority_taken", "/services/b/route/priority", "b"),
         ("path_taken", "/services/c/route/path", "c"),
-    ] == [told(each) for each in preflight.route_findings(asked, rules, OWNER, first_free_priority)]
+    ] == [told(each) for each in preflight.route_findings(asked, rules, OWNER, first_free_for)]
 
 
 LEFT = preflight.Unnamed("old", "www", (Rule(3, ("/a*",)), Rule(4, ("/b*",), ("b.com",))))
@@ -508,9 +508,9 @@ def test_our_rule_stays_where_it_is() -> None:
     ours = Rule(5, ("/shop",), tags={**OWNER, "slipway:service": "a"})
     asked = manifest({"port": 80, "route": {"path": "/shop"}})
 
-    assert [] == list(preflight.route_findings(asked, [ours, Rule(6, ("/*",))], OWNER, first_free_priority))
+    assert [] == list(preflight.route_findings(asked, [ours, Rule(6, ("/*",))], OWNER, first_free_for))
     assert TAKEN == [
-        told(each) for each in preflight.route_findings(asked, [ours, Rule(4, ("/*",))], OWNER, first_free_priority)
+        told(each) for each in preflight.route_findings(asked, [ours, Rule(4, ("/*",))], OWNER, first_free_for)
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib import preflight
 from chalicelib.errors import AwsRefused
-from chalicelib.plan import first_free_priority, task_spec
+from chalicelib.plan import first_free_for, task_spec
 from chalicelib.preflight import (
     FIXES,
     Admission,
@@ -72,7 +72,7 @@ def of_role(*trusted: str, there: bool = True) -> Iterator[Finding]:
 
 def of_rules(rules: Iterable[Rule], **route: Any) -> Iterator[Finding]:
     """Return what is found of a route beside these rules."""
-    yield from preflight.route_findings(manifest({"port": 80, "route": route}), [*rules], OWNER, first_free_priority)
+    yield from preflight.route_findings(manifest({"port": 80, "route": route}), [*rules], OWNER, first_free_for)
 
 
 def of_room(*rooms: Room, cluster: str = "main") -> Iterator[Finding]:
