@@ -27,7 +27,8 @@ class Found:
     """What is there for one service, None where nothing is, beside the tags and the scaling that are wanted.
 
     `serving` is ACTIVE; `revision` is a task definition that has the wanted content already. `dropped_tags` are the
-    keys that an earlier manifest gave the service and this one does not. `unknown` is what could not be looked at:
+    keys that an earlier manifest gave the service and this one does not; `kept_registry` is the ARN of a Cloud Map
+    service that no manifest gave it. `unknown` is what could not be looked at:
     log_group, task_definition, network, discovery, route, scaling. With `force` a service that is there gets an ECS
     deployment in any case.
     """
@@ -44,6 +45,7 @@ class Found:
     unknown: frozenset[str] = frozenset()
     force: bool = False
     dropped_tags: frozenset[str] = frozenset()
+    kept_registry: str | None = None
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,7 @@ def _wanted(manifest: Manifest, name: str, found: Found) -> ServiceSpec:
         task_definition=found.revision or MADE,
         serving=found.serving,
         network=found.network,
-        registry_arn=registry if service.discovery and manifest.namespace else None,
+        registry_arn=registry if service.discovery and manifest.namespace else found.kept_registry,
         target_group_arn=target_group if service.route else None,
     )
 

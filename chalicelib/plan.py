@@ -6,7 +6,6 @@ from itertools import count
 from typing import Any
 
 from chalicelib.manifest import Container, Manifest, Route, Service, registered_container, routed_container
-from chalicelib.manifest.forms import ContainerView
 from chalicelib.specs import (
     Change,
     ContainerSpec,
@@ -99,7 +98,9 @@ def service_spec(
 ) -> ServiceSpec:
     """Return the ECS service that the manifest asks for, with the ARNs that earlier steps found or made.
 
-    One that serves keeps its desired count where the manifest says none, or scaling decides it.
+    One that serves keeps its desired count where the manifest says none, or scaling decides it. What serves keeps
+    whatever of it no manifest says: the target groups that are not Slipway's, and the rest of its deployment
+    configuration.
     """
     service = manifest.services[name]
     return ServiceSpec(
@@ -110,20 +111,41 @@ def service_spec(
         circuit_breaker=service.rollout.circuit_breaker,
         health_check_grace_period_seconds=service.health_check_grace_period_seconds,
         network=network,
-        discovery=_registry(registered_container(manifest, name), registry_arn) if registry_arn else None,
-        route=_target(routed_container(manifest, name), target_group_arn) if target_group_arn else None,
+        discovery=_registry(manifest, name, registry_arn, serving.spec.discovery if serving else None),
+        route=_targets(manifest, name, target_group_arn, serving.spec.route if serving else ()),
         launch_type=None if service.capacity_providers else service.launch_type,
         capacity_providers=service.capacity_providers,
+        deployment_configuration=serving.spec.deployment_configuration if serving else {},
     )
 
 
-def _registry(container: ContainerView | None, arn: str) -> Registry:
-    """Return the registry as ECS wants it for awsvpc: container and port with SRV records, neither with A alone."""
+def _registry(manifest: Manifest, name: str, arn: str | None, serving: Registry | None) -> Registry | None:
+    """Return the registry as ECS wants it for awsvpc: container and port with SRV records, neither with A alone.
+
+    One that others gave the service is as it is.
+    """
+    if arn is None or (serving and serving.arn == arn and manifest.services[name].discovery is None):
+        return serving if arn else None
+    container = registered_container(manifest, name)
     return Registry(arn, container.name, container.port) if container else Registry(arn)
 
 
-def _target(container: ContainerView | None, arn: str) -> Target | None:
-    return Target(arn, container.name, container.port) if container and container.port else None
+def _targets(manifest: Manifest, name: str, group_arn: str | None, serving: tuple[Target, ...]) -> tuple[Target, ...]:
+    """Return the target groups that tasks join: our own as it is asked for, and those that others have made."""
+    routed = routed_container(manifest, name) if group_arn else None
+    others = tuple(each for each in serving if not each.is_made_for(manifest.application, name))
+    if group_arn is None or routed is None or routed.port is None:
+        return others
+    now = next((each for each in serving if each.group_arn == group_arn), None)
+    own = Target(group_arn, routed.name, routed.port, now.advanced if now else None)
+    if now is None:
+        return (*others, own)
+    return tuple(own if each is now else each for each in serving if each is now or each in others)
+
+
+def own_groups(manifest: Manifest, name: str, spec: ServiceSpec) -> tuple[str, ...]:
+    """Return the ARNs of the target groups of a service that Slipway made for it."""
+    return tuple(each.group_arn for each in spec.route if each.is_made_for(manifest.application, name))
 
 
 LONGEST_PATH = 128  # values.PATH_PATTERN

@@ -138,7 +138,8 @@ def _refuse_failed(rollout: Rollout) -> None:
     status, reason = rollout.service_deployment_status, rollout.service_deployment_reason
     if status in WENT_BACK:
         raise RolloutFailed(f"ECS service deployment {status}" + (f": {reason}" if reason else ""))
-    if status is None and rollout.own_state == "FAILED":
+    # A circuit breaker that does not go back ends it as STOPPED; a successor would not make ours FAILED.
+    if status in (None, "STOPPED") and rollout.own_state == "FAILED":
         raise RolloutFailed(rollout.own_reason)
 
 

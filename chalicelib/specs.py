@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
@@ -72,20 +73,44 @@ class TaskSpec:
 
 @dataclass(frozen=True)
 class Registry:
-    """How an ECS service registers in Cloud Map: container and port only with SRV records."""
+    """How an ECS service registers in Cloud Map: container and port only with SRV records.
+
+    Others than Slipway may have written a `fixed_port` instead of both.
+    """
 
     arn: str
     container: str | None = None
     port: int | None = None
+    fixed_port: int | None = None
+
+
+def readable_group_name(application: str, service: str) -> str:
+    """Return how the name of a service's target group begins; eight hexadecimal digits come after it."""
+    name = f"{application}-{service}"
+    return "".join(letter if letter.isalnum() else "-" for letter in name)[:23].strip("-")
 
 
 @dataclass(frozen=True)
 class Target:
-    """The target group that a service's tasks join, and with which container and port."""
+    """A target group that a service's tasks join, and with which container and port.
+
+    `advanced` is ECS's own advancedConfiguration, where somebody has given the service one.
+    """
 
     group_arn: str
     container: str
     port: int
+    advanced: Mapping[str, Any] | None = None
+
+    @property
+    def group_name(self) -> str:
+        """Return the name of the target group, which its ARN has."""
+        return self.group_arn.partition(":targetgroup/")[2].partition("/")[0]
+
+    def is_made_for(self, application: str, service: str) -> bool:
+        """Tell whether Slipway made the target group for a service: by its name."""
+        pattern = re.escape(readable_group_name(application, service)) + "-[0-9a-f]{8}"
+        return re.fullmatch(pattern, self.group_name) is not None
 
 
 @dataclass(frozen=True)
@@ -101,7 +126,9 @@ class Placement:
 class ServiceSpec:
     """An ECS service as it is asked for, or as it serves. `task_definition` is an ARN with its revision.
 
-    `desired_count` None is left as it is. `launch_type` is None with capacity providers.
+    `desired_count` None is left as it is. `launch_type` is None with capacity providers. `route` are all the target
+    groups that its tasks join, also those that no route of ours leads to. `deployment_configuration` is ECS's own, as
+    it was read: what a manifest does not say of it stays, and so it is not compared.
     """
 
     task_definition: str | None
@@ -112,9 +139,10 @@ class ServiceSpec:
     health_check_grace_period_seconds: int
     network: Placement | None
     discovery: Registry | None
-    route: Target | None
+    route: tuple[Target, ...]
     launch_type: str | None = "FARGATE"
     capacity_providers: tuple[CapacityProvider, ...] = ()
+    deployment_configuration: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -182,7 +210,7 @@ def task_changes(wanted: TaskSpec, serving: TaskSpec) -> tuple[Change, ...]:
 
 
 def _changes(wanted: Any, serving: Any, leaving_out: tuple[str, ...], prefix: str = "") -> Iterator[Change]:
-    for name in (each.name for each in fields(wanted) if each.name not in leaving_out):
+    for name in (each.name for each in fields(wanted) if each.compare and each.name not in leaving_out):
         new, old = getattr(wanted, name), getattr(serving, name)
         if new != old and not (name in ROLES and same_role(new, old)):
             yield Change(prefix + name, old, new)

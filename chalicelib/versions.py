@@ -20,6 +20,12 @@ def as_it_was(document: Document) -> Document:
     return document
 
 
+def routes_of_one(spec: Document) -> Document:
+    """Return a service with its target groups, of which there was one or none."""
+    route = spec.get("route")
+    return spec if isinstance(route, list) else {**spec, "route": [route] if route else []}
+
+
 UPGRADES: Mapping[str, tuple[Upgrade, ...]] = {
     "deployment": (),
     # 2: what Plan found `as_asked`, from when on a changed health check has judged, which operation changes its name,
@@ -29,7 +35,8 @@ UPGRADES: Mapping[str, tuple[Upgrade, ...]] = {
     "manifest": (as_it_was,),  # 2: a service may have no `desired_count`
     "belongings": (as_it_was,),  # 2: a service has `tag_keys`
     "registration": (as_it_was,),  # 2: a trigger has `runs_of`
-    "ServiceSpec": (),
+    # 2: a service has all its target groups, and its `deployment_configuration` as it was
+    "ServiceSpec": (routes_of_one,),
     "Routed": (as_it_was,),  # 2: a rule has its `target_group`
     "Scaled": (),
     "Registered": (),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.aws.logs import LogGroup, LogStream
+from chalicelib.aws.service_document import settings
 from chalicelib.aws.task_document import RolloutTask
 from chalicelib.decide import Answer, ZoneRecord
 from chalicelib.deployment import ServiceProgress
@@ -128,7 +129,8 @@ class FakeEcs:
                 raise Unsettled("create_service", "InvalidParameterException", still)
             refused = "Creation of service was not idempotent."
             raise AwsRefused("create_service", "InvalidParameterException", refused)
-        made = self._world.make(cluster, name, spec, tags)
+        configured = settings(spec)["deploymentConfiguration"]
+        made = self._world.make(cluster, name, replace(spec, deployment_configuration=configured), tags)
         return self._world.rollout(made)
 
     def update_service(
@@ -138,7 +140,9 @@ class FakeEcs:
         service = self._existing(cluster, name)
         self._refuse_inactive(spec.task_definition, changed)
         differs = {each for each in changed if getattr(spec, each) != getattr(service.spec, each)}
-        service.spec = replace(service.spec, **{each: getattr(spec, each) for each in changed})
+        configured = settings(spec, changed).get("deploymentConfiguration", service.spec.deployment_configuration)
+        asked = {each: getattr(spec, each) for each in changed}
+        service.spec = replace(service.spec, **asked, deployment_configuration=configured)
         self._world.changed(f"update {name}: {', '.join(changed)}")
         if {"task_definition", "network", "discovery", "route", "launch_type", "capacity_providers"} & differs or force:
             self._world.roll_out(service)

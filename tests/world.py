@@ -91,6 +91,12 @@ class WorldService:
         """Return the service's ARN."""
         return f"{ACCOUNT}:service/{self.cluster}/{self.name}"
 
+    @property
+    def goes_back(self) -> bool:
+        """Tell whether the circuit breaker goes back to what was complete before."""
+        breaker = self.spec.deployment_configuration.get("deploymentCircuitBreaker", {})
+        return self.spec.circuit_breaker and bool(breaker.get("rollback", True))
+
     def serving(self, at: float) -> EcsDeployment | None:
         """Return the deployment whose tasks run."""
         complete = [each for each in self.deployments if each.complete(at)]
@@ -281,7 +287,7 @@ class World:
         """Do what ECS's circuit breaker does: go back to what was complete, as a deployment of its own."""
         last = service.deployments[-1]
         failed_at = last.began + last.seconds
-        if not last.broken or failed_at > self.clock.seconds or not service.spec.circuit_breaker:
+        if not last.broken or failed_at > self.clock.seconds or not service.goes_back:
             return
         target = next((each for each in reversed(service.deployments[:-1]) if each.complete(failed_at)), None)
         if target is None:
@@ -388,7 +394,7 @@ class World:
         if last.replaced is not None:
             return "STOPPED"
         if self._state(last)[0] == "FAILED":
-            return "ROLLBACK_FAILED" if service.spec.circuit_breaker else "STOPPED"
+            return "ROLLBACK_FAILED" if service.goes_back else "STOPPED"
         return "ROLLBACK_IN_PROGRESS" if last.rolls_back else "IN_PROGRESS"
 
     def _settled_at(self, service: WorldService, arn: str | None) -> datetime | None:
@@ -447,8 +453,8 @@ class World:
         """Return how the tasks in a target group are judged; until a changed check had its time, they pass."""
         group, at = self.target_groups[target_group], self.clock.seconds
         passes = group.health_check.path not in self.failed_paths or at < group.judged_at
-        services = [each for each in self.services.values() if each.spec.route]
-        own = [each for each in services if each.spec.route and each.spec.route.group_arn == target_group]
+        services = self.services.values()
+        own = [each for each in services if target_group in [target.group_arn for target in each.spec.route]]
         targets = [f"{address}:{group.port}" for each in own for address in each.addresses(at)]
         failed = ("unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [404]")
         return tuple(TargetHealth(each, *(("healthy",) if passes else failed)) for each in targets)

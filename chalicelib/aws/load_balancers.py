@@ -13,6 +13,7 @@ from chalicelib.errors import AwsRefused, ListenerNotFound, TransientAws
 from chalicelib.manifest import Route, RouteHealthCheck
 from chalicelib.plan import first_free_priority
 from chalicelib.preflight import Rule
+from chalicelib.specs import readable_group_name
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -314,8 +315,7 @@ def target_group_name(vpc: str, tags: Mapping[str, str]) -> str:
 
 
 def _readable_name(tags: Mapping[str, str]) -> str:
-    name = f"{tags['slipway:application']}-{tags['slipway:service']}"
-    return "".join(letter if letter.isalnum() else "-" for letter in name)[:23].strip("-")
+    return readable_group_name(tags["slipway:application"], tags["slipway:service"])
 
 
 def _health_check(route: Route) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.manifest import CapacityProvider
 from chalicelib.specs import Placement, Registry, ServiceSpec, Target
@@ -19,11 +19,7 @@ NEED_FORCE = frozenset({"launch_type", "capacity_providers"})
 
 def settings(spec: ServiceSpec, only: Sequence[str] | None = None) -> dict[str, Any]:
     """Return a service's settings as CreateService and UpdateService spell them; `only` names fields of the spec."""
-    rollout = {
-        "maximumPercent": spec.maximum_percent,
-        "minimumHealthyPercent": spec.minimum_healthy_percent,
-        "deploymentCircuitBreaker": {"enable": spec.circuit_breaker, "rollback": spec.circuit_breaker},
-    }
+    rollout = _deployment_configuration(spec)
     spelled: dict[str, tuple[str, Any]] = {
         "task_definition": ("taskDefinition", spec.task_definition),
         "desired_count": ("desiredCount", spec.desired_count),
@@ -53,6 +49,23 @@ def compute(spec: ServiceSpec) -> dict[str, Any]:
     return {"launchType": spec.launch_type}
 
 
+def _deployment_configuration(spec: ServiceSpec) -> dict[str, Any]:
+    """Return what is asked, and beside it all that is there: AWS does not say that what is left out of it stays.
+
+    Whether a circuit breaker goes back is said only as it is turned on or off.
+    """
+    there = spec.deployment_configuration or {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
+    breaker = there.get("deploymentCircuitBreaker", {})
+    if breaker.get("enable", False) != spec.circuit_breaker:
+        breaker = {**breaker, "enable": spec.circuit_breaker, "rollback": spec.circuit_breaker}
+    return {
+        **there,
+        "maximumPercent": spec.maximum_percent,
+        "minimumHealthyPercent": spec.minimum_healthy_percent,
+        **({"deploymentCircuitBreaker": breaker} if breaker else {}),
+    }
+
+
 def _strategy(providers: Sequence[CapacityProvider]) -> list[dict[str, Any]]:
     return [{"capacityProvider": each.name, "weight": each.weight, "base": each.base} for each in providers]
 
@@ -75,13 +88,21 @@ def _registries(registry: Registry | None) -> list[dict[str, Any]]:
     request: dict[str, Any] = {"registryArn": registry.arn}
     if registry.container:
         request |= {"containerName": registry.container, "containerPort": registry.port}
+    if registry.fixed_port:
+        request["port"] = registry.fixed_port
     return [request]
 
 
-def _load_balancers(target: Target | None) -> list[dict[str, Any]]:
-    if target is None:
-        return []
-    return [{"targetGroupArn": target.group_arn, "containerName": target.container, "containerPort": target.port}]
+def _load_balancers(targets: Sequence[Target]) -> list[dict[str, Any]]:
+    return [
+        {
+            "targetGroupArn": each.group_arn,
+            "containerName": each.container,
+            "containerPort": each.port,
+            **({"advancedConfiguration": dict(each.advanced)} if each.advanced else {}),
+        }
+        for each in targets
+    ]
 
 
 def service_spec_of(service: ServiceTypeDef) -> ServiceSpec:
@@ -96,9 +117,10 @@ def service_spec_of(service: ServiceTypeDef) -> ServiceSpec:
         health_check_grace_period_seconds=service.get("healthCheckGracePeriodSeconds", 0),
         network=_placement_of(service),
         discovery=_registry_of(service),
-        route=_target_of(service),
+        route=_targets_of(service),
         launch_type=None if service.get("capacityProviderStrategy") else service.get("launchType", "FARGATE"),
         capacity_providers=_providers_of(service),
+        deployment_configuration=cast("Any", configuration),
     )
 
 
@@ -127,15 +149,21 @@ def _registry_of(service: ServiceTypeDef) -> Registry | None:
     if not registries:
         return None
     first = registries[0]
-    return Registry(first["registryArn"], first.get("containerName"), first.get("containerPort"))
+    return Registry(first["registryArn"], first.get("containerName"), first.get("containerPort"), first.get("port"))
 
 
-def _target_of(service: ServiceTypeDef) -> Target | None:
-    balancers = [each for each in service.get("loadBalancers", []) if "targetGroupArn" in each]
-    if not balancers:
-        return None
-    first = balancers[0]
-    return Target(first["targetGroupArn"], first["containerName"], first["containerPort"])
+def _targets_of(service: ServiceTypeDef) -> tuple[Target, ...]:
+    """Return the target groups of a service; a Classic Load Balancer has none."""
+    return tuple(
+        Target(
+            each["targetGroupArn"],
+            each["containerName"],
+            each["containerPort"],
+            cast("Any", each.get("advancedConfiguration")),
+        )
+        for each in service.get("loadBalancers", [])
+        if "targetGroupArn" in each
+    )
 
 
 def classic_load_balancer_of(service: ServiceTypeDef) -> str | None:

@@ -21,6 +21,7 @@ from chalicelib.preflight.routes import Admission, Rule, admission_findings, rou
 from chalicelib.preflight.services import (
     claimed_by_others,
     classic_findings,
+    kept_target_findings,
     launch_type_findings,
     may_change,
     ownership_findings,
@@ -52,6 +53,7 @@ __all__ = [
     "failure_of",
     "image_findings",
     "images_asked",
+    "kept_target_findings",
     "launch_type_findings",
     "may_change",
     "names_asked",

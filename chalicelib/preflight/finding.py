@@ -63,6 +63,10 @@ FIXES: Mapping[str, str] = {
         "Tag the secret slipway:installation with the name of this installation, and its keys are looked at."
     ),
     "secret_not_found": "Create the secret or parameter in this region, or name one that exists.",
+    "target_container_missing": (
+        "Give a container this name and this port; or take the ECS service out of the target group first: "
+        "it is not Slipway's."
+    ),
     "unnamed_service_in_way": (
         "Write prune: true, which removes it once its successor serves; or name it in the manifest, "
         "or write another discovery.name or route.path."

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from chalicelib.manifest import Manifest
+from chalicelib.manifest.forms import containers_of
 from chalicelib.preflight.finding import Finding
 from chalicelib.specs import Serving
 
@@ -50,6 +51,20 @@ def classic_findings(manifest: Manifest, serving: Mapping[str, Serving | None]) 
         if now and now.status == "ACTIVE" and now.classic_load_balancer and manifest.services[name].route:
             detail = f"the ECS service {name} is behind the Classic Load Balancer {now.classic_load_balancer}"
             yield Finding("classic_load_balancer", detail, f"/services/{name}/route", name)
+
+
+def kept_target_findings(manifest: Manifest, serving: Mapping[str, Serving | None]) -> Iterator[Finding]:
+    """Return which target groups of others a service is in by a container and port that the manifest does not have.
+
+    ECS refuses a task definition without them, and Slipway takes no service out of a target group of others.
+    """
+    for name, now in serving.items():
+        has = {(view.name, port) for view in containers_of(manifest, name) for port in view.ports}
+        for target in now.spec.route if now and now.status == "ACTIVE" else ():
+            if (target.container, target.port) not in has and not target.is_made_for(manifest.application, name):
+                by = f"by the container {target.container} at its port {target.port}"
+                detail = f"the ECS service {name} is in the target group {target.group_name} {by}"
+                yield Finding("target_container_missing", detail, f"/services/{name}", name)
 
 
 def launch_type_findings(manifest: Manifest, serving: Mapping[str, Serving | None]) -> Iterator[Finding]:

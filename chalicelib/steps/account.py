@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.aws.autoscaling import Scaled
     from chalicelib.aws.load_balancers import Listener, Routed
     from chalicelib.aws.logs import LogGroup
+    from chalicelib.belongings import ServiceBelongings
     from chalicelib.manifest import Manifest
     from chalicelib.steps.looks import Looks
 
@@ -106,12 +107,26 @@ def _found(looks: Looks, name: str, asking: _Asking, *, force: bool) -> Found:
         scaling=_scaling(looks.manifest, name, listener if service.route else None, routed),
         unknown=frozenset(asking.unknown),
         force=force,
+        kept_registry=_kept_registry(looks, name),
     )
 
 
+def _kept_registry(looks: Looks, name: str) -> str | None:
+    """Return the ARN of the Cloud Map service that a service has, and that no manifest ever gave it."""
+    serving, known = looks.active(name), _known(looks, name)
+    registry = serving.spec.discovery if serving else None
+    given = looks.manifest.services[name].discovery or (known and known.names)
+    return registry.arn if registry and not given else None
+
+
 def _given_before(looks: Looks, name: str) -> frozenset[str]:
-    known = looks.belongings.services.get(f"{looks.manifest.cluster_name}/{name}") if looks.belongings else None
+    known = _known(looks, name)
     return frozenset(known.tag_keys if known else ())
+
+
+def _known(looks: Looks, name: str) -> ServiceBelongings | None:
+    cluster = looks.manifest.cluster_name
+    return looks.belongings.services.get(f"{cluster}/{name}") if looks.belongings else None
 
 
 def _log_group(looks: Looks, name: str | None) -> LogGroup | None:

@@ -14,12 +14,12 @@ from chalicelib.steps.wait import look
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Look at the rollout that goes back. Raises RolloutFailed and RolloutSuperseded."""
     before = cloud.store.before(event.deployment_id, event.service_name).spec
-    target = before.route if before else None
+    targets = before.route if before else ()
 
     def decided(deployment: Deployment) -> bool:
         rollout, followed = followed_rollout(cloud, event, deployment)
         if not restored(rollout, followed, cloud.now()):
             return False
-        return target is None or targets_healthy(cloud, target.group_arn, deployment, followed)
+        return all(targets_healthy(cloud, each.group_arn, deployment, followed) for each in targets)
 
     return look(cloud, event, decided)

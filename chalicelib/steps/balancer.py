@@ -10,7 +10,7 @@ from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
 from chalicelib.errors import ListenerNotFound
 from chalicelib.manifest import Manifest, RouteHealthCheck, routed_container
-from chalicelib.plan import literal_prefix, rank_of
+from chalicelib.plan import literal_prefix, own_groups, rank_of
 from chalicelib.steps.found import branch
 from chalicelib.steps.step import StepEvent, owner_tags, tags
 from chalicelib.steps.unnamed import stood_back
@@ -27,7 +27,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         return {}
     route, routed = manifest.services[name].route, routed_container(manifest, name)
     if route is None or routed is None or routed.port is None:
-        _unroute(cloud, event, owner_tags(cloud, manifest) | {"slipway:service": name})
+        _unroute(cloud, event, manifest, owner_tags(cloud, manifest) | {"slipway:service": name})
         return {}
     if ground.listener is None:
         raise ListenerNotFound(f"{name} has a route, and the manifest names no load balancer that could lead to it")
@@ -86,13 +86,14 @@ def url_before(cloud: Cloud, deployment: Deployment, name: str) -> str | None:
     return cloud.store.part(succeeded, name).services[name].url if succeeded else None
 
 
-def _unroute(cloud: Cloud, event: StepEvent, own_tags: Mapping[str, str]) -> None:
+def _unroute(cloud: Cloud, event: StepEvent, manifest: Manifest, own_tags: Mapping[str, str]) -> None:
     """Remove our rule to the target group that the service's tasks are in; its requests are the next rule's."""
     deployment_id, name = event.deployment_id, event.service_name
     spec = cloud.store.before(deployment_id, name).spec
-    before = cloud.load_balancers.routed_by(spec.route.group_arn, own_tags) if spec and spec.route else None
-    if before and before.rule:
-        cloud.store.keep_before(deployment_id, name, before)
-        cloud.load_balancers.delete_rules(before.target_group, own_tags)
-        message = f"The listener rule for {before.rule.path} is removed: the manifest has no route."
-        cloud.store.record(deployment_id, name, "balancer", message, cloud.now())
+    for group in own_groups(manifest, name, spec) if spec else ():
+        before = cloud.load_balancers.routed_by(group, own_tags)
+        if before and before.rule:
+            cloud.store.keep_before(deployment_id, name, before)
+            cloud.load_balancers.delete_rules(before.target_group, own_tags)
+            message = f"The listener rule for {before.rule.path} is removed: the manifest has no route."
+            cloud.store.record(deployment_id, name, "balancer", message, cloud.now())

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.ground import Ground
-from chalicelib.plan import task_spec
+from chalicelib.plan import own_groups, task_spec
 from chalicelib.preflight import claimed_by_others, may_change, placed
 from chalicelib.specs import Placement
 from chalicelib.steps.step import owner_tags, tags
@@ -162,9 +162,10 @@ class Looks:
         """How the services are routed to that have a route, or had one."""
         routed = [name for name, service in self.manifest.services.items() if service.route]
         now = {
-            name: self.cloud.load_balancers.routed_by(active.spec.route.group_arn, self._own_tags(name))
+            name: self.cloud.load_balancers.routed_by(group, self._own_tags(name))
             for name in self.own
-            if name not in routed and (active := self.active(name)) and active.spec.route
+            if name not in routed and (active := self.active(name))
+            for group in own_groups(self.manifest, name, active.spec)
         }
         asked = {name: self.tags(name) for name in routed}
         return {

@@ -153,7 +153,7 @@ def _record_service(
         ecs_deployment_created_at=runs_on.ecs_deployment_created_at if runs_on else None,
         called_at=now if runs_on else None,
         task_definition=found.revision,
-        registry_arn=found.registered.arn if found.registered else None,
+        registry_arn=found.registered.arn if found.registered else found.kept_registry,
         target_group_arn=found.routed.target_group if found.routed and manifest.services[name].route else None,
         url=url if serving else None,
     )

@@ -70,6 +70,7 @@ def _services(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
     yield from preflight.ownership_findings(manifest, looks.serving, looks.owner)
     yield from preflight.launch_type_findings(manifest, looks.own)
     yield from preflight.classic_findings(manifest, looks.own)
+    yield from preflight.kept_target_findings(manifest, looks.own)
 
 
 def _definitions(_: Looks, manifest: Manifest) -> Iterable[Finding]:

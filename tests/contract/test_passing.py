@@ -23,7 +23,7 @@ from chalicelib.specs import ServiceSpec, TaskSpec
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:000000000000"
 GROUP, RULE, LISTENER = f"{ARN}:targetgroup/home/1", f"{ARN}:listener-rule/app/x/1/2/3", f"{ARN}:listener/app/x/1/2"
-SPEC = ServiceSpec("home:1", 1, 100, 200, True, 0, None, None, None)
+SPEC = ServiceSpec("home:1", 1, 100, 200, True, 0, None, None, ())
 TASK = TaskSpec("home", raw={"containerDefinitions": [{"name": "web", "image": "web"}]})
 OWN = {f"slipway:{each}": each for each in ("application", "environment", "installation", "service")}
 BEHIND = Listener(LISTENER, "vpc-1", "slipway.elb.amazonaws.com")

@@ -12,6 +12,7 @@ from botocore.validate import ParamValidator
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.service_document import classic_load_balancer_of, compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
+from chalicelib.before import before_item, before_of
 from chalicelib.manifest import CapacityProvider
 from chalicelib.specs import Placement, Registry, ServiceSpec, Target, service_changes
 
@@ -26,9 +27,10 @@ SPEC = ServiceSpec(
     health_check_grace_period_seconds=30,
     network=Placement(("subnet-1", "subnet-2"), ("sg-1",), assign_public_ip=True),
     discovery=Registry("arn:registry", "web", 80),
-    route=Target("arn:group", "web", 80),
+    route=(Target("arn:group", "web", 80),),
 )
 SPOT = (CapacityProvider(name="FARGATE", weight=1, base=1), CapacityProvider(name="FARGATE_SPOT", weight=3))
+STRUCTURED = ["maximum_percent", "circuit_breaker", "route", "discovery", "network"]
 ON_SPOT = replace(SPEC, launch_type=None, capacity_providers=SPOT)
 
 
@@ -45,8 +47,8 @@ def faults_of(operation: str, request: dict[str, Any]) -> str:
         SPEC,
         ON_SPOT,
         replace(SPEC, launch_type="EC2", discovery=Registry("arn:registry")),
-        replace(SPEC, route=None, discovery=None),
-        replace(SPEC, route=None, health_check_grace_period_seconds=0),
+        replace(SPEC, route=(), discovery=None),
+        replace(SPEC, route=(), health_check_grace_period_seconds=0),
     ],
 )
 def test_round_trip(spec: ServiceSpec) -> None:
@@ -100,7 +102,7 @@ def test_classic_load_balancer_is_no_route() -> None:
     behind = {**created, "loadBalancers": [classic]}
     both = {**created, "loadBalancers": [classic, *created["loadBalancers"]]}
 
-    assert (None, "old") == (service_spec_of(cast("Any", behind)).route, classic_load_balancer_of(cast("Any", behind)))
+    assert ((), "old") == (service_spec_of(cast("Any", behind)).route, classic_load_balancer_of(cast("Any", behind)))
     assert (SPEC.route, None) == (
         service_spec_of(cast("Any", both)).route,
         classic_load_balancer_of(cast("Any", created)),
@@ -117,3 +119,98 @@ def test_grace_period_is_said_where_there_is_one() -> None:
 def test_unsaid_count_is_not_sent() -> None:
     """A desired count that scaling decides is in no request."""
     assert "desiredCount" not in settings(replace(SPEC, desired_count=None))
+
+
+CONFIGURED: dict[str, Any] = {
+    "maximumPercent": 150,
+    "minimumHealthyPercent": 50,
+    "deploymentCircuitBreaker": {
+        "enable": True,
+        "rollback": False,
+        "resetOnHealthyTask": True,
+        "thresholdConfiguration": {"type": "COUNT", "value": 3},
+    },
+    "alarms": {"alarmNames": ["slow"], "rollback": True, "enable": True},
+    "strategy": "BLUE_GREEN",
+    "bakeTimeInMinutes": 5,
+    "lifecycleHooks": [{"hookTargetArn": "arn:hook", "roleArn": "arn:role", "lifecycleStages": ["PRE_SCALE_UP"]}],
+    "linearConfiguration": {"stepPercent": 10.0, "stepBakeTimeInMinutes": 1},
+    "canaryConfiguration": {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 1},
+    "earlySuccessCriteria": {"enable": True},
+}
+MANY = [
+    {
+        "targetGroupArn": "arn:blue",
+        "containerName": "web",
+        "containerPort": 80,
+        "advancedConfiguration": {
+            "alternateTargetGroupArn": "arn:green",
+            "productionListenerRule": "arn:rule",
+            "testListenerRule": "arn:test",
+            "roleArn": "arn:role",
+        },
+    },
+    {"targetGroupArn": "arn:metrics", "containerName": "metrics", "containerPort": 9000},
+]
+BY_HAND = {
+    **settings(SPEC),
+    **compute(SPEC),
+    "deploymentConfiguration": CONFIGURED,
+    "loadBalancers": MANY,
+    "serviceRegistries": [{"registryArn": "arn:registry", "port": 8080}],
+}
+
+
+def test_what_others_made_is_given_back() -> None:
+    """Whatever a call of ours replaces as a whole is sent as DescribeServices gave it, and as the record keeps it."""
+    before = service_spec_of(cast("Any", BY_HAND))
+    kept = before_of({"web#ServiceSpec": before_item("d-1", "web", before)}, "web").spec
+    assert kept is not None
+    update = settings(kept, STRUCTURED)
+
+    assert "" == faults_of("UpdateService", {"service": "web", **update})
+    assert {key: BY_HAND[key] for key in update} == update
+    assert {"deploymentConfiguration", "loadBalancers", "serviceRegistries", "networkConfiguration"} == set(update)
+
+
+def test_all_that_is_replaced_is_known() -> None:
+    """Of what ECS may say of a deployment configuration and a target group, the tests here have every member."""
+    configuration, balancer, breaker = (
+        set(cast("Any", ECS.shape_for(name)).members)
+        for name in ("DeploymentConfiguration", "LoadBalancer", "DeploymentCircuitBreaker")
+    )
+    assert configuration == set(CONFIGURED)
+    assert breaker == set(CONFIGURED["deploymentCircuitBreaker"])
+    assert balancer == {*MANY[0], "loadBalancerName"}
+
+
+def test_one_percentage_leaves_the_rest() -> None:
+    """A change of one field sends all else of the deployment configuration as it is."""
+    wanted = replace(service_spec_of(cast("Any", BY_HAND)), maximum_percent=200)
+
+    assert {"deploymentConfiguration": {**CONFIGURED, "maximumPercent": 200}} == settings(wanted, ["maximum_percent"])
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "expected"),
+    [
+        ({"enable": True, "rollback": False}, True, {"enable": True, "rollback": False}),
+        ({"enable": True, "rollback": False}, False, {"enable": False, "rollback": False}),
+        ({"enable": False, "rollback": False}, True, {"enable": True, "rollback": True}),
+        ({"enable": False, "rollback": True}, False, {"enable": False, "rollback": True}),
+        (
+            {"enable": False, "rollback": False, "resetOnHealthyTask": True},
+            True,
+            {"enable": True, "rollback": True, "resetOnHealthyTask": True},
+        ),
+        (None, True, {"enable": True, "rollback": True}),
+        (None, False, None),
+    ],
+)
+def test_circuit_breaker(there: Any, asked: bool, expected: Any) -> None:
+    """Whether a circuit breaker goes back changes only as it is turned on or off; one that is not there is not made."""
+    configuration = {"strategy": "ROLLING", **({"deploymentCircuitBreaker": there} if there else {})}
+    wanted = replace(SPEC, circuit_breaker=asked, deployment_configuration=configuration)
+
+    sent = settings(wanted, ["circuit_breaker"])["deploymentConfiguration"]
+    assert expected == sent.get("deploymentCircuitBreaker")

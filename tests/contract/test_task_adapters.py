@@ -56,7 +56,7 @@ def spec() -> ServiceSpec:
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.2.1.0/24")["Subnet"]["SubnetId"]
     group = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
-    return ServiceSpec("shop-home:1", 1, 100, 200, True, 0, Placement((subnet,), (group,)), None, None)
+    return ServiceSpec("shop-home:1", 1, 100, 200, True, 0, Placement((subnet,), (group,)), None, ())
 
 
 def test_task_runs_the_command_in_its_container() -> None:

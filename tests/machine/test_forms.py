@@ -47,10 +47,11 @@ def test_another_form_is_proven(store: Store, service: dict[str, Any]) -> None:
     spec = spec_of(slipway, deployment)
 
     assert Status.SUCCEEDED is deployment.status
-    assert Target(spec.route.group_arn, "web", 8000) == spec.route
+    group = spec.route[0].group_arn
+    assert (Target(group, "web", 8000),) == spec.route
     assert Registry(spec.discovery.arn, "web", 8000) == spec.discovery
     groups = slipway.world.target_groups
-    assert {spec.route.group_arn: 8000} == {arn: each.port for arn, each in groups.items()}
+    assert {group: 8000} == {arn: each.port for arn, each in groups.items()}
 
 
 @pytest.mark.parametrize("service", [WEB, RAW], ids=["containers", "task_definition"])

@@ -159,7 +159,7 @@ def test_made_after_the_plan(store: Store, adopt: bool) -> None:
     slipway.world.services.clear()
 
     def made() -> None:
-        slipway.world.make("shared", "home", replace(spec, discovery=None, route=None), {"by": "hand"})
+        slipway.world.make("shared", "home", replace(spec, discovery=None, route=()), {"by": "hand"})
 
     Interruption(slipway, Moment("DeployService", "home", after=False), made)
     ended = slipway.deploy(manifest)

@@ -26,6 +26,7 @@ MIGRATION = {"before_deploy": {"command": ["migrate"]}}
 PLACED = Placement(("subnet-1",), ("sg-1",))
 RULE = Rule(7, ("/home*",), ("www.example.com",))
 CPU, MEMORY = Policy("cpu", 60.0), Policy("memory", 70.0)
+GROUP = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/shop-home-0123abcd/1"
 TAGS = {"Team": "shop", "slipway:service": "home"}
 
 
@@ -49,7 +50,7 @@ SPEC = service_spec(
     task_definition="arn:1",
     network=PLACED,
     registry_arn="arn:registry",
-    target_group_arn="arn:group",
+    target_group_arn=GROUP,
 )
 THERE = Found(
     tags=TAGS,
@@ -58,7 +59,7 @@ THERE = Found(
     log_group=LogGroup(30),
     network=PLACED,
     registered=Registered("arn:registry", ("A",), 10),
-    routed=Routed("arn:group", RouteHealthCheck(), 30, RULE),
+    routed=Routed(GROUP, RouteHealthCheck(), 30, RULE),
     scaled=Scaled(1, 4, {"slipway-cpu": CPU}),
     scaling=Scaled(1, 4, {"slipway-cpu": CPU}),
 )
@@ -106,10 +107,10 @@ def test_what_is_unknown_is_left_out(unknown: str, left_out: set[str]) -> None:
     assert left_out == {each.creates for each in effects(MANIFEST, "home", ABSENT)} - told
 
 
-@pytest.mark.parametrize("unknown", ["network", "discovery", "route"])
-def test_a_part_that_is_unknown_changes_no_service(unknown: str) -> None:
+@pytest.mark.parametrize(("unknown", "without"), [("network", None), ("discovery", None), ("route", ())])
+def test_a_part_that_is_unknown_changes_no_service(unknown: str, without: Any) -> None:
     """A service is not told to change in what could not be looked at."""
-    spec = replace(SPEC, **{unknown: None})
+    spec = replace(SPEC, **{unknown: without})
     assert THERE.serving is not None
     found = replace(THERE, serving=replace(THERE.serving, spec=spec))
     assert [(unknown,)] == [tuple(change.field for change in each.changes) for each in effects(MANIFEST, "home", found)]
@@ -136,11 +137,11 @@ def test_a_part_that_is_unknown_changes_no_service(unknown: str) -> None:
             (
                 Effect("target group", calls=2),
                 Effect("listener rule", (Change("route.path", None, "/home*"),), 1),
-                changed(("route", Target("arn:group", "home", 80), Target(MADE, "home", 80))),
+                changed(("route", (Target(GROUP, "home", 80),), (Target(MADE, "home", 80),))),
             ),
         ),
         (
-            {"routed": Routed("arn:group", RouteHealthCheck(), 30, None)},
+            {"routed": Routed(GROUP, RouteHealthCheck(), 30, None)},
             (Effect("listener rule", (Change("route.path", None, "/home*"),), 1),),
         ),
         (
@@ -207,7 +208,7 @@ OTHER_CHECK = RouteHealthCheck(path="/up", matcher="201", interval=11, timeout=6
             {"route": None},
             (
                 changed(("route.path", "/home*", None)),
-                changed(("route", Target("arn:group", "home", 80), None)),
+                changed(("route", (Target(GROUP, "home", 80),), ())),
             ),
         ),
         ({"discovery": None}, (changed(("discovery", Registry("arn:registry"), None)),)),

@@ -124,7 +124,7 @@ class TestChanges:
         found = {
             "network": Placement(("subnet-1",), ()),
             "discovery": Registry("arn:registry"),
-            "route": Target("arn:group", "home", 80),
+            "route": (Target("arn:group", "home", 80),),
         }
         assert [] == fields(manifest, serving(manifest, "home", **found))
 
@@ -245,7 +245,7 @@ class TestServiceSpec:
             health_check_grace_period_seconds=60,
             network=Placement(("subnet-1",), ("sg-1",)),
             discovery=Registry("arn:registry", "home", 80),
-            route=Target("arn:group", "home", 80),
+            route=(Target("arn:group", "home", 80),),
             launch_type="EC2",
         )
         assert expected == service_spec(
@@ -260,7 +260,7 @@ class TestServiceSpec:
     def test_what_is_not_made_yet(self) -> None:
         """A service has no registry and no target group before they are there, whatever it asks for."""
         spec = service_spec(asked(home=EVERYTHING), "home", task_definition=None)
-        assert (None, None, None, None) == (spec.task_definition, spec.network, spec.discovery, spec.route)
+        assert (None, None, None, ()) == (spec.task_definition, spec.network, spec.discovery, spec.route)
 
     def test_registry_with_a_records(self) -> None:
         """With A records alone ECS takes neither container nor port."""
@@ -281,7 +281,7 @@ class TestServiceSpec:
 
     def test_target_of_one_of_several_containers(self) -> None:
         """The target group is joined by the container that the route names."""
-        assert Target("arn:group", "web", 8000) == self.spec(containers=CONTAINERS, route={"container": "web"}).route
+        assert (Target("arn:group", "web", 8000),) == self.spec(containers=CONTAINERS, route={"container": "web"}).route
 
     def test_target_of_a_raw_definition(self) -> None:
         """The target group is joined by the only container that has a port, at the first of its mappings."""
@@ -290,7 +290,7 @@ class TestServiceSpec:
             {"name": "web", "image": "w", "portMappings": [{"containerPort": 81}]},
         ]
         definition = {"networkMode": "awsvpc", "cpu": "256", "memory": "512", "containerDefinitions": containers}
-        assert Target("arn:group", "web", 81) == self.spec(task_definition=definition, route={}).route
+        assert (Target("arn:group", "web", 81),) == self.spec(task_definition=definition, route={}).route
 
     @pytest.mark.parametrize(("desired", "expected"), [({}, 2), ({"desired_count": 4}, 4)])
     def test_first_count(self, desired: dict[str, int], expected: int) -> None:
@@ -319,7 +319,7 @@ class TestServiceSpec:
 
     def test_target(self) -> None:
         """The target group is joined by the service's container at its port."""
-        assert Target("arn:group", "home", 80) == self.spec(port=80, route={}).route
+        assert (Target("arn:group", "home", 80),) == self.spec(port=80, route={}).route
 
 
 class TestPriorities:
@@ -394,3 +394,57 @@ class TestChained:
     def test_nothing_to_do_is_one_empty_wave(self) -> None:
         """Where there is no service, the machine goes through none."""
         assert {"services": []} == chained([])
+
+
+BALANCER = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup"
+OURS, REMADE = f"{BALANCER}/shop-home-0123abcd/1", f"{BALANCER}/shop-home-0123abcd/2"
+THEIRS = Target(f"{BALANCER}/theirs/1", "home", 80), Target(f"{BALANCER}/shop-home-metrics/1", "home", 9000)
+
+
+@pytest.mark.parametrize(
+    ("there", "group", "expected"),
+    [
+        (THEIRS, None, THEIRS),
+        (THEIRS, OURS, (*THEIRS, Target(OURS, "home", 80))),
+        (
+            (Target(OURS, "home", 80), *THEIRS),
+            OURS,
+            (Target(OURS, "home", 80), *THEIRS),
+        ),
+        (
+            (THEIRS[0], Target(OURS, "old", 81, {"roleArn": "arn:role"}), THEIRS[1]),
+            OURS,
+            (THEIRS[0], Target(OURS, "home", 80, {"roleArn": "arn:role"}), THEIRS[1]),
+        ),
+        ((Target(OURS, "home", 80), *THEIRS), REMADE, (*THEIRS, Target(REMADE, "home", 80))),
+        ((THEIRS[0], Target(OURS, "home", 80)), None, THEIRS[:1]),
+    ],
+    ids=["no route", "a route", "as it is", "another container", "made again", "no route any more"],
+)
+def test_target_groups_of_others_stay(
+    there: tuple[Target, ...], group: str | None, expected: tuple[Target, ...]
+) -> None:
+    """A route brings, changes and takes away the target group that Slipway made, and leaves all others as they are."""
+    manifest = asked(home={"port": 80, **({"route": {}} if group else {})})
+    spec = service_spec(
+        manifest,
+        "home",
+        task_definition="arn:1",
+        serving=serving(manifest, "home", route=there),
+        target_group_arn=group,
+    )
+    assert expected == spec.route
+
+
+def test_registry_of_others_stays() -> None:
+    """A Cloud Map service that others gave the service stays as it is; a manifest's discovery takes its place."""
+    theirs, plain, named = Registry("arn:theirs", fixed_port=80), asked(home={}), asked(home={"discovery": {}})
+    now = serving(plain, "home", discovery=theirs)
+
+    def registry(manifest: Manifest, arn: str | None) -> Registry | None:
+        return service_spec(manifest, "home", task_definition="arn:1", serving=now, registry_arn=arn).discovery
+
+    assert (theirs, None) == (registry(plain, "arn:theirs"), registry(plain, None))
+    assert [Registry("arn:theirs"), Registry("arn:ours")] == [
+        registry(named, arn) for arn in ("arn:theirs", "arn:ours")
+    ]

@@ -12,7 +12,7 @@ from chalicelib.errors import AwsRefused
 from chalicelib.manifest import Manifest, parse
 from chalicelib.plan import first_free_for
 from chalicelib.preflight import FIXES, Admission, Finding, NameFound, NetworkFound, Rule, SecretFound, SecretPlace
-from chalicelib.specs import ServiceSpec, Serving
+from chalicelib.specs import ServiceSpec, Serving, Target
 
 API_PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 FOUND = NetworkFound(("vpc-1",), {"private": ("subnet-1",)}, {"default": ("sg-1",)})
@@ -35,7 +35,7 @@ def manifest(*services: dict[str, Any], **changes: Any) -> Manifest:
 
 def serving(**changes: Any) -> Serving:
     """Return an ECS service of this application."""
-    spec = ServiceSpec("arn", 1, 100, 200, True, 0, None, None, None)
+    spec = ServiceSpec("arn", 1, 100, 200, True, 0, None, None, ())
     return Serving(**{"arn": "arn", "status": "ACTIVE", "spec": spec, "tags": OWNER, **changes})
 
 
@@ -229,6 +229,25 @@ def test_classic_load_balancer() -> None:
         told(each) for each in preflight.classic_findings(asked, now)
     ]
     assert [] == list(preflight.classic_findings(asked, {"a": serving(), "b": None, "c": None}))
+
+
+def test_target_groups_of_others() -> None:
+    """A service stays in a target group of others by a container and a port that the manifest has; ours may change."""
+
+    def within(group: str, container: str, port: int, **changes: Any) -> Serving:
+        arn = f"arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/{group}/1"
+        spec = replace(serving().spec, route=(Target(arn, container, port),))
+        return replace(serving(), spec=spec, **changes)
+
+    asked = manifest({"port": 80}, {"port": 80}, {"port": 80})
+    well = {"a": within("theirs", "a", 80), "b": within("shop-b-0123abcd", "old", 81), "c": None}
+    drains = {"a": within("theirs", "old", 80, status="DRAINING")}
+    ill = {"a": within("theirs", "old", 80), "b": within("theirs", "b", 81), "c": within("shop-b-0123abcd", "b", 80)}
+
+    assert [] == [*preflight.kept_target_findings(asked, well), *preflight.kept_target_findings(asked, drains)]
+    assert [("target_container_missing", f"/services/{name}", name) for name in "abc"] == [
+        told(each) for each in preflight.kept_target_findings(asked, ill)
+    ]
 
 
 def test_warnings_are_no_failure() -> None:

@@ -22,6 +22,7 @@ from chalicelib.preflight import (
     SecretFound,
     Ways,
 )
+from chalicelib.specs import Target
 from tests.unit.test_manifest_forms import DEFINITION
 from tests.unit.test_preflight import HERE, NOTHING, OWNER, REGISTRY, SHOP_ARN, manifest, serving
 
@@ -108,6 +109,13 @@ def of_classic() -> Iterator[Finding]:
     """Return what is found of a service behind a Classic Load Balancer that is to have a route."""
     behind = replace(serving(), classic_load_balancer="old")
     yield from preflight.classic_findings(manifest({"port": 80, "route": {"path": "/"}}), {"a": behind})
+
+
+def of_kept_target() -> Iterator[Finding]:
+    """Return what is found of a service in a target group of others, by a container that it shall not have."""
+    group = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/theirs/1"
+    now = replace(serving(), spec=replace(serving().spec, route=(Target(group, "app", 80),)))
+    yield from preflight.kept_target_findings(manifest(), {"a": now})
 
 
 def of_admission(*groups: str) -> Iterator[Finding]:
@@ -277,6 +285,11 @@ WORDS: list[tuple[str, Iterable[Finding], str]] = [
         "classic_load_balancer",
         of_classic(),
         "the ECS service a is behind the Classic Load Balancer old",
+    ),
+    (
+        "target_container_missing",
+        of_kept_target(),
+        "the ECS service a is in the target group theirs by the container app at its port 80",
     ),
     (
         "could_not_check",

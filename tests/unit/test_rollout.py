@@ -139,6 +139,10 @@ def test_counts_from_before_our_call(now: datetime, expected: bool) -> None:
         (replace(NEW, own_state="FAILED", own_reason="tasks failed"), "tasks failed"),
         (replace(OLD, own_state="FAILED", own_reason="tasks failed"), "tasks failed"),
         (
+            replace(NEW, service_deployment_status="STOPPED", own_state="FAILED", own_reason="tasks failed"),
+            "tasks failed",
+        ),
+        (
             replace(
                 SUCCESSFUL,
                 service_deployment_status=None,
@@ -329,7 +333,7 @@ def test_our_own_way_back() -> None:
     assert not restored(OLD, FOLLOWED, CALLED)
 
 
-SPEC = ServiceSpec("home:1", 1, 100, 200, True, 0, None, None, None)
+SPEC = ServiceSpec("home:1", 1, 100, 200, True, 0, None, None, ())
 BEFORE = Serving(
     "arn",
     "ACTIVE",
