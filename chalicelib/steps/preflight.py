@@ -134,9 +134,12 @@ def _room(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
 
 
 def _rollouts(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
-    yield from preflight.rollout_findings(
-        manifest, {name: looks.own[name] for name in manifest.services if name in looks.own}
-    )
+    """Look at the counts that serve; that AWS does not show them is told by the check of the services."""
+    try:
+        own = looks.own
+    except AwsRefused:
+        return
+    yield from preflight.rollout_findings(manifest, {name: own[name] for name in manifest.services if name in own})
 
 
 def _ways(looks: Looks, manifest: Manifest) -> Iterator[Finding]:

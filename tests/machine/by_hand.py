@@ -10,7 +10,7 @@ Hand = Callable[[World, WorldService], None]
 
 def deletes_the_rule(world: World, service: WorldService) -> None:
     """Delete the listener rule."""
-    if service.spec.route and world.rules.pop(service.spec.route.group_arn, None):
+    if service.spec.route and world.rules.pop(service.spec.route[0].group_arn, None):
         world.changed(f"by hand: rule of {service.name}")
 
 
@@ -63,7 +63,7 @@ def changes_the_ttl(world: World, service: WorldService) -> None:
 def changes_the_health_check(world: World, service: WorldService) -> None:
     """Have the load balancer ask less often."""
     if service.spec.route:
-        arn = service.spec.route.group_arn
+        arn = service.spec.route[0].group_arn
         group = world.target_groups[arn]
         world.target_groups[arn] = replace(group, health_check=group.health_check.model_copy(update={"interval": 99}))
         world.changed(f"by hand: health check of {service.name}")

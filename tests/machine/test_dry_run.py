@@ -81,7 +81,7 @@ def test_afterwards_nothing_is_left_to_do(store: Store) -> None:
         ({"route": {"path": "/house*"}}, "route.path", "/home*", "/house*", 2),
         ({"network": {"assign_public_ip": True}}, "network.assign_public_ip", False, True, 2),
         ({"scaling": {"min": 1, "max": 9, "cpu": 60}}, "scaling.max", 4, 9, 2),
-        ({"rollout": {"maximum_percent": 150}}, "maximum_percent", 200, 150, 2),
+        ({"rollout": {"maximum_percent": 250}}, "maximum_percent", 200, 250, 2),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -132,10 +132,11 @@ def not_running(world: World, service: WorldService) -> list[str]:
         wrong.append(f"{service.name} is {rollout.rollout_state}, {counts} of {service.spec.desired_count}")
     if world.serves(service.cluster, service.name) != (service.spec.task_definition if rollout.desired else None):
         wrong.append(f"{service.name} runs {world.serves(service.cluster, service.name)}")
-    route = service.spec.route
-    health = world.judged(route.group_arn) if route and route.group_arn in world.target_groups else ()
-    wrong += [f"{each.target} is {each.state}" for each in health if each.state != "healthy"]
-    return wrong + ([] if route is None or len(health) == len(service.addresses(at)) else ["not all are targets"])
+    for target in service.spec.route:
+        health = world.judged(target.group_arn) if target.group_arn in world.target_groups else ()
+        wrong += [f"{each.target} is {each.state}" for each in health if each.state != "healthy"]
+        wrong += [] if len(health) == len(service.addresses(at)) else ["not all are targets"]
+    return wrong
 
 
 def not_settled(slipway: Slipway, asked: dict[str, Any]) -> list[str]:
@@ -203,7 +204,9 @@ def compared(world: World, asked: Manifest, service: WorldService) -> dict[str, 
 
 def _counts(world: World, asked: Manifest, service: WorldService) -> bool:
     wanted, desired = asked.services[service.name], service.spec.desired_count or 0
-    return wanted.scaling.min <= desired <= wanted.scaling.max if wanted.scaling else desired == wanted.desired_count
+    if wanted.scaling:
+        return wanted.scaling.min <= desired <= wanted.scaling.max
+    return wanted.desired_count in (None, desired)
 
 
 def _names(world: World, asked: Manifest, service: WorldService) -> tuple[Any, Any]:
@@ -219,7 +222,7 @@ def _names(world: World, asked: Manifest, service: WorldService) -> tuple[Any, A
 
 
 def _routes(world: World, asked: Manifest, service: WorldService) -> tuple[Any, Any]:
-    wanted, target = asked.services[service.name].route, service.spec.route
+    wanted, target = asked.services[service.name].route, next(iter(service.spec.route), None)
     if wanted is None or target is None:
         own = {"slipway:application": asked.application, "slipway:service": service.name}
         rules = [each for group, each in world.rules.items() if own.items() <= world.tags[f"rule of {group}"].items()]
