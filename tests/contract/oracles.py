@@ -38,3 +38,4 @@ def oracles() -> Iterator[dict[str, Oracle]]:
             "local": Oracle(local, forget),
             "ministack": Oracle(DirectClient(ministack), forget_ministack),
         }
+        moto.delete_table(TableName=NAME)  # moto's memory is the process's

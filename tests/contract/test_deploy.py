@@ -191,7 +191,13 @@ def test_smoke_asks_the_stack_where_its_api_is(aws: Path) -> None:
     """`make smoke` takes the URL of the stage's stack, or the one that is said, and begins nothing without a token."""
     path = f"{aws.parent / 'bin'}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "CALLS": str(aws), "SLIPWAY_TOKEN": ""}
-    command = ["make", "--old-file=setup", "smoke", "STAGE=dev"]  # what it needs is there: a test installs nothing
+    command = [
+        "make",
+        "--no-print-directory",
+        "--old-file=setup",
+        "smoke",
+        "STAGE=dev",
+    ]  # what it needs is there: a test installs nothing
 
     said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False).stdout
     told = {**environment, "SLIPWAY_URL": "https://elsewhere.example/api"}

@@ -318,7 +318,7 @@ class TestHealthChecks:
         cloud.until_steady()
 
         assert cloud.tasks()[0]["healthStatus"] == "HEALTHY"
-        assert len(cloud.discovery.instances) == 1
+        until(lambda: len(cloud.discovery.instances) == 1)
 
     def test_a_container_check_that_fails(self, cloud: Cloud) -> None:
         """A task whose check fails `retries` times is replaced."""

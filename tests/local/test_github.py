@@ -91,7 +91,7 @@ def test_what_is_live(cloud: LocalCloud) -> None:
     body = json.dumps({"application": "lived", "version": "1"}).encode()
     made = cloud.ended(cloud.ask("POST", "/deployments", body, **JSON).document["id"])
     before = live(cloud, "lived")["services"]["hello"]
-    cloud.client("ecs").update_service(cluster="lived", service="hello", desiredCount=0)
+    cloud.client("ecs").update_service(cluster="lived", service="hello", healthCheckGracePeriodSeconds=7)
     after = live(cloud, "lived")["services"]["hello"]
 
     assert "succeeded" == made["status"], made["failure"]
@@ -100,7 +100,7 @@ def test_what_is_live(cloud: LocalCloud) -> None:
     assert "actors-hello:1" == before["images"]["hello"]["image"]
     assert made["services"]["hello"]["dns"]["addresses"] == before["dns"]["addresses"]
     assert (made["services"]["hello"]["url"], made["id"]) == (before["url"], before["deployment"]["id"])
-    assert [{"field": "desired_count", "deployed": 1, "serves": 0}] == after["drift"]
+    assert [{"field": "health_check_grace_period_seconds", "deployed": 0, "serves": 7}] == after["drift"]
 
 
 @pytest.mark.parametrize("name", STRANGERS)

@@ -126,7 +126,7 @@ def test_tasks_come_and_go_without_a_failed_request(cloud: LocalCloud, first: di
     with visitors(f"{cloud.balancer}/users") as seen:
         two = ecs_practice(cloud, ("discovery: {name: user", "desired_count: 2\n    discovery: {name: user"))
         addresses_of_two = answered(cloud)
-        one = ecs_practice(cloud)
+        one = ecs_practice(cloud, ("discovery: {name: user", "desired_count: 1\n    discovery: {name: user"))
 
     assert ("succeeded", "succeeded") == (two["status"], one["status"])
     assert ["desired_count"] == two["services"]["user-api"]["changed_fields"]  # type: ignore[index]

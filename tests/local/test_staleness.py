@@ -91,6 +91,7 @@ def test_a_cluster(cloud: LocalCloud) -> None:
     ecs.by(clusters, lambda: user.delete_cluster(cluster=CLUSTER))
 
 
+@pytest.mark.full  # its tasks come and go in their own time
 def test_a_service_and_its_tasks(cloud: LocalCloud) -> None:
     """What is told of a service, of its deployments and of tasks is first what was before the write."""
     ecs = Told(cloud, "ecs")
@@ -226,6 +227,7 @@ def done(client: Any, operation: str) -> Any:
     return found["Targets"] if found["Status"] == "SUCCESS" else None
 
 
+@pytest.mark.full  # as the one of the tasks is
 def test_every_write_was_called(cloud: LocalCloud) -> None:
     """The tests of this file call every write that is followed by stale reads."""
     counted = ask(cloud, "GET", "calls?access_key_id=user")

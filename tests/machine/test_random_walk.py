@@ -19,7 +19,7 @@ from tests.machine.test_way_back import served
 from tests.machine.walk import Step, Walk, parsed
 from tests.world import World, WorldService
 
-QUICK, ALL, STEPS = 6, 200, 6
+QUICK, ALL, STEPS = 3, 200, 6
 PLACES = {"private": SUBNETS, "others": ("subnet-3",), "default": GROUPS, "other": ("sg-2",)}
 MAY_END = {
     "broken": {Status.FAILED, Status.ROLLED_BACK},
