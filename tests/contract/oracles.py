@@ -24,9 +24,12 @@ def oracles() -> Iterator[dict[str, Oracle]]:
     ministack = MinistackDynamoDb()
     with behind_door({}) as moto, local_dynamodb() as local:
 
-        def forget() -> None:
+        def drop() -> None:
             if NAME in moto.list_tables()["TableNames"]:
                 moto.delete_table(TableName=NAME)
+
+        def forget() -> None:
+            drop()
             create_table(moto)
 
         def forget_ministack() -> None:
@@ -38,4 +41,4 @@ def oracles() -> Iterator[dict[str, Oracle]]:
             "local": Oracle(local, forget),
             "ministack": Oracle(DirectClient(ministack), forget_ministack),
         }
-        moto.delete_table(TableName=NAME)  # moto's memory is the process's
+        drop()  # moto's memory is the process's

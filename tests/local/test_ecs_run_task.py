@@ -137,4 +137,4 @@ def test_stopping_leaves_nothing(tmp_path: Path) -> None:
         cloud.run("server")
         until(lambda: len(processes(tmp_path)) == 1)
 
-    assert [] == processes(tmp_path)
+    assert until(lambda: not processes(tmp_path))  # a killed process is there for a moment longer

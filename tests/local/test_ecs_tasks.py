@@ -146,7 +146,7 @@ class TestLife:
         cloud.balancer.drained = True
 
         assert first_stopped(cloud)["containers"][0]["exitCode"] == 143
-        assert processes(tmp_path) == []
+        assert until(lambda: not processes(tmp_path))  # a killed process is there for a moment longer
 
     def test_kills_what_does_not_end(self, cloud: Cloud, tmp_path: Path) -> None:
         """A process that ignores SIGTERM is killed after its stopTimeout with all its children: exit code 137."""
@@ -158,7 +158,7 @@ class TestLife:
         killed = first_stopped(cloud)["containers"][0]
 
         assert (killed["exitCode"], killed.get("reason")) == (137, None)
-        assert processes(tmp_path) == []
+        assert until(lambda: not processes(tmp_path))  # a killed process is there for a moment longer
 
 
 class TestContainer:
@@ -355,7 +355,7 @@ class TestEnd:
             cloud.create(taskDefinition=cloud.register("stubborn", **WITH_LOGS), count=3)
             until(lambda: len(processes(tmp_path)) == 6)
 
-        assert processes(tmp_path) == []
+        assert until(lambda: not processes(tmp_path))  # a killed process is there for a moment longer
 
     def test_processes_die_with_a_killed_local_cloud(self, tmp_path: Path) -> None:
         """When the local cloud itself is killed, its tasks' processes end too."""
