@@ -17,6 +17,7 @@ from chalicelib.errors import DeploymentInProgress
 from chalicelib.store import Store
 from tests.direct_dynamodb import DirectDynamoDb
 from tests.faults import Meanwhile
+from tests.full import full_but
 from tests.machine.slipway import Slipway, two_services, with_service
 from tests.machine.test_faults import lies
 from tests.machine.test_superseding import ended, image, take_over, until
@@ -114,7 +115,7 @@ def asked(slipway: Slipway, manifest: dict[str, Any]) -> int:
     return sum(call in ASKED for call in slipway.faults.calls[before:])
 
 
-@pytest.mark.parametrize("held", HELD)
+@pytest.mark.parametrize("held", full_but([one_waits], HELD))
 def test_another_comes_between(store: Store, held: Situation) -> None:
     """Whichever call of the record another such request comes before, both are accepted and the newer one serves."""
     probe, manifest = Slipway(store), two_services()
@@ -155,7 +156,7 @@ class Between:
         return self._taken
 
 
-@pytest.mark.parametrize("held", HELD)
+@pytest.mark.parametrize("held", full_but([one_goes_back], HELD))
 def test_fifty_at_once(store: Store, held: Situation) -> None:
     """Of fifty that come at once none is refused; the newest serves, and all others gave way to a newer one."""
     slipway, manifest = Slipway(store), two_services()

@@ -13,6 +13,7 @@ from chalicelib.manifest import Manifest
 from chalicelib.plan import task_spec
 from chalicelib.store import Store
 from tests.fakes import GROUPS, SUBNETS
+from tests.full import full_but
 from tests.machine.slipway import Slipway
 from tests.machine.test_teardown import leftovers
 from tests.machine.test_way_back import served
@@ -30,13 +31,7 @@ MAY_END = {
 }
 
 
-def seeds() -> list[Any]:
-    """Return the seeds; all but the first are left to `make test-full`."""
-    marks = {True: (), False: (pytest.mark.full,)}
-    return [pytest.param(each, marks=marks[each < QUICK]) for each in range(ALL)]
-
-
-@pytest.mark.parametrize("seed", seeds())
+@pytest.mark.parametrize("seed", full_but(range(QUICK), range(ALL)))
 def test_walk(store: Store, seed: int) -> None:
     """Whatever somebody does to an application, each verdict is true of what is in AWS, and the next one succeeds."""
     walk = Walk(store, seed)

@@ -12,6 +12,7 @@ import pytest
 from chalicelib.api import ways_back
 from chalicelib.deployment import Deployment, Status
 from chalicelib.store import Store
+from tests.full import full_but
 from tests.machine.moments import Interruption, Moment
 from tests.machine.slipway import Slipway, two_services, with_service
 from tests.machine.test_faults import lies
@@ -227,7 +228,7 @@ KINDS: Mapping[Kind, Status] = {
 LEAVES_NOTHING = {broken_first, cancelled_first, torn_down, torn_down_at_once}
 FAULTS = {"once": Once(), "5 s ago": Behind(5), "90 s ago": Behind(90)}
 READS = {"all": [*OF_ECS, *OF_OTHERS], "of ECS": OF_ECS} | {each: [each] for each in [*OF_ECS, *OF_OTHERS]}
-QUICK = {("all", "once"), ("all", "90 s ago")}
+QUICK = {("all", "90 s ago")}
 CASES = [
     pytest.param(kind, reads, fault, anew, marks=() if anew and (reads, fault) in QUICK else pytest.mark.full)
     for kind in KINDS
@@ -279,7 +280,7 @@ def test_reads(store: Store, kind: Kind, reads: str, fault: str, anew: bool) -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("seconds", [8, pytest.param(60, marks=pytest.mark.full), 10_000])
+@pytest.mark.parametrize("seconds", full_but([10_000], [8, 60, 10_000]))
 def test_service_deployments_are_listed_late(store: Store, kind: Kind, seconds: float) -> None:
     """Our service deployment is looked for until it is listed, and no other is taken for it; it can be done without."""
     slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, listed_seconds=seconds)

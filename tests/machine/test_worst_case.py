@@ -89,6 +89,7 @@ def test_late_there_and_back(store: Store, seconds: int) -> None:
     assert events_at_most(slipway, ended, seconds, 2, polls.LOOKS_IN_ALL) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
 
 
+@pytest.mark.full
 @LASTS
 def test_late_there_and_away(store: Store, seconds: int) -> None:
     """So do forty first deployments that hang, and then drain for a day."""
@@ -99,6 +100,7 @@ def test_late_there_and_away(store: Store, seconds: int) -> None:
     assert events_at_most(slipway, ended, seconds, 2, polls.LOOKS_IN_ALL) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
 
 
+@pytest.mark.full
 @LASTS
 def test_late_teardown(store: Store, seconds: int) -> None:
     """So does the largest teardown, of services that drain for a day."""
