@@ -73,12 +73,13 @@ def all_ended(slipway: Slipway, deployments: list[Deployment]) -> None:
     assert [] == [each.id for each in deployments if not slipway.record(each).status.ended]
 
 
-def test_a_chain_costs_the_same(store: Store, items: DirectDynamoDb) -> None:
-    """The two hundredth deployment in one another's place asks the record as often as the second did."""
+@pytest.mark.parametrize("length", full_but([20], [20, 200]))
+def test_a_chain_costs_the_same(store: Store, items: DirectDynamoDb, length: int) -> None:
+    """The last deployment of many in one another's place asks the record as often as the second did."""
     slipway, manifest = Slipway(store), two_services()
     one_is_at_work(slipway, manifest)
     cost, chain = [], []
-    for _ in range(200):
+    for _ in range(length):
         before = len(items.operations)
         chain.append(take_over(slipway, manifest)[0])
         cost.append(len(items.operations) - before)
@@ -90,6 +91,7 @@ def test_a_chain_costs_the_same(store: Store, items: DirectDynamoDb) -> None:
     assert (Status.SUCCEEDED, []) == (last.status, lies(slipway, last))
 
 
+@pytest.mark.full
 def test_the_end_of_a_chain_costs_the_same(store: Store, items: DirectDynamoDb) -> None:
     """What a holder asks the record when it ends does not grow with those who took one another's place meanwhile."""
     cost = []
@@ -115,7 +117,7 @@ def asked(slipway: Slipway, manifest: dict[str, Any]) -> int:
     return sum(call in ASKED for call in slipway.faults.calls[before:])
 
 
-@pytest.mark.parametrize("held", full_but([one_waits], HELD))
+@pytest.mark.parametrize("held", full_but([one_is_pending], HELD))
 def test_another_comes_between(store: Store, held: Situation) -> None:
     """Whichever call of the record another such request comes before, both are accepted and the newer one serves."""
     probe, manifest = Slipway(store), two_services()

@@ -18,12 +18,12 @@ from tests.machine.interpreter import EVENTS_AT_MOST
 from tests.machine.slipway import NUMBERS, Slipway
 from tests.machine.test_events import task_stopped
 
+pytestmark = pytest.mark.full
+
 LONGEST_SECONDS = 86_400
 EVENTS_OF_A_LOOK = 8
 # Of a deployment, which has as long to go back.
-LASTS = pytest.mark.parametrize(
-    "seconds", [pytest.param(1_200, id="minutes"), pytest.param(LONGEST_SECONDS, id="days", marks=pytest.mark.full)]
-)
+LASTS = pytest.mark.parametrize("seconds", [1_200, LONGEST_SECONDS], ids=["minutes", "days"])
 POLL_SECONDS = {1_200: 300, LONGEST_SECONDS: 1}
 NAME_LENGTH = 230  # with the application's before it, it names a family of 255
 ROOM_FOR_RETRIES = 3_600
@@ -89,7 +89,6 @@ def test_late_there_and_back(store: Store, seconds: int) -> None:
     assert events_at_most(slipway, ended, seconds, 2, polls.LOOKS_IN_ALL) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
 
 
-@pytest.mark.full
 @LASTS
 def test_late_there_and_away(store: Store, seconds: int) -> None:
     """So do forty first deployments that hang, and then drain for a day."""
@@ -100,7 +99,6 @@ def test_late_there_and_away(store: Store, seconds: int) -> None:
     assert events_at_most(slipway, ended, seconds, 2, polls.LOOKS_IN_ALL) + ROOM_FOR_RETRIES <= EVENTS_AT_MOST
 
 
-@pytest.mark.full
 @LASTS
 def test_late_teardown(store: Store, seconds: int) -> None:
     """So does the largest teardown, of services that drain for a day."""
