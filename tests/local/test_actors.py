@@ -112,6 +112,7 @@ def test_hello_behaves(cloud: LocalCloud) -> None:
     assert "hello" == cloud.visit("/hello")["greeting"]
 
 
+@pytest.mark.full
 def test_slow_start_is_given_time(cloud: LocalCloud) -> None:
     """A service that boots within its grace period succeeds."""
     deployed(cloud, "actors/slow_start/slipway.yaml")
@@ -119,6 +120,7 @@ def test_slow_start_is_given_time(cloud: LocalCloud) -> None:
     assert '{"booted": true}\n' == page(url(cloud, "slipway", "/slow-start"))
 
 
+@pytest.mark.full
 def test_turns_sick_is_replaced_again_and_again(cloud: LocalCloud) -> None:
     """A service that turns sick later has deployed well; its tasks are replaced since their checks fail."""
     deployed(cloud, "actors/turns_sick/slipway.yaml")
@@ -128,6 +130,7 @@ def test_turns_sick_is_replaced_again_and_again(cloud: LocalCloud) -> None:
     assert "due to (reason Health checks failed with these codes: [500])" in messages(cloud, "turns-sick")
 
 
+@pytest.mark.full
 def test_ignores_sigterm_is_killed(cloud: LocalCloud) -> None:
     """A service that ignores SIGTERM deploys, and its tasks are killed when they are told to go: exit code 137."""
     deployed(cloud, "actors/ignores_sigterm/slipway.yaml")

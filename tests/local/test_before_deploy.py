@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.local.local_cloud import LocalCloud, hello
 
 
@@ -36,6 +38,7 @@ def test_failed_migration_changes_nothing(cloud: LocalCloud) -> None:
     assert "hello" == cloud.visit("/unmigrated")["greeting"]
 
 
+@pytest.mark.full
 def test_long_migration_is_stopped(cloud: LocalCloud) -> None:
     """A migration that takes longer than its timeout_seconds is stopped, and no service is made."""
     program = "import time; print('waits for a lock', flush=True); time.sleep(600)"
@@ -50,6 +53,7 @@ def test_long_migration_is_stopped(cloud: LocalCloud) -> None:
     assert [] == ecs.list_services(cluster="waiting")["serviceArns"]
 
 
+@pytest.mark.full
 def test_scaled_out_service_is_not_reset(cloud: LocalCloud) -> None:
     """A service that was scaled out meanwhile keeps its desired count in the next deployment."""
     scaling = {"min": 1, "max": 4, "cpu": 60}

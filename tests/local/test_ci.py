@@ -65,6 +65,7 @@ def test_failure_is_1(cloud: LocalCloud, checkout: Path) -> None:
     assert (["verdict:", "cause:", "fix:"], {"evidence:"}) == (told[:3], set(told[3:]))
 
 
+@pytest.mark.full
 def test_rolled_back_is_1(cloud: LocalCloud, checkout: Path) -> None:
     """A deployment that fails and goes back exits 1, and its verdict says so."""
     cloud.deploy(hello("ci-back"))
@@ -93,6 +94,7 @@ def test_anything_else_is_2(
     assert (2, True) == (ran.returncode, told in ran.stderr), ran.stderr
 
 
+@pytest.mark.full
 def test_a_cancelled_deployment_is_2(cloud: LocalCloud, checkout: Path) -> None:
     """A deployment that somebody cancels meanwhile exits 2 with its verdict."""
     waits = {"command": ["python", "-c", "import time; time.sleep(60)"]}

@@ -17,6 +17,7 @@ import pytest
 from moto.moto_api._internal.urls import url_paths
 
 from localcloud.account import Account
+from tests.full import full_but
 from tests.local.browser import needs_browser, opened, shown
 from tests.local.elsewhere import OTHER_ADDRESS, Elsewhere, elsewhere
 from tests.local.inventory import inventory
@@ -24,6 +25,7 @@ from tests.local.local_cloud import PATIENCE_SECONDS, LocalCloud
 
 AWS = shutil.which("aws")
 CORS = {"CORSRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "PUT"], "AllowedHeaders": ["*"]}]}
+WAYS = ["/sends?{aws}/", "/sends?{api}/deployments", "/links?{aws}/?Action=ListDomains", "/leads-on?{aws}/"]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 BEFORE = {
     "Authorization": "AWS4-HMAC-SHA256 Credential=before/20261120/us-east-1/ecs/aws4_request, Signature=0",
@@ -115,9 +117,7 @@ def test_pages_of_elsewhere_reach_nothing(cloud: LocalCloud, tmp_path: Path) -> 
 
 @needs_browser
 @pytest.mark.usefixtures("untouched")
-@pytest.mark.parametrize(
-    "way", ["/sends?{aws}/", "/sends?{api}/deployments", "/links?{aws}/?Action=ListDomains", "/leads-on?{aws}/"]
-)
+@pytest.mark.parametrize("way", full_but(["/sends?{api}/deployments"], WAYS))
 def test_no_page_opens_a_call(cloud: LocalCloud, tmp_path: Path, way: str) -> None:
     """What a page's form sends, or its link opens, in the window that a person sees, is a refusal that says why.
 
@@ -196,7 +196,7 @@ def test_boto3_comes_in(cloud: LocalCloud, bucket: str, name: str) -> None:
 
 
 @pytest.mark.skipif(AWS is None, reason="the AWS CLI is not on PATH")
-@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("name", full_but(["localhost"], ["127.0.0.1", "localhost"]))
 def test_the_aws_cli_comes_in(cloud: LocalCloud, bucket: str, tmp_path: Path, name: str) -> None:
     """So does the AWS CLI."""
     keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}

@@ -149,6 +149,7 @@ def test_a_scalable_target_moves_a_service(cloud: LocalCloud) -> None:
     scaling.deregister_scalable_target(**target)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "fault",
     [

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.local.local_cloud import LocalCloud, hello, visitors
 
 
@@ -43,6 +45,7 @@ def test_a_failed_wave_is_the_last(cloud: LocalCloud) -> None:
     assert ["base"] == [service["serviceName"] for service in described["services"]]
 
 
+@pytest.mark.full
 def test_a_service_of_somebody_else_is_left_alone(cloud: LocalCloud) -> None:
     """An ECS service that Slipway did not make is never changed."""
     ecs = cloud.client("ecs")
@@ -55,6 +58,7 @@ def test_a_service_of_somebody_else_is_left_alone(cloud: LocalCloud) -> None:
     assert {"hello"} == {cloud.visit("/foreign")["greeting"]}
 
 
+@pytest.mark.full
 def test_a_service_of_another_application_is_not_taken(cloud: LocalCloud) -> None:
     """Who asks to adopt another application's service gets neither it nor a word of what is in it, nor removes it."""
     assert "succeeded" == cloud.deploy(hello("owner", environment={"GREETING": "hunter2"}))["status"]

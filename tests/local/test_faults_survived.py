@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.full import full_but
 from tests.local.faults import A_CALL, ANSWER_LOST, THROTTLED, execution_arn, going_wrong, made_for
 from tests.local.inventory import made
 from tests.local.local_cloud import LocalCloud, hello, wait_for
@@ -35,6 +36,7 @@ PASSING: dict[str, list[dict[str, Any]]] = {
     "act dies after its effect": [{"kind": "lose_answer", "function": "act", "times": 3}],
     "observe dies": [{"kind": "crash", "function": "observe", "times": 2}],
 }
+QUICK = {"timeout after its effect", "records conflict", "act dies after its effect"}
 ONE_OF_EACH = {"services": 1, "rollouts": 1, "revisions": 1, "rules": 1, "target groups": 1}
 REFUSED = {"kind": "fail", "code": "AccessDeniedException", "message": "not authorized", "status": 400}
 
@@ -47,7 +49,7 @@ def left_pending(cloud: LocalCloud) -> str:
 
 
 @pytest.mark.usefixtures("left_pending")
-@pytest.mark.parametrize("kind", PASSING)
+@pytest.mark.parametrize("kind", full_but(QUICK, PASSING))
 def test_what_passes_is_survived(cloud: LocalCloud, kind: str) -> None:
     """What passes by itself keeps no deployment from succeeding, and nothing is made twice."""
     application = kind.replace(" ", "-").replace("_", "-")

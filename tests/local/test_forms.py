@@ -37,6 +37,7 @@ DEFINITION: dict[str, Any] = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("name", "service"), [("containers", CONTAINERS), ("definition", DEFINITION)])
 def test_another_form_serves_and_is_left_alone(vpc: LocalCloud, name: str, service: dict[str, Any]) -> None:
     """It is reached at its path and found by its name; the same manifest again changes nothing."""

@@ -61,6 +61,7 @@ def test_push_deploys_and_replays_change_nothing(cloud: LocalCloud) -> None:
     assert [ended["id"]] == [each["id"] for each in listed]
 
 
+@pytest.mark.full
 def test_replays_that_race_deploy_once(cloud: LocalCloud) -> None:
     """Of 20 deliveries of one signed body at once, each with an id of its own, all get the same deployment."""
     register(cloud, "replayed", {"event": "push", "tag": "v*", "on_busy": "supersede"})

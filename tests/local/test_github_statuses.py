@@ -111,6 +111,7 @@ def test_refusal_is_in_the_timeline(telling: LocalCloud, github: GitHubServer) -
     } == set(messages)
 
 
+@pytest.mark.full
 def test_refused_delivery_is_told(telling: LocalCloud, github: GitHubServer) -> None:
     """A deployment of GitHub's that finds its service busy is an error there; delivered again it succeeds."""
     held = deliver(telling, "deployment", deployment("acme/busy"))

@@ -6,10 +6,11 @@ import dns.resolver
 import pytest
 
 from localcloud.network.choice import choose
+from tests.full import full_but
 from tests.local.local_cloud import ECS_PRACTICE, LocalCloud, local_cloud, visitors
 
 
-@pytest.fixture(scope="module", params=["vpc", "loopback"])
+@pytest.fixture(scope="module", params=full_but([choose("auto").network], ["vpc", "loopback"]))
 def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
     """Run a local cloud in each network; `vpc` where this machine can have it."""
     if request.param == "vpc" and choose("auto").network != "vpc":

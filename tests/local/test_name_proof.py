@@ -61,6 +61,7 @@ def test_records_prove_a_name(cloud: LocalCloud, elsewhere: SecondVpc) -> None:
     assert [] != [each for each in lines if each["message"].endswith(told)]
 
 
+@pytest.mark.full
 def test_a_resolver_proves_the_names_of_its_vpc(cloud: LocalCloud) -> None:
     """In the VPC of the resolver it is asked, and the records are not."""
     [ended] = deployed(cloud, named("here"))
@@ -84,6 +85,7 @@ def test_a_record_of_another_address(cloud: LocalCloud, elsewhere: SecondVpc) ->
     assert "succeeded" == cloud.ended(waiting)["status"]
 
 
+@pytest.mark.full
 def test_a_zone_of_another_vpc(cloud: LocalCloud, elsewhere: SecondVpc) -> None:
     """The right records prove nothing in a VPC that their zone does not serve, until it does."""
     asked = named("unserved", network=elsewhere.network)  # the namespace is made for the application's own VPC

@@ -82,6 +82,7 @@ def named_www(name: str, **changes: Any) -> dict[str, Any]:
     )
 
 
+@pytest.mark.full
 def test_a_service_is_renamed(cloud: LocalCloud) -> None:
     """A service with another name, the same path and the same name in DNS: whoever asks meanwhile is answered.
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.local.local_cloud import LocalCloud, hello, wait_for
 from tests.local.registry import pushed
 
@@ -35,6 +37,7 @@ def test_what_is_there_gives_no_finding(cloud: LocalCloud) -> None:
     assert [] == [line["message"] for lines in timelines for line in lines if line["phase"] == "preflight"]
 
 
+@pytest.mark.full
 def test_a_namespace_of_another_vpc(cloud: LocalCloud) -> None:
     """A namespace that was made for another VPC is refused; its hosted zone says so, and goes with it."""
     discovery, vpc = cloud.client("servicediscovery"), cloud.client("ec2").create_vpc(CidrBlock="10.7.0.0/16")
@@ -60,6 +63,7 @@ def zones(cloud: LocalCloud) -> list[str]:
     return [each["Name"] for each in cloud.client("route53").list_hosted_zones()["HostedZones"]]
 
 
+@pytest.mark.full
 def test_a_name_of_another_service(cloud: LocalCloud) -> None:
     """A name of another application, or one that somebody else's tasks are registered in, is refused."""
     first = hello("first", discovery={"name": "shared"}) | {"namespace": "names.local"}

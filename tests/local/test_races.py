@@ -76,6 +76,7 @@ def test_one_key(cloud: LocalCloud, runs: int) -> None:
         assert {None: 1, "true": PARALLEL - 1} == Counter(each.headers.get("Idempotency-Replayed") for each in answers)
 
 
+@pytest.mark.full
 def test_one_key_for_two_bodies(cloud: LocalCloud) -> None:
     """Of two bodies that race with one key, one is deployed, and the other is refused."""
     manifests = [hello(f"bodies-{number}") for number in range(2)]
@@ -87,6 +88,7 @@ def test_one_key_for_two_bodies(cloud: LocalCloud) -> None:
     assert {202: PARALLEL // 2, 422: PARALLEL // 2} == Counter(each.status for each in answers)
 
 
+@pytest.mark.full
 def test_one_namespace(cloud: LocalCloud) -> None:
     """Two applications that ask for the same new namespace at once both succeed, in the one that the first has made."""
     manifests = [

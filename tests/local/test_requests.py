@@ -138,6 +138,7 @@ def test_deployments_are_listed_newest_first(cloud: LocalCloud) -> None:
     assert (400, "invalid_query") == problem(cloud.ask("GET", "/deployments?status=done"))
 
 
+@pytest.mark.full
 def test_a_forced_deployment_replaces_the_tasks(cloud: LocalCloud) -> None:
     """With force=true what did not change runs in new tasks, once; without, its tasks stay."""
     manifest, ecs = hello("forced"), cloud.client("ecs")

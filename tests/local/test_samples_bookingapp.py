@@ -82,6 +82,7 @@ def test_home_finds_movie_by_name(cloud: LocalCloud, home: str, with_movie: dict
     assert direct["hits"] < asked["hits"]
 
 
+@pytest.mark.full
 def test_hits_survive_a_rolling_update(cloud: LocalCloud, home: str, with_movie: dict[str, Any]) -> None:
     """A rolling update of home goes on counting where the tasks before it were, without a failed request."""
     before = visit(home)["hits"]

@@ -58,6 +58,7 @@ def test_both_containers_run_in_each_task(vpc: LocalCloud, one_task: str) -> Non
     assert {("web", "RUNNING"): 2, ("redis", "RUNNING"): 2} == shown
 
 
+@pytest.mark.full
 def test_nothing_but_the_load_balancer_reaches_the_task(vpc: LocalCloud, one_task: str) -> None:
     """The load balancers' group reaches web at 8000 and not Redis at 6379; other groups, its own too, reach neither."""
     [ip, _] = addresses(vpc, "web-redis", "web")
@@ -74,6 +75,7 @@ def test_two_services_count_together(cloud: LocalCloud, two_services: str) -> No
     assert rises([answer["visits"] for answer in answers])
 
 
+@pytest.mark.full
 def test_the_count_survives_a_rolling_update(cloud: LocalCloud, two_services: str) -> None:
     """A rolling update of web goes on counting where the tasks before it were, without a failed request."""
     before = visit(two_services)["visits"]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.local.inventory import inventory
@@ -53,6 +54,7 @@ def test_nothing_is_left(cloud: LocalCloud) -> None:
     assert before == inventory(cloud)
 
 
+@pytest.mark.full
 def test_somebody_elses_service_survives(cloud: LocalCloud) -> None:
     """A service that Slipway did not make runs on, and so its cluster stays; when it is gone, the cluster goes too."""
     before = inventory(cloud)

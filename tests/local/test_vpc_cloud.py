@@ -95,6 +95,7 @@ def balancer_network(cloud: LocalCloud) -> Path:
     return next(path for inode, path in networks.items() if inode != own)
 
 
+@pytest.mark.full
 def test_a_group_without_the_load_balancer_times_out(vpc: LocalCloud) -> None:
     """Targets whose group does not admit the load balancer time out; a rule made meanwhile heals them."""
     ec2, ecs = vpc.client("ec2"), vpc.client("ecs")
@@ -144,6 +145,7 @@ def polyglot(tmp_path: Path) -> Iterator[LocalCloud]:
         yield cloud
 
 
+@pytest.mark.full
 def test_services_in_any_language_run_unchanged(polyglot: LocalCloud) -> None:
     """A Node.js service finds a shell service by name, and each resolves names with what its language has."""
     manifest = """

@@ -116,6 +116,7 @@ def test_rollback_deploys_what_succeeded_before(cloud: LocalCloud) -> None:
     assert "2" == cloud.visit("/again")["greeting"]
 
 
+@pytest.mark.full
 def test_a_revision_that_is_inactive(cloud: LocalCloud) -> None:
     """Where nothing starts any more from what served before, its content is registered again, and serves."""
     [before] = deployed(cloud, hello("burnt"))
@@ -131,6 +132,7 @@ def test_a_revision_that_is_inactive(cloud: LocalCloud) -> None:
     assert "hello" == cloud.visit("/burnt")["greeting"]
 
 
+@pytest.mark.full
 def test_a_way_back_that_fails(cloud: LocalCloud) -> None:
     """Where ECS refuses to go back, it ends `failed`, says why and what serves, and operators are told."""
     [before] = deployed(cloud, hello("denied"))
