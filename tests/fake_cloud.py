@@ -41,7 +41,7 @@ class FakeCloud(Cloud):
         self.settings = replace(self.settings, resolve_vpc=world.resolve_vpc)
         self.world = world
         self.faults = faults
-        faults.history = History(world)
+        faults.history, faults.clock = History(world), clock
         self._clock = clock
         task_definitions = FakeTaskDefinitions(world)
         self.parts = {
