@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.cloud import Cloud
-from chalicelib.errors import Throttled, TransientAws
+from chalicelib.errors import Throttled, TransientAws, Unsettled
 from chalicelib.log import logger
 from chalicelib.steps import (
     await_freed_names,
@@ -114,4 +114,6 @@ def run(steps: Mapping[str, Step], cloud: Cloud, document: Mapping[str, Any]) ->
             return steps[event.state](cloud, event)
         except (Throttled, TransientAws) as error:
             demand_time(cloud, event, error)
+            if event.of_an_older_release and isinstance(error, Unsettled):
+                raise TransientAws(error.operation, error.aws_code, error.message) from error
             raise

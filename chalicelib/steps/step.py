@@ -61,6 +61,11 @@ class StepEvent:
             raise ValueError(f"{self.state} belongs to a service, and none was named")
         return self.service
 
+    @property
+    def of_an_older_release(self) -> bool:
+        """Tell whether an older release began the execution: its workflow knows no Unsettled, and does not prune."""
+        return self.entered_at is None
+
     def tried_for(self, now: datetime) -> timedelta:
         """Return for how long this state is being tried."""
         return now - datetime.fromisoformat(self.entered_at) if self.entered_at else timedelta()
