@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.aws.tasks import Command
+from chalicelib.aws.command import Command
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
 from chalicelib.manifest import Manifest, main_container
