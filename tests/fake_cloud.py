@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from chalicelib.cloud import Cloud, Settings
+from chalicelib.cloud import Cloud
+from chalicelib.settings import Settings
 from chalicelib.store import Store
 from tests.fake_artifacts import FakeEcr, FakeIam, FakeParameters, FakeSecrets
 from tests.fake_cloud_map import FakeCloudMap

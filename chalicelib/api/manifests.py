@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from chalicelib.aws.command import MAX_OVERRIDES, Command
 from chalicelib.aws.task_definition_document import MAX_BYTES, size_bytes
-from chalicelib.cloud import Settings
 from chalicelib.manifest import Manifest, main_container
 from chalicelib.manifest.document import Document
 from chalicelib.manifest.findings import Finding, faults_to_show
 from chalicelib.manifest.parse import invalid, validated
 from chalicelib.plan import task_spec
+from chalicelib.settings import Settings
 
 
 def accepted(document: Document, settings: Settings) -> Manifest:
