@@ -112,7 +112,7 @@ def test_every_step_file_is_a_state() -> None:
 
 @pytest.mark.parametrize("name", STATES)
 def test_errors_are_known(name: str) -> None:
-    """Every name in ErrorEquals is a class in errors.py, or one that AWS documents."""
+    """Every name in ErrorEquals is a class in errors, or one that AWS documents."""
     parts = [*STATES[name].get("Retry", []), *STATES[name].get("Catch", [])]
     unknown = {error for part in parts for error in part["ErrorEquals"] if error not in DOCUMENTED}
     assert {error for error in unknown if issubclass(getattr(errors, error), errors.SlipwayError)} == unknown
