@@ -15,11 +15,12 @@ from chalicelib import metrics
 from chalicelib.api import applications, deployments, logs, page, plans, problems, registrations, tokens, ways_back
 from chalicelib.api.headers import SAFE
 from chalicelib.api.options import options, scope_of
-from chalicelib.cloud import Cloud, Settings
+from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, status_document
 from chalicelib.errors import InternalError, NewerRelease, RequestError, StoreConflict, Throttled, TransientAws
 from chalicelib.log import logger
 from chalicelib.manifest.schema import manifest_schema
+from chalicelib.settings import Settings
 
 app = Chalice(app_name="slipway")
 

@@ -18,7 +18,7 @@ from chalicelib.verdict import goes_back, verdict
 
 START_AGAIN_AFTER = timedelta(seconds=60)
 STUCK_AFTER = timedelta(minutes=15)
-LONGEST_LOOK = timedelta(seconds=60)  # the functions' Timeout: infrastructure/parts/functions.yaml
+FUNCTION_TIMEOUT = timedelta(seconds=60)  # of act and observe: infrastructure/parts/functions.yaml
 
 
 def recover(cloud: Cloud, deployment_id: str) -> bool:
@@ -47,7 +47,7 @@ def recover(cloud: Cloud, deployment_id: str) -> bool:
 def _end_if_late(cloud: Cloud, deployment: Deployment) -> None:
     """Have a deployment end whose deadline has passed, when its own looks have not ended it after a poll and a look."""
     asked, now = cloud.store.belongings_of(deployment.id), cloud.now()
-    allowed = timedelta(seconds=poll_seconds_of(asked)) + LONGEST_LOOK
+    allowed = timedelta(seconds=poll_seconds_of(asked)) + FUNCTION_TIMEOUT
     if deployment.failure or deployment.goes_back or now < deployment.deadline_at + allowed:
         return
     late = DeploymentTimedOut(f"The deadline passed at {deployment.deadline_at.isoformat()}, and no look ended it")
@@ -111,8 +111,8 @@ def conclude(cloud: Cloud, deployment: Deployment) -> Status:
     status, sentence = verdict(deployment)
     if cloud.store.finish(deployment, status, sentence, now):
         tell_verdict(deployment, status, cloud.settings.installation, now)
-    notify(cloud, deployment)
     start_next(cloud, deployment.id)
+    notify(cloud, deployment)
     return status
 
 

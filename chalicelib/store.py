@@ -95,10 +95,13 @@ class Store(Claims, Reading, Ledger, Registered, Waits):
         """Return what a deployment was asked, and what Plan found that it stands on; raises NotFound."""
         return _asked(deployment_id, self._table.partition(manifest_key(deployment_id)["pk"]))
 
-    def branch(self, deployment_id: str, service: str) -> tuple[Deployment, Manifest, Ground | None]:
-        """Return what the branch of a service goes by: what `part` and `asked` do, in one question; raises NotFound."""
+    def branch(self, deployment_id: str, service: str | None) -> tuple[Deployment, Manifest, Ground | None]:
+        """Return what the branch of a service goes by: what `part` and `asked` do, in one question; raises NotFound.
+
+        What is before all branches goes by the deployment without its services.
+        """
         asked = manifest_key(deployment_id)
-        own = [deployment_key(deployment_id), service_key(deployment_id, service)]
+        own = [deployment_key(deployment_id), *([service_key(deployment_id, service)] if service else [])]
         items = self._table.batch([*own, asked, {**asked, "sk": GROUND}])
         progress = [item for item in items if item["pk"] != asked["pk"]]
         return deployment_in(deployment_id, progress), *_asked(deployment_id, items)

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from chalicelib.cloud import Cloud, Settings
+from chalicelib.cloud import Cloud
+from chalicelib.settings import Settings
 from chalicelib.store import Store
 from tests.fake_artifacts import FakeEcr, FakeIam, FakeParameters, FakeSecrets
 from tests.fake_cloud_map import FakeCloudMap
@@ -41,7 +42,7 @@ class FakeCloud(Cloud):
         self.settings = replace(self.settings, resolve_vpc=world.resolve_vpc)
         self.world = world
         self.faults = faults
-        faults.history = History(world)
+        faults.history, faults.clock = History(world), clock
         self._clock = clock
         task_definitions = FakeTaskDefinitions(world)
         self.parts = {

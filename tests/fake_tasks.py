@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from chalicelib.aws.autoscaling import Scaled
+from chalicelib.aws.command import Command
 from chalicelib.aws.logs import LogStream
-from chalicelib.aws.tasks import Command
 from chalicelib.decide import OneOffTask
 from chalicelib.diagnosis import StoppedTask
 from chalicelib.specs import ServiceSpec

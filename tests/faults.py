@@ -4,7 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.machine.virtual_time import VirtualClock
 from tests.stale import Behind, History, Once
+
+FUNCTION_SECONDS = 60  # infrastructure/parts/functions.yaml: the Timeout of act and observe
+TIMED_OUT = type("Sandbox.Timedout", (Exception,), {})("Task timed out after 60.00 seconds")
 
 
 @dataclass(frozen=True)
@@ -21,22 +25,33 @@ class Meanwhile:
     action: Callable[[], None]
 
 
-Break = Exception | After | Meanwhile | Once | Behind | None
+@dataclass(frozen=True)
+class Slow:
+    """A call that takes so many seconds before it is made, while all else goes on; its function has 60 in all."""
+
+    seconds: float
+
+
+HANGS = Slow(FUNCTION_SECONDS)
+Break = Exception | After | Meanwhile | Slow | Once | Behind | None
 Breaks = Mapping[str, Sequence[Break] | Break]
 
 
 class Faults:
     """Which calls fail. `{"ecs.create_service": [None, Throttled(…)]}`: the second; a fault alone: every one.
 
-    `history` is that of the world which the calls are about, for those that are stale.
+    `history` is that of the world which the calls are about, for those that are stale; `clock` is for those that are
+    slow.
     """
 
     history: History
+    clock: VirtualClock
 
     def __init__(self, breaks: Breaks | None = None) -> None:
         self._breaks = dict(breaks or {})
         self._stale = False
         self._ignored = 0
+        self._begun: list[float] = []
         self.calls: list[str] = []
         self.struck: list[str] = []
 
@@ -53,6 +68,24 @@ class Faults:
         """Return the calls since other calls were told to fail."""
         return self.calls[self._ignored :]
 
+    def within(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return a function of which it is known when it was called: it dies when its time is over."""
+
+        def timed(payload: Any) -> Any:
+            self._begun.append(self.clock.seconds)
+            try:
+                return function(payload)
+            finally:
+                self._begun.pop()
+
+        return timed
+
+    def _pass(self, seconds: float) -> None:
+        left = self._begun[-1] + FUNCTION_SECONDS - self.clock.seconds if self._begun else seconds + 1
+        self.clock.advance(min(seconds, max(left, 0)))
+        if seconds >= left:
+            raise TIMED_OUT
+
     def call(self, name: str, method: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Make a call, or fail as told."""
         fault = self._fault(name)
@@ -62,6 +95,8 @@ class Faults:
             raise fault
         if isinstance(fault, Meanwhile):
             fault.action()
+        if isinstance(fault, Slow):
+            self._pass(fault.seconds)
         if isinstance(fault, Once | Behind):
             method = self.history.stale(name, method, fault) or method
         answer = self.history.noted(method, *args, **named) if self._stale else method(*args, **named)
@@ -71,7 +106,7 @@ class Faults:
 
     def _fault(self, name: str) -> Break:
         told = self._breaks.get(name)
-        if told is None or isinstance(told, Exception | After | Meanwhile | Once | Behind):
+        if told is None or isinstance(told, Exception | After | Meanwhile | Slow | Once | Behind):
             return told
         at = self.calls[self._ignored :].count(name)
         return told[at] if at < len(told) else None

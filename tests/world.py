@@ -12,7 +12,7 @@ from typing import Protocol
 
 from chalicelib.aws.autoscaling import Scaled
 from chalicelib.aws.cloud_map import Namespace
-from chalicelib.aws.tasks import Command
+from chalicelib.aws.command import Command
 from chalicelib.deployment import ServiceProgress
 from chalicelib.diagnosis import ServiceEvent, StoppedTask, TargetHealth
 from chalicelib.manifest import RouteHealthCheck

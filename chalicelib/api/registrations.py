@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from chalicelib import limits
 from chalicelib.api.manifests import accepted
-from chalicelib.cloud import Cloud, Settings
+from chalicelib.cloud import Cloud
 from chalicelib.errors import Fault, Forbidden, InvalidManifest, NotFound
 from chalicelib.github.triggers import Trigger
 from chalicelib.manifest import Manifest
@@ -20,6 +20,7 @@ from chalicelib.manifest.findings import Finding, faults_to_show
 from chalicelib.manifest.sentences import path_of, sentence, shown
 from chalicelib.manifest.templates import HARMLESS, filled, image_places, placeholder_faults
 from chalicelib.registration import Asked, Registration, Release
+from chalicelib.settings import Settings
 
 REF = re.compile("refs/(heads|tags)/(?P<name>.*)", re.DOTALL)
 HINT = "What a registration is: docs/github.md; every field of a manifest: docs/manifest.md."

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import call, tag_list
+from chalicelib.aws.command import Command
 from chalicelib.aws.logs import LogStream
 from chalicelib.aws.service_document import compute, settings
 from chalicelib.aws.task_document import stopped_task
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import TaskTypeDef
 
 STARTED_BY_LENGTH = 128  # API reference, RunTask
-
-
-@dataclass(frozen=True)
-class Command:
-    """What a task runs instead of what its task definition says, and in which of its containers."""
-
-    container: str
-    words: tuple[str, ...]
 
 
 class Tasks:
@@ -49,7 +41,6 @@ class Tasks:
 
         Raises BeforeDeployFailed in ECS's words when there is no room for it.
         """
-        override = {"name": command.container, "command": list(command.words)}
         answer = call(
             self._client.run_task,
             cluster=cluster,
@@ -57,7 +48,7 @@ class Tasks:
             clientToken=token,
             startedBy=started_by[:STARTED_BY_LENGTH],
             enableECSManagedTags=True,
-            overrides=cast("Any", {"containerOverrides": [override]}),
+            overrides=cast("Any", {"containerOverrides": command.overrides}),
             tags=cast("Any", tag_list(tags)),
             **cast("Any", compute(spec)),
             **cast("Any", settings(spec, ("network",))),

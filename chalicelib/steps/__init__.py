@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.cloud import Cloud
-from chalicelib.errors import Throttled, TransientAws
+from chalicelib.errors import Throttled, TransientAws, Unsettled
 from chalicelib.log import logger
 from chalicelib.steps import (
     await_freed_names,
@@ -53,7 +53,7 @@ from chalicelib.steps import (
     stop_task,
 )
 from chalicelib.steps.step import Step, StepEvent
-from chalicelib.steps.wait import demand_time, kept_alive
+from chalicelib.steps.wait import demand_time, kept_alive, tried_out
 
 ACT: Mapping[str, Step] = {
     "Namespace": namespace.run,
@@ -107,9 +107,13 @@ def run(steps: Mapping[str, Step], cloud: Cloud, document: Mapping[str, Any]) ->
     event = StepEvent.read(document)
     logger.append_keys(deployment_id=event.deployment_id, service_name=event.service, state=event.state)
     logger.info("step")
-    try:
-        with kept_alive(cloud, event):
+    with kept_alive(cloud, event):
+        if tried_out(cloud, event):
+            demand_time(cloud, event)
+        try:
             return steps[event.state](cloud, event)
-    except (Throttled, TransientAws) as error:
-        demand_time(cloud, event, error)
-        raise
+        except (Throttled, TransientAws) as error:
+            demand_time(cloud, event, error)
+            if event.of_an_older_release and isinstance(error, Unsettled):
+                raise TransientAws(error.operation, error.aws_code, error.message) from error
+            raise

@@ -1,10 +1,11 @@
 """AwaitRestoredNames: running tasks, Cloud Map and DNS agree on the name that the service had before."""
 
-from dataclasses import replace
 from typing import Any
 
 from chalicelib.aws.cloud_map import Namespace
 from chalicelib.cloud import Cloud
+from chalicelib.deployment import Deployment
+from chalicelib.manifest import Manifest
 from chalicelib.specs import Placement, Registry
 from chalicelib.steps.found import asked
 from chalicelib.steps.looks import namespace_of
@@ -21,19 +22,23 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """
     before = cloud.store.before(event.deployment_id, event.service_name).spec
     manifest, ground = asked(cloud, event.deployment_id)
-    namespace = wanted = None
-    if before and before.discovery:
-        namespace = namespace_of(cloud, manifest)
+
+    def decided(deployment: Deployment) -> bool:
+        namespace = before and before.discovery and (ground.namespace or namespace_of(cloud, manifest))
+        if not before or not before.discovery or not namespace:
+            return True
         vpc = before.network or manifest.network_of(event.service_name).vpc
-        namespace = ground.namespace or namespace_of(cloud, manifest)
-        wanted = _wanted(cloud, namespace, before.discovery, vpc)
-        sharers = sharing(cloud, manifest, before.discovery.arn) if wanted else ()
-        wanted = replace(wanted, sharing=sharers) if wanted else None
-    return look(cloud, event, lambda deployment: wanted is None or proven(cloud, event, wanted, namespace, deployment))
+        wanted = _wanted(cloud, manifest, namespace, before.discovery, vpc)
+        return wanted is None or proven(cloud, event, wanted, namespace, deployment)
+
+    return look(cloud, event, decided)
 
 
-def _wanted(cloud: Cloud, namespace: Namespace | None, registry: Registry, vpc: str | Placement) -> Wanted | None:
-    for name, found in cloud.cloud_map.registered(namespace).items() if namespace else ():
-        if namespace and found.arn == registry.arn:
-            return Wanted(namespace.name, name, found.records, registry.port, vpc)
+def _wanted(
+    cloud: Cloud, manifest: Manifest, namespace: Namespace, registry: Registry, vpc: str | Placement
+) -> Wanted | None:
+    for name, found in cloud.cloud_map.registered(namespace).items():
+        if found.arn == registry.arn:
+            shared = sharing(cloud, manifest, registry.arn)
+            return Wanted(namespace.name, name, found.records, registry.port, vpc, shared)
     return None

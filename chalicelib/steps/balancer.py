@@ -11,7 +11,7 @@ from chalicelib.deployment import Deployment
 from chalicelib.errors import ListenerNotFound
 from chalicelib.manifest import Manifest, RouteHealthCheck, routed_container
 from chalicelib.plan import literal_prefix, own_groups, rank_of
-from chalicelib.steps.found import branch
+from chalicelib.steps.found import begun
 from chalicelib.steps.step import StepEvent, owner_tags, tags
 from chalicelib.steps.unnamed import stood_back
 
@@ -22,7 +22,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     The rule comes before the service: ECS refuses a target group that no load balancer uses. The rule of a route that
     the manifest dropped goes before its tasks do.
     """
-    (deployment, manifest, ground), name = branch(cloud, event), event.service_name
+    (deployment, manifest, ground), name = begun(cloud, event), event.service_name
     if deployment.services[name].stays("target_group", "rule"):
         return {}
     route, routed = manifest.services[name].route, routed_container(manifest, name)

@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from chalicelib.aws.tasks import Command
+from chalicelib.aws.command import Command
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
 from chalicelib.manifest import Manifest, main_container
 from chalicelib.plan import service_spec
 from chalicelib.specs import ServiceSpec
-from chalicelib.steps.found import branch
+from chalicelib.steps.found import begun
 from chalicelib.steps.step import StepEvent, go_on, tags
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Start the task of a service that Plan found to need one."""
-    (deployment, manifest, ground), name = branch(cloud, event), event.service_name
+    (deployment, manifest, ground), name = begun(cloud, event), event.service_name
     go_on(deployment, name)
     wanted = manifest.services[name].before_deploy
     if wanted is None:

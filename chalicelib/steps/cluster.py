@@ -3,13 +3,13 @@
 from typing import Any
 
 from chalicelib.cloud import Cloud
-from chalicelib.steps.found import asked
+from chalicelib.steps.found import begun
 from chalicelib.steps.step import StepEvent, tags
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Create the cluster unless it exists."""
-    manifest, ground = asked(cloud, event.deployment_id)
+    _, manifest, ground = begun(cloud, event)
     if not ground.cluster:
         cloud.ecs.create_cluster(manifest.cluster_name, tags(cloud, manifest, event.deployment_id))
     cloud.store.update(event.deployment_id, cloud.now(), phase="deploying")

@@ -11,7 +11,7 @@ from chalicelib.manifest import Manifest
 from chalicelib.plan import service_spec
 from chalicelib.preflight import may_change, whose
 from chalicelib.specs import ServiceSpec, Serving
-from chalicelib.steps.found import branch
+from chalicelib.steps.found import begun
 from chalicelib.steps.rollout import bring, send
 from chalicelib.steps.step import StepEvent, go_on, owner_tags, tags
 
@@ -21,7 +21,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
     Raises SiblingFailed, and ServiceNotOwned when it is somebody else's by now.
     """
-    deployment, manifest, ground = branch(cloud, event)
+    deployment, manifest, ground = begun(cloud, event)
     progress = deployment.services[event.service_name]
     go_on(deployment, progress.name)
     if _is_new(progress) and _created(cloud, event, manifest, deployment, _wanted(manifest, ground, progress, None)):

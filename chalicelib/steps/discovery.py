@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.errors import NamespaceFailed, TransientAws
-from chalicelib.steps.found import branch
+from chalicelib.steps.found import begun
 from chalicelib.steps.looks import namespace_of
 from chalicelib.steps.step import StepEvent, tags
 
@@ -14,7 +14,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
     Raises DiscoveryConflict, and TransientAws while the namespace that this deployment made is not seen yet.
     """
-    (deployment, manifest, ground), name = branch(cloud, event), event.service_name
+    (deployment, manifest, ground), name = begun(cloud, event), event.service_name
     wanted = manifest.services[name].discovery
     if wanted is None or manifest.namespace is None or deployment.services[name].stays("discovery"):
         return {}

@@ -1,12 +1,16 @@
 """What an earlier step found, and what has to be looked at again."""
 
+from datetime import timedelta
+
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
+from chalicelib.errors import DeploymentTimedOut
 from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest
+from chalicelib.polls import poll_seconds_of
 from chalicelib.specs import TaskSpec
 from chalicelib.steps.looks import Looks
-from chalicelib.steps.step import StepEvent, owner_tags
+from chalicelib.steps.step import BETWEEN_TRIES, StepEvent, owner_tags
 
 
 def asked(cloud: Cloud, deployment_id: str) -> tuple[Manifest, Ground]:
@@ -17,8 +21,16 @@ def asked(cloud: Cloud, deployment_id: str) -> tuple[Manifest, Ground]:
 
 def branch(cloud: Cloud, event: StepEvent) -> tuple[Deployment, Manifest, Ground]:
     """Return what the branch of a service goes by: the deployment with this service, and as `asked` does."""
-    deployment, manifest, ground = cloud.store.branch(event.deployment_id, event.service_name)
+    deployment, manifest, ground = cloud.store.branch(event.deployment_id, event.service)
     return deployment, manifest, ground or Looks(cloud, manifest).ground
+
+
+def begun(cloud: Cloud, event: StepEvent) -> tuple[Deployment, Manifest, Ground]:
+    """Return the same for a step that begins. Raises DeploymentTimedOut a poll after the deadline, or a next try."""
+    deployment, manifest, ground = branch(cloud, event)
+    if cloud.now() >= deployment.due_at + max(timedelta(seconds=poll_seconds_of(manifest)), BETWEEN_TRIES):
+        raise DeploymentTimedOut(f"{event.state} was not begun by {deployment.due_at.isoformat()}")
+    return deployment, manifest, ground
 
 
 def known_revision(cloud: Cloud, manifest: Manifest, spec: TaskSpec) -> str | None:

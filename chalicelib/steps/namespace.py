@@ -4,13 +4,13 @@ from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.errors import NetworkNotFound
-from chalicelib.steps.found import asked
+from chalicelib.steps.found import begun
 from chalicelib.steps.step import StepEvent, tags
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Adopt the namespace, or start to create it. Hands on `decided`: whether there is nothing to wait for."""
-    manifest, ground = asked(cloud, event.deployment_id)
+    _, manifest, ground = begun(cloud, event)
     name = manifest.namespace
     cloud.store.update(event.deployment_id, cloud.now(), phase="deploying")  # from here on there is a way back
     if name is None or ground.namespace:

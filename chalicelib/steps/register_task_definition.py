@@ -7,13 +7,13 @@ from chalicelib.cloud import Cloud
 from chalicelib.manifest import Manifest
 from chalicelib.plan import task_spec
 from chalicelib.specs import TaskSpec
-from chalicelib.steps.found import known_revision
+from chalicelib.steps.found import begun, known_revision
 from chalicelib.steps.step import StepEvent, tags
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Reuse the revision that holds the same content, or register one."""
-    deployment, manifest, _ = cloud.store.branch(event.deployment_id, event.service_name)
+    deployment, manifest, _ = begun(cloud, event)
     name, now = event.service_name, cloud.now()
     progress = deployment.services[name]
     spec, started = task_spec(manifest, name), progress.started_at or now

@@ -7,13 +7,16 @@ from chalicelib.decide import failure_of
 from chalicelib.log import alarm
 from chalicelib.steps.service_failed import deployment_error, what_serves
 from chalicelib.steps.step import StepEvent
+from chalicelib.steps.wait import tried_out
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Record why, and what serves; raise the alarm."""
     name, now = event.service_name, cloud.now()
     deployment = cloud.store.part(event.deployment_id, name)
-    serves = what_serves(cloud, deployment, deployment.services[name], deployment_error(*event.caught))
+    error = deployment_error(*event.caught)
+    unanswered = tried_out(cloud, event)
+    serves = None if unanswered else what_serves(cloud, deployment, deployment.services[name], error)
     cloud.store.progress(deployment.id, name, now, status="failed", phase="failed", what_serves=serves, finished_at=now)
     record_failure(cloud, event)
     return {}

@@ -7,7 +7,7 @@ from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest
-from chalicelib.steps.found import branch
+from chalicelib.steps.found import begun
 from chalicelib.steps.step import StepEvent, tags
 
 
@@ -16,7 +16,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
     The record says first that the service changes: a call whose answer is lost changed it all the same.
     """
-    (deployment, manifest, ground), name = branch(cloud, event), event.service_name
+    (deployment, manifest, ground), name = begun(cloud, event), event.service_name
     if deployment.services[name].stays("scaling"):
         return {}
     wanted = _wanted(manifest, ground, deployment, name)

@@ -18,19 +18,22 @@ from chalicelib.errors import (
 from chalicelib.log import logger
 from chalicelib.steps.evidence import before_deploy_facts, facts
 from chalicelib.steps.step import StepEvent
+from chalicelib.steps.wait import tried_out
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Record the failure, with what was seen of the rollout. Hands on `proven`: false.
 
-    The first failure of a deployment is its failure; a service that only stopped because of it is `stopped`.
+    The first failure of a deployment is its failure; a service that only stopped because of it is `stopped`. Where AWS
+    does not answer, the failure is told without what it would say.
     """
     deployment = cloud.store.get(event.deployment_id)
     progress = deployment.services[event.service_name]
     name, message = event.caught
     error = deployment_error(name, message)
-    failure = failure_of(error, progress.name, _facts(cloud, deployment, progress, error))
-    now = cloud.now()
+    unanswered = tried_out(cloud, event)
+    seen = Facts() if unanswered else _facts(cloud, deployment, progress, error)
+    failure, now = failure_of(error, progress.name, seen), cloud.now()
     status = "stopped" if isinstance(error, SiblingFailed) else "failed"
     if not isinstance(error, SiblingFailed):
         cloud.store.fail(deployment.id, failure, now)
@@ -42,7 +45,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         phase=status,
         # What ECS settled is why this failed, or it says nothing of that.
         settled_at=progress.settled_at if isinstance(error, RolloutFailed) else None,
-        what_serves=what_serves(cloud, deployment, progress, error),
+        what_serves=None if unanswered else what_serves(cloud, deployment, progress, error),
         finished_at=now,
     )
     cloud.store.record(deployment.id, progress.name, status, failure.cause, now)

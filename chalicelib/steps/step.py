@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.cloud import Cloud
@@ -16,6 +16,9 @@ from chalicelib.errors import ServiceNotOwned
 from chalicelib.manifest import Manifest
 from chalicelib.preflight import whose
 from chalicelib.specs import Serving
+
+# The state machine waits no longer between two tries of what AWS refuses: who asks for the last time asks by then.
+BETWEEN_TRIES = timedelta(seconds=15)
 
 
 @dataclass
@@ -31,9 +34,10 @@ class Pulse:
 
 @dataclass(frozen=True)
 class StepEvent:
-    """Which state calls, for which deployment and service; `token` to `poll_seconds` in waits, `error` in catches.
+    """Which state calls, for which deployment and service; `token` and `poll_seconds` in waits, `error` in catches.
 
-    `pulse` keeps a wait alive while its step goes on.
+    `entered_at` is the same for all tries of a state; an older release told it in waits only. `pulse` keeps a wait
+    alive while its step goes on.
     """
 
     state: str
@@ -56,6 +60,15 @@ class StepEvent:
         if self.service is None:
             raise ValueError(f"{self.state} belongs to a service, and none was named")
         return self.service
+
+    @property
+    def of_an_older_release(self) -> bool:
+        """Tell whether an older release began the execution: its workflow knows no Unsettled, and does not prune."""
+        return self.entered_at is None
+
+    def tried_for(self, now: datetime) -> timedelta:
+        """Return for how long this state is being tried."""
+        return now - datetime.fromisoformat(self.entered_at) if self.entered_at else timedelta()
 
     def client_token(self) -> str:
         """Return what makes this step's create happen once: the same for the same deployment, state and service.

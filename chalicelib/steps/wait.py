@@ -20,13 +20,14 @@ from chalicelib.errors import AwsError, DeploymentTimedOut, NameUnreached, Throt
 from chalicelib.ground import Ground
 from chalicelib.log import logger
 from chalicelib.manifest import Manifest
+from chalicelib.recovery import FUNCTION_TIMEOUT
 from chalicelib.steps.found import branch
-from chalicelib.steps.step import StepEvent
+from chalicelib.steps.step import BETWEEN_TRIES, StepEvent
 
 BEATS_IN_A_POLL = 3
 # What only records what came of it.
 RECORD_AN_END = {
-    *("ServiceProven", "ServiceRemoved", "ServiceFailed", "ServiceRestored", "StopTask", "ForgetBelongings"),
+    *("ServiceProven", "ServiceRemoved", "ServiceFailed", "ServiceRestored", "ForgetBelongings"),
     *("DeploymentFailed", "RollBack", "RestoreFailed", "HomeFailed", "PruneFailed", "Finish"),
 }
 TOO_SLOW = "the looks before took too long"
@@ -51,20 +52,30 @@ def _beat(cloud: Cloud, event: StepEvent) -> None:
         logger.warning("a wait could not be kept alive", extra={"cause": str(error)})
 
 
-def demand_time(cloud: Cloud, event: StepEvent, error: AwsError) -> None:
-    """Raise why a step that AWS refuses for now is not tried again: the deployment is called off, or out of time.
+def tried_out(cloud: Cloud, event: StepEvent) -> bool:
+    """Tell whether a state had a function's whole time already: a call of it hung, or several tries were refused."""
+    return event.tried_for(cloud.now()) >= FUNCTION_TIMEOUT
 
-    What records how it ended is tried again, and so is the way back, whose waits have a deadline of their own; but for
-    what has to be asked for again so long that it would go on beyond that.
+
+def demand_time(cloud: Cloud, event: StepEvent, error: AwsError | None = None) -> None:
+    """Raise why a step that hung, or that AWS refuses for now, is not tried again: called off, or out of time.
+
+    What records how it ended is tried again. What goes back, and what stops a task, has a function's whole time,
+    however late it begins; but for what has to be asked for again for longer.
     """
+    if event.state in RECORD_AN_END:
+        return
     deployment = _deployment(cloud, event)
-    if event.state in RECORD_AN_END or (deployment.goes_back and not isinstance(error, Unsettled)):
+    clears_up = event.state == "StopTask" or (deployment.goes_back and not isinstance(error, Unsettled))
+    if clears_up and not tried_out(cloud, event):
         return
     if failure := called_off(deployment, event.service):
         raise failure from error
-    if cloud.now() >= deployment.due_at:
-        late = f"{event.state} was refused until {deployment.due_at.isoformat()}: {error}"
-        raise DeploymentTimedOut(late) from error
+    last = deployment.due_at + (timedelta() if error else BETWEEN_TRIES)
+    if cloud.now() >= last:
+        refused = f"was refused until {deployment.due_at.isoformat()}: {error}"
+        slow = f"was not done by {deployment.due_at.isoformat()}: the tries before took too long"
+        raise DeploymentTimedOut(f"{event.state} {refused if error else slow}") from error
 
 
 def look(cloud: Cloud, event: StepEvent, decided: Callable[[Deployment], bool]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Rules: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 """
 
+import json
 import re
 from typing import Any
 
@@ -16,6 +17,7 @@ from localcloud.ecs.validate_service import check_compute, check_network_mode, w
 from localcloud.faults import AwsFault
 
 MAX_COUNT = 10
+MAX_OVERRIDES = 8_192
 STARTED_BY = re.compile(r"[A-Za-z0-9/_-]{1,128}")
 
 
@@ -86,7 +88,11 @@ def _check(request: dict[str, Any], definition: TaskDefinition) -> None:
     started_by = request.get("startedBy")
     _require(started_by is None or STARTED_BY.fullmatch(started_by), "startedBy contains invalid characters.")
     names = [container["name"] for container in definition.containers]
-    for override in request.get("overrides", {}).get("containerOverrides", []):
+    overrides = request.get("overrides", {}).get("containerOverrides", [])
+    length = len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False))
+    # Its words: https://github.com/artilleryio/artillery/issues/2584; that it counts the shortest JSON is a guess.
+    _require(length <= MAX_OVERRIDES, f"Container Overrides length must be at most {MAX_OVERRIDES}")
+    for override in overrides:
         _require(
             override.get("name") in names,
             f"Override for container named {override.get('name')} is not a container in the TaskDefinition.",

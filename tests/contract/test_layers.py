@@ -12,6 +12,7 @@ LEVELS = {
     "errors": 0,
     "limits": 0,
     "log": 0,
+    "settings": 0,
     "versions": 1,
     "manifest": 1,
     "deployment": 1,

@@ -18,9 +18,10 @@ from moto import mock_aws
 
 from chalicelib.aws.kms import Kms
 from chalicelib.aws.notifier import Notifier
-from chalicelib.cloud import Cloud, Settings
+from chalicelib.cloud import Cloud
 from chalicelib.errors import AwsRefused, GitHubRefused
 from chalicelib.github_token import app_jwt, token_for
+from chalicelib.settings import Settings
 from chalicelib.store import Store
 from tests.github_server import MADE_TOKEN, github_server
 

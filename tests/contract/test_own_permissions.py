@@ -9,9 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.cloud import Cloud, Settings
+from chalicelib.cloud import Cloud
 from chalicelib.github_token import app_jwt
 from chalicelib.own_secrets import own_secret
+from chalicelib.settings import Settings
 from localcloud.lambdas import running
 from localcloud.request_log import RequestLog
 from localcloud.settings import ACCOUNT

@@ -10,12 +10,13 @@ from botocore.awsrequest import AWSResponse
 from chalicelib.aws.autoscaling import AutoScaling, Policy, Scaled
 from chalicelib.aws.cloud_map import CloudMap, Ensured, Namespace
 from chalicelib.aws.clusters import Clusters
+from chalicelib.aws.command import Command
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.load_balancers import Listener, LoadBalancers, Routed
 from chalicelib.aws.logs import Logs
 from chalicelib.aws.passing import PASSING, Passing
 from chalicelib.aws.task_definitions import TaskDefinitions
-from chalicelib.aws.tasks import Command, Tasks
+from chalicelib.aws.tasks import Tasks
 from chalicelib.errors import AwsRefused, DiscoveryFailed, NamespaceFailed, TransientAws, Unsettled
 from chalicelib.manifest import Route, RouteHealthCheck
 from chalicelib.preflight import Rule

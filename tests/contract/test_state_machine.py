@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib import errors, steps
+from chalicelib.steps.step import BETWEEN_TRIES
 from statemachines.draw import drawn
 
 ROOT = Path(__file__).parents[2]
@@ -111,7 +112,7 @@ def test_every_step_file_is_a_state() -> None:
 
 @pytest.mark.parametrize("name", STATES)
 def test_errors_are_known(name: str) -> None:
-    """Every name in ErrorEquals is a class in errors.py, or one that AWS documents."""
+    """Every name in ErrorEquals is a class in errors, or one that AWS documents."""
     parts = [*STATES[name].get("Retry", []), *STATES[name].get("Catch", [])]
     unknown = {error for part in parts for error in part["ErrorEquals"] if error not in DOCUMENTED}
     assert {error for error in unknown if issubclass(getattr(errors, error), errors.SlipwayError)} == unknown
@@ -181,6 +182,18 @@ def test_what_passes_has_its_time() -> None:
     _, unsettled, transient, _ = TASKS["deployment: Plan"]["Retry"]
     assert 1_200 <= seconds(unsettled) <= 1_260
     assert 120 <= seconds(transient) <= 150
+
+
+def test_what_is_refused_is_asked_for_a_last_time() -> None:
+    """Between two tries of what AWS refuses there is no more time than a step takes it to be."""
+    refused = TASKS["deployment: Plan"]["Retry"][:3]
+    assert BETWEEN_TRIES.total_seconds() == max(each["MaxDelaySeconds"] for each in refused)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_tells_when_its_state_was_entered(name: str) -> None:
+    """A step knows whether a try before it has hung: its state was entered long ago."""
+    assert "$$.State.EnteredTime" == TASKS[name]["Parameters"]["Payload"]["entered_at.$"]
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from chalicelib.aws.autoscaling import AutoScaling, Policy, Scaled, resource_label, scaled_as
+from chalicelib.aws.command import Command
 from chalicelib.aws.logs import Logs, LogStream
-from chalicelib.aws.tasks import Command, Tasks
+from chalicelib.aws.tasks import Tasks
 from chalicelib.decide import OneOffTask
 from chalicelib.diagnosis import StoppedContainer, StoppedTask
 from chalicelib.errors import AwsRefused, TransientAws

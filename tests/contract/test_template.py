@@ -19,7 +19,7 @@ from artifact.__main__ import written
 from artifact.template import MACHINES, ROOT, STAGES, assembled
 from chalicelib.api.headers import SAFE
 from chalicelib.api.problems import MEDIA_TYPE
-from chalicelib.cloud import Settings
+from chalicelib.settings import Settings
 from localcloud.account import substituted
 from tests.unit.test_operating_page import section
 

@@ -5,7 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 from chalicelib.github.signature import signature
-from localcloud.account import GITHUB_SECRET_VALUE
+from chalicelib.items import GROUND
+from localcloud.account import GITHUB_SECRET_VALUE, TABLE
 from tests.deliveries import push
 from tests.github_server import GitHubServer
 from tests.local.faults import ask, execution_arn, going_wrong
@@ -59,6 +60,7 @@ def replay(cloud: LocalCloud, github: GitHubServer) -> None:
     looked_at(cloud)
     pruned(cloud)
     adopted(cloud)
+    planned_by_an_older_release(cloud)
     deployed(cloud, named("elsewhere") | {"network": second_vpc(cloud).network})  # by records is its name proven
     for application in ("replay", "called-off", "taken-over"):
         assert "succeeded" == cloud.ended(teardown_accepted(cloud, application))["status"]
@@ -85,8 +87,12 @@ def left_pending(cloud: LocalCloud) -> str:
 
 
 def there_and_back(cloud: LocalCloud) -> None:
-    """Make a service with everything, change all of it, fail, and go back; deploy once more what was before."""
+    """Make a service with everything, change all of it, fail, and go back; deploy once more what was before.
+
+    What somebody changed by hand comes back, too.
+    """
     first, second = [deployed(cloud, each)[0] for each in (whole("replay"), changed("replay"))]
+    cloud.client("logs").delete_retention_policy(logGroupName="/ecs/replay-hello")  # by hand
     assert "rolled_back" == cloud.deploy(whole("replay", **BROKEN))["status"]
     assert 202 == (answer := cloud.ask("POST", f"/deployments/{second['id']}/rollback")).status
     assert first["id"] == cloud.ended(answer.document["id"])["source"]["to"]
@@ -183,11 +189,12 @@ def told_later(cloud: LocalCloud, github: GitHubServer) -> None:
 
 
 def pruned(cloud: LocalCloud) -> None:
-    """Deploy two services, then one of them with `prune`: it removes the other."""
-    two = hello("pruned")
+    """Deploy two services, then one of them with `prune` and a priority: it removes the other."""
+    one, two = hello("pruned"), hello("pruned")
     two["services"]["other"] = {"image": "actors-hello:1"}
     deployed(cloud, two)
-    deployed(cloud, hello("pruned") | {"prune": True})
+    one["services"]["hello"]["route"]["priority"] = 778
+    deployed(cloud, one | {"prune": True})
     ecs = cloud.client("ecs")
     wait_for(lambda: ecs.list_services(cluster="pruned")["serviceArns"] == [_arn(cloud, "pruned", "hello")] or None)
 
@@ -199,6 +206,16 @@ def adopted(cloud: LocalCloud) -> None:
     cloud.client("ecs").untag_resource(resourceArn=_arn(cloud, "adopted", "hello"), tagKeys=tags)
     assert "service_not_owned" == cloud.deploy(hello("adopted"))["failure"]["code"]
     deployed(cloud, hello("adopted", adopt=True, environment={"GREETING": "ours"}))
+
+
+def planned_by_an_older_release(cloud: LocalCloud) -> None:
+    """Go on where the record has nothing of what Plan found: `act` looks at the network by itself then."""
+    migration = {"command": ["python", "-c", "import time; time.sleep(3)"]}
+    older = accepted(cloud, hello("older", before_deploy=migration))
+    wait_for(lambda: ("hello", "before_deploy") in timeline(cloud, older) or None)
+    ground = {"pk": {"S": f"manifest#{older}"}, "sk": {"S": GROUND}}
+    cloud.client("dynamodb").delete_item(TableName=TABLE, Key=ground)
+    assert "succeeded" == cloud.ended(older)["status"]
 
 
 def _arn(cloud: LocalCloud, cluster: str, service: str) -> str:

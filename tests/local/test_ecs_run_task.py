@@ -102,6 +102,10 @@ def test_tags(cloud: Cloud) -> None:
     ("change", "message"),
     [
         ({"count": 11}, "Count must be between 1 and 10."),
+        (
+            {"overrides": {"containerOverrides": [{"name": "app", "command": ["x" * 8_192]}]}},
+            "Container Overrides length must be at most 8192",
+        ),
         ({"startedBy": "a b"}, "startedBy contains invalid characters."),
         (
             {"overrides": {"containerOverrides": [{"name": "no", "command": ["x"]}]}},

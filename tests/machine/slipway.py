@@ -88,8 +88,8 @@ class Slipway:
         name = "slipway-beside" if beside else "slipway"
         self.cloud = FakeCloud(self.world, store, workflow, self.faults, self.clock, name)
         self.functions = {
-            "act": partial(steps.run, steps.ACT, self.cloud),
-            "observe": partial(steps.run, steps.OBSERVE, self.cloud),
+            "act": self.faults.within(partial(steps.run, steps.ACT, self.cloud)),
+            "observe": self.faults.within(partial(steps.run, steps.OBSERVE, self.cloud)),
         }
         self.cloud.parts["observer"].function = lambda asked: questions.ASKED[asked["state"]](self.cloud, asked)
         self.machine = Interpreter(definition("deployment", machines), self.functions, self.clock)

@@ -86,6 +86,18 @@ class TestCreate:
             assert "would have 65537 bytes, and ECS takes 65536" in fault["detail"]
         assert 202 == api.post(fits).status_code
 
+    def test_command_over_8192_characters(self, api: Api) -> None:
+        """What ECS would not run before a deployment is refused, and what it just would is not."""
+        around = len('[{"name":"home","command":["migrate",""]}]')
+        for more, status in ((1, 422), (0, 202)):
+            long = {"command": ["migrate", "é" * (8_192 - around + more)]}
+            answer = api.post(with_service(two_services(), "home", before_deploy=long))
+            assert status == answer.status_code
+            if more:
+                (fault,) = problem(answer, 422, "invalid_manifest")["errors"]
+                assert "/services/home/before_deploy/command" == fault["pointer"]
+                assert "has 8193 characters as JSON, and ECS takes 8192" in fault["detail"]
+
     def test_busy_service(self, api: Api) -> None:
         """A service that is being deployed is a conflict that names the deployment."""
         manifest = two_services()

@@ -9,7 +9,8 @@ import pytest
 
 from chalicelib.deployment import Status
 from chalicelib.store import Store
-from tests.machine.slipway import Slipway
+from tests.machine.slipway import Slipway, with_service
+from tests.machine.test_way_back_faults import passed_until
 
 
 def manifest(size: int) -> dict[str, Any]:
@@ -47,3 +48,16 @@ def test_no_more_is_asked(store: Store, size: int, created: tuple[int, int], unc
         calls = asked(slipway, size)
         enough = all(allowed >= each for allowed, each in zip(most, calls, strict=True))
         assert enough, f"{calls} calls of the adapters and of the record, and {most} were enough"
+
+
+def test_a_namespace_is_found_once(store: Store) -> None:
+    """The proof of a name on the way back goes by the namespace that Plan found, and does not ask for it again."""
+    slipway = Slipway(store)
+    slipway.deploy(manifest(1))
+    slipway.world.broken.add("home:2")
+    back = slipway.post(with_service(manifest(1), "service-0", image="home:2"))
+    passed_until(slipway, back, "AwaitRestoredNames")
+    mark = len(slipway.faults.calls)
+    passed_until(slipway, back, "RemoveRoute")
+    asked_then = slipway.calls_since(mark)
+    assert (0, True) == (asked_then.count("cloud_map.namespaces"), "cloud_map.healthy_addresses" in asked_then)

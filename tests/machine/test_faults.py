@@ -161,9 +161,9 @@ def manifest() -> dict[str, Any]:
     return {**both, "execution_role": "execution", "tags": tags, "services": {"home": home}}
 
 
-def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, Deployment]:
+def run(store: Store, call: str, fault: Break | list[Break], **changes: Any) -> tuple[Slipway, Deployment]:
     """Deploy in the circumstances in which a call is made, with its fault."""
-    asked = manifest()
+    asked = {**manifest(), **changes}
     slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2)
     slipway.cloud.settings = replace(slipway.cloud.settings, resolve_vpc="" if call in WITHOUT_RESOLVER else "vpc-1")
     if call in OF_ECR:

@@ -63,10 +63,12 @@ def pruning(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "services": services, "prune": True}
 
 
-def run(store: Store, call: str, fault: Break | list[Break], **world: Any) -> tuple[Slipway, Deployment]:
+def run(
+    store: Store, call: str, fault: Break | list[Break], drain_seconds: float = 1, **changes: Any
+) -> tuple[Slipway, Deployment]:
     """Prune, with the fault of a call from the moment on at which the first rule goes."""
-    manifest = asked()
-    slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, **world)
+    manifest = {**asked(), **changes}
+    slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, drain_seconds=drain_seconds)
     assert Status.SUCCEEDED is slipway.deploy(manifest).status
     begun = slipway.post(pruning(manifest))
 

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib import errors, steps
-from chalicelib.deployment import Status
+from chalicelib import errors, recovery, steps
+from chalicelib.deployment import Deployment, Status
+from chalicelib.errors import Unsettled
 from chalicelib.store import Store
-from tests.machine.slipway import definition
+from tests.faults import Slow
+from tests.machine.slipway import MACHINES as MACHINES_OF_NOW
+from tests.machine.slipway import Slipway, definition, two_services, with_service
 from tests.machine.test_teardown import leftovers
 from tests.releases.scenes import FOLDER, play
 
@@ -115,3 +118,73 @@ def test_frozen_records_are_an_older_releases(release: Path) -> None:
     items = json.loads((release / "goes_back.json").read_text())["items"]
     kinds = {item["pk"]["S"].partition("#")[0] for item in items}
     assert {"application", "before", "deployment", "events", "live", "lock", "manifest", "revision", "waits"} <= kinds
+
+
+UNSETTLED = Unsettled("call", "InvalidParameterException", "what went before has not come to its end")
+
+
+def refused(release: Path, store: Store, call: str, times: int | None) -> tuple[Slipway, Deployment]:
+    """Have an older release's execution meet a call whose refusal passes, so many times or for ever."""
+    slipway = Slipway(store, machines=release)
+    ended = slipway.deploy(two_services())
+    if call.startswith("ecs.update"):
+        slipway.faults.break_from_now_on({call: [UNSETTLED] * times if times else UNSETTLED})
+        asked = {**two_services(), "application": ended.application}
+        return slipway, slipway.deploy(with_service(asked, "home", image="home:2"))
+    slipway.faults.break_from_now_on({call: [UNSETTLED] * times if times else UNSETTLED})
+    return slipway, slipway.tear_down(ended)
+
+
+REFUSED = pytest.mark.parametrize("call", ["ecs.update_service", "clusters.delete_service", "clusters.delete"])
+
+
+@REFUSED
+def test_what_does_not_settle_at_once_is_asked_again(release: Path, store: Store, call: str) -> None:
+    """A refusal that passes passes for an older release, too, under the name by which its workflow tries again."""
+    slipway, ended = refused(release, store, call, times=5)
+    assert (Status.SUCCEEDED, 5, []) == (ended.status, len(slipway.faults.struck), slipway.locks(ended))
+
+
+@REFUSED
+def test_what_never_settles_is_told(release: Path, store: Store, call: str) -> None:
+    """One that stays ends in AWS's words, at the end of the workflow."""
+    slipway, ended = refused(release, store, call, times=None)
+    assert ended.failure is not None
+    assert (True, "SUCCEEDED") == (str(UNSETTLED) in ended.failure.cause, slipway.execution(ended).status)
+    assert [] == slipway.locks(ended)
+
+
+def test_what_it_does_not_remove_is_told(release: Path, store: Store) -> None:
+    """Its workflow removes nothing that is not named any more: the verdict says so, and the next one removes it."""
+    slipway = Slipway(store, machines=release)
+    asked = with_service(two_services(), "worker", image="worker:1")
+    assert Status.SUCCEEDED is slipway.deploy(asked).status
+    fewer = {**asked, "prune": True, "services": {name: asked["services"][name] for name in ("redis", "home")}}
+    old = slipway.deploy(fewer)
+    if "RemoveRules" not in states_of(definition("deployment", release)):
+        assert old.failure is not None
+        assert (Status.FAILED, "prune_failed", []) == (old.status, old.failure.code, slipway.locks(old))
+        assert "worker is not removed: an older release" in str(old.verdict)
+        assert {"redis": "succeeded", "home": "succeeded", "worker": "failed"} == {
+            name: each.status for name, each in old.services.items()
+        }
+    beside = Slipway(store, machines=MACHINES_OF_NOW, beside=slipway)
+    beside.cloud.settings = slipway.cloud.settings
+    again = beside.deploy(fewer)
+    assert (Status.SUCCEEDED, None) == (again.status, slipway.world.serves(again.cluster, "worker"))
+
+
+def test_what_is_slow_ends(release: Path, store: Store) -> None:
+    """A look that takes longer than its poll is heard by nobody there; past the deadline the sweep ends it."""
+    slipway = Slipway(store, machines=release, hanging={"redis:7"})
+    slipway.faults.break_from_now_on({"ecs.rollout": Slow(40)})
+    deployment = slipway.post(two_services(poll_seconds=10, timeout_seconds=50))
+
+    def sweep() -> None:
+        recovery.sweep(slipway.cloud)
+        slipway.clock.call_later(60, sweep)
+
+    slipway.clock.call_later(60, sweep)
+    slipway.machine.run(deployment.id)
+    ended = slipway.record(deployment)
+    assert (Status.TIMED_OUT, "SUCCEEDED") == (ended.status, slipway.execution(deployment).status)

@@ -12,14 +12,13 @@ from chalicelib import recovery
 from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import AwsRefused, Throttled, TransientAws
 from chalicelib.store import Store
-from tests.faults import Break, Meanwhile
+from tests.faults import FUNCTION_SECONDS, HANGS, TIMED_OUT, Break, Meanwhile, Slow
 from tests.machine.slipway import Slipway, two_services
 from tests.machine.test_faults import lies, methods
+from tests.machine.test_way_back_faults import passed_until
 
 POLL_SECONDS = 10
 FACTORS = pytest.mark.parametrize("factor", [0.5, 1, 3])
-FUNCTION_SECONDS = 60
-TIMED_OUT = type("Sandbox.Timedout", (Exception,), {})("Task timed out after 60.00 seconds")
 THROTTLED = Throttled("call", "ThrottlingException", "Rate exceeded")
 
 
@@ -29,9 +28,9 @@ def one_service(**changes: Any) -> dict[str, Any]:
     return {**manifest, "services": {"redis": manifest["services"]["redis"]}}
 
 
-def slow(slipway: Slipway, seconds: float, *calls: str) -> dict[str, Break]:
+def slow(seconds: float, *calls: str) -> dict[str, Break]:
     """Return what makes calls take their time."""
-    return {call: Meanwhile(lambda: slipway.clock.advance(seconds)) for call in calls}
+    return {call: Slow(seconds) for call in calls}
 
 
 def whole_record(slipway: Slipway) -> list[str]:
@@ -75,7 +74,7 @@ def test_a_slow_look_counts(store: Store, state: str, call: str, factor: float) 
     """A deployment succeeds whose looks take as long as polls, or longer; each look ends before the next begins."""
     slipway = Slipway(store, rollout_seconds=25)
     looks = Looks(slipway, state)
-    slipway.faults.break_from_now_on(slow(slipway, factor * POLL_SECONDS, call))
+    slipway.faults.break_from_now_on(slow(factor * POLL_SECONDS, call))
     deployment = slipway.deploy(one_service())
 
     assert (Status.SUCCEEDED, []) == (deployment.status, lies(slipway, deployment))
@@ -96,7 +95,7 @@ def test_quick_looks_come_with_the_poll(store: Store) -> None:
 def test_the_deadline_holds_when_looks_are_slow(store: Store, factor: float) -> None:
     """A rollout that hangs ends a poll after its deadline, two polls where the look at the deadline is the slow one."""
     slipway = Slipway(store, hanging={"redis:7"})
-    slipway.faults.break_from_now_on(slow(slipway, factor * POLL_SECONDS, "ecs.rollout"))
+    slipway.faults.break_from_now_on(slow(factor * POLL_SECONDS, "ecs.rollout"))
     deployment = slipway.deploy(one_service(timeout_seconds=95))
     assert late_by(slipway, deployment) <= timedelta(seconds=POLL_SECONDS * (1 if factor <= 1 else 2) + 1)
 
@@ -104,12 +103,7 @@ def test_the_deadline_holds_when_looks_are_slow(store: Store, factor: float) -> 
 def test_the_deadline_holds_when_looks_die(store: Store) -> None:
     """A look that takes its function's whole minute and dies is tried again; once past the deadline none is."""
     slipway = Slipway(store)
-
-    def dies() -> None:
-        slipway.clock.advance(FUNCTION_SECONDS)
-        raise TIMED_OUT
-
-    slipway.faults.break_from_now_on({"ecs.rollout": Meanwhile(dies)})
+    slipway.faults.break_from_now_on({"ecs.rollout": HANGS})
     deployment = slipway.deploy(one_service(timeout_seconds=150))
     assert late_by(slipway, deployment) <= timedelta(seconds=2 * POLL_SECONDS + 1)
 
@@ -119,7 +113,7 @@ def test_the_record_takes_a_second(store: Store, hanging: bool) -> None:
     """Where each call of the record takes as long as a poll, a deployment succeeds, or ends by its deadline."""
     slipway = Slipway(store, hanging={"redis:7"} if hanging else set())
     looks = Looks(slipway, "AwaitStable")
-    slipway.faults.break_from_now_on(slow(slipway, 1, *whole_record(slipway)))
+    slipway.faults.break_from_now_on(slow(1, *whole_record(slipway)))
     deployment = slipway.deploy(one_service(poll_seconds=1, timeout_seconds=150))
     assert 1 == looks.at_once
     if hanging:
@@ -148,7 +142,7 @@ def test_the_deadline_holds_while_aws_refuses(store: Store, call: str, error: Ex
 def test_a_heartbeat_that_is_refused(store: Store, error: Exception) -> None:
     """A wait that cannot be kept alive is looked at again, and nothing else comes of it."""
     slipway = Slipway(store)
-    slow_calls = slow(slipway, POLL_SECONDS / 2, "ecs.rollout")
+    slow_calls = slow(POLL_SECONDS / 2, "ecs.rollout")
     slipway.faults.break_from_now_on({**slow_calls, "workflow.heartbeat": error})
     deployment = slipway.deploy(one_service())
     assert (Status.SUCCEEDED, []) == (deployment.status, lies(slipway, deployment))
@@ -157,15 +151,16 @@ def test_a_heartbeat_that_is_refused(store: Store, error: Exception) -> None:
 
 def test_whoever_meets_it_past_its_deadline_ends_it(store: Store) -> None:
     """Where no look can say so, the sweep does: once a poll and the longest look have passed since the deadline."""
-    slipway = Slipway(store, namespace_seconds=1)
+    slipway = Slipway(store, namespace_seconds=1, hanging={"redis:7"})
 
     def dies() -> None:
         raise TIMED_OUT
 
-    slipway.faults.break_from_now_on({"store.keep_token": Meanwhile(dies)})
-    deployment = slipway.post(one_service(timeout_seconds=30))
+    deployment = passed_until(slipway, slipway.post(one_service(timeout_seconds=30)), "AwaitStable")
+    slipway.faults.break_from_now_on({"store.keep_token": Meanwhile(dies), "store.part": Meanwhile(dies)})
+    passed = slipway.clock.seconds
     failures = []
-    for seconds in (30 + POLL_SECONDS + FUNCTION_SECONDS - 5, 10):
+    for seconds in (30 + POLL_SECONDS + FUNCTION_SECONDS - 5 - passed, 10):
         slipway.clock.advance(seconds)
         recovery.sweep(slipway.cloud)
         failures.append(slipway.record(deployment).failure)

@@ -38,9 +38,9 @@ WRITES = [f"store.{method}" for method in STEPS_WRITE]
 READS = [f"store.{method}" for method in STEPS_READ]
 
 
-def deployed(store: Store, call: str) -> tuple[Slipway, Deployment]:
+def deployed(store: Store, call: str, **changes: Any) -> tuple[Slipway, Deployment]:
     """Deploy one service with everything; for a call that only a failure makes, its teardown will fail."""
-    both = two_services()
+    both = two_services(**changes)
     home = {**both["services"]["home"], "depends_on": [], "scaling": {"min": 1, "max": 4, "cpu": 60}}
     asked = with_service({**both, "services": {}}, "home", **home)
     slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2)
@@ -52,9 +52,9 @@ def deployed(store: Store, call: str) -> tuple[Slipway, Deployment]:
     return slipway, deployment
 
 
-def run(store: Store, call: str, fault: Break | list[Break]) -> tuple[Slipway, Deployment]:
+def run(store: Store, call: str, fault: Break | list[Break], **changes: Any) -> tuple[Slipway, Deployment]:
     """Tear down in the circumstances in which a call is made, with its fault."""
-    slipway, deployment = deployed(store, call)
+    slipway, deployment = deployed(store, call, **changes)
     slipway.faults.break_from_now_on({call: fault})
     ended = slipway.tear_down(deployment)
     assert slipway.faults.struck, f"{call} is never called: this run covers nothing"

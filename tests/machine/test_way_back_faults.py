@@ -85,10 +85,10 @@ def manifest(**changes: Any) -> dict[str, Any]:
     return with_service(two_services(services={}, **changes), "home", **home)
 
 
-def prepared(store: Store, kind: str) -> tuple[Slipway, dict[str, Any]]:
+def prepared(store: Store, kind: str, **changes: Any) -> tuple[Slipway, dict[str, Any]]:
     """Return an installation, and the manifest that fails there in its last wave."""
     slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2)
-    asked = manifest()
+    asked = manifest(**changes)
     if kind == "update":
         slipway.deploy(asked)
         changed = {"scaling": {"min": 1, "max": 8, "cpu": 50}, "discovery": {"name": "www", "ttl": 33}}
@@ -112,9 +112,11 @@ def passed_until(slipway: Slipway, deployment: Deployment, state: str) -> Deploy
     return deployment
 
 
-def run(store: Store, kind: str, call: str, fault: Break | list[Break]) -> tuple[Slipway, Deployment, dict[str, Any]]:
+def run(
+    store: Store, kind: str, call: str, fault: Break | list[Break], **changes: Any
+) -> tuple[Slipway, Deployment, dict[str, Any]]:
     """Have a deployment fail, and a call of its way back; return what served before, too."""
-    slipway, asked = prepared(store, kind)
+    slipway, asked = prepared(store, kind, **changes)
     serving = served(slipway)
     if call == "clusters.service_is_gone":
         slipway.world.drain_seconds = 0  # what drains serves on for a while: what is said then is not true for long

@@ -5,7 +5,8 @@ from threading import Event
 
 import pytest
 
-from chalicelib.cloud import Cloud, Settings
+from chalicelib.cloud import Cloud
+from chalicelib.settings import Settings
 
 SAID: ContextVar[str] = ContextVar("SAID", default="nothing")
 

@@ -11,7 +11,7 @@ from chalicelib.errors import DeploymentError, RequestError, SlipwayError
 CLASSES = {
     name: each
     for name, each in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(each, SlipwayError) and each.__module__ == errors.__name__
+    if issubclass(each, SlipwayError) and each.__module__.startswith(errors.__name__)
 }
 REQUEST_ERRORS = [each for each in CLASSES.values() if issubclass(each, RequestError) and each is not RequestError]
 DEPLOYMENT_ERRORS = [each for each in CLASSES.values() if issubclass(each, DeploymentError)]
