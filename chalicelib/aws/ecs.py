@@ -163,8 +163,8 @@ class Ecs:
         """Return the service deployment that our own call started, as it is listed, None while it is not seen.
 
         Neither the answer to the call nor `currentServiceDeployment` names it for sure: both may have the one before
-        (github.com/aws/containers-roadmap/issues/2709, github.com/kayac/ecspresso/pull/945). It is the first that was
-        made with our ECS deployment, by ECS's own clock, or later.
+        (github.com/aws/containers-roadmap/issues/2709, github.com/kayac/ecspresso/pull/945). It is the one that was
+        made nearest to our ECS deployment, by ECS's own clock, and was not over by then.
         """
         made_at = followed.ecs_deployment_created_at
         if made_at is None or not followed.rolls_out:
@@ -176,8 +176,9 @@ class Ecs:
             if refusal.aws_code == "ServiceNotFoundException":
                 return None
             raise
-        later = [each for each in answer["serviceDeployments"] if each["createdAt"] >= since]
-        return min(later, key=lambda each: each["createdAt"], default=None)
+        found = [each for each in answer["serviceDeployments"] if each["createdAt"] >= since]
+        may_be_ours = [each for each in found if each.get("finishedAt", made_at) >= made_at]
+        return min(may_be_ours, key=lambda each: abs(each["createdAt"] - made_at), default=None)
 
     def _service_deployment(self, arn: str | None) -> ServiceDeploymentTypeDef | None:
         if arn is None:

@@ -31,9 +31,10 @@ def rollouts(primary: str, state: str, **others: str) -> dict[str, Any]:
     return {"services": [service]}
 
 
-def brief(arn: str, seconds: float) -> dict[str, Any]:
-    """Return a service deployment as ListServiceDeployments shows it, made so many seconds after our ECS deployment."""
-    return {"serviceDeploymentArn": arn, "createdAt": MADE + timedelta(seconds=seconds), "status": "SUCCESSFUL"}
+def brief(arn: str, seconds: float, finished: float = 60) -> dict[str, Any]:
+    """Return a service deployment as ListServiceDeployments shows it: seconds are since our ECS deployment was made."""
+    made, over = (MADE + timedelta(seconds=each) for each in (seconds, finished))
+    return {"serviceDeploymentArn": arn, "createdAt": made, "finishedAt": over, "status": "SUCCESSFUL"}
 
 
 @pytest.fixture
@@ -56,10 +57,12 @@ def ecs(stub: Stubber) -> Ecs:
         ([brief("arn:old", -20), brief("arn:ours", 0)], "arn:ours"),
         ([brief("arn:ours", -0.9), brief("arn:old", -60)], "arn:ours"),
         ([brief("arn:next", 9), brief("arn:ours", 2), brief("arn:old", -2)], "arn:ours"),
+        ([brief("arn:old", -0.9, finished=-0.3)], None),
+        ([brief("arn:next", 0.9), brief("arn:ours", 0), brief("arn:replaced", -0.9, finished=0)], "arn:ours"),
     ],
 )
-def test_ours_is_the_first_since_our_call(stub: Stubber, listed: list[dict[str, Any]], expected: str | None) -> None:
-    """Ours is the first service deployment that was made with our ECS deployment or later, never one before it."""
+def test_ours_is_made_with_our_deployment(stub: Stubber, listed: list[dict[str, Any]], expected: str | None) -> None:
+    """Ours is the service deployment that was made with our ECS deployment, never one before it."""
     asked = {"cluster": "shop", "service": "home", "createdAt": {"after": MADE - timedelta(seconds=1)}}
     stub.add_response("describe_services", rollouts("2", "COMPLETED"))
     stub.add_response("list_service_deployments", {"serviceDeployments": listed}, asked)
