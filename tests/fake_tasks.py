@@ -33,6 +33,7 @@ class FakeTasks:
         assert 1 <= len(token) <= 64, f"ECS does not take the token {token}"
         assert re.fullmatch(r"[A-Za-z0-9/_-]+", started_by), f"ECS does not take {started_by}"
         assert spec.network, "a task in awsvpc mode has no network"
+        self._world.demand_cluster("run_task", cluster)
         if token not in self._world.tasks:
             arn = f"{ACCOUNT}:task/{cluster}/once-{len(self._world.tasks) + 1}"
             self._world.tasks[token] = WorldTask(

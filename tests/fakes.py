@@ -123,6 +123,7 @@ class FakeEcs:
     ) -> Rollout:
         """Make a service; one of its name is refused in ECS's words, whoever made it."""
         assert 1 <= len(token) <= 36, f"ECS does not take the token {token}"
+        self._world.demand_cluster("create_service", cluster)
         if there := self._world.service(cluster, name):
             if there.status == "DRAINING":
                 still = "Unable to Start a service that is still Draining."

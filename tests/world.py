@@ -15,6 +15,7 @@ from chalicelib.aws.cloud_map import Namespace
 from chalicelib.aws.command import Command
 from chalicelib.deployment import ServiceProgress
 from chalicelib.diagnosis import ServiceEvent, StoppedTask, TargetHealth
+from chalicelib.errors import TransientAws
 from chalicelib.manifest import RouteHealthCheck
 from chalicelib.preflight import Admission, Capacity, Room, Rule, Ways
 from chalicelib.rollout import Rollout
@@ -248,6 +249,11 @@ class World:
         if found:
             self._roll_back(found)
         return found
+
+    def demand_cluster(self, operation: str, cluster: str) -> None:
+        """Refuse a call in a cluster that is not there, as ECS does."""
+        if cluster not in self.clusters:
+            raise TransientAws(operation, "ClusterNotFoundException", "Cluster not found.")
 
     def make(self, cluster: str, name: str, spec: ServiceSpec, tags: Mapping[str, str]) -> WorldService:
         """Create a service; it rolls out from now on."""

@@ -164,7 +164,7 @@ class Ecs:
 
         Neither the answer to the call nor `currentServiceDeployment` names it for sure: both may have the one before
         (github.com/aws/containers-roadmap/issues/2709, github.com/kayac/ecspresso/pull/945). It is the one that was
-        made nearest to our ECS deployment, by ECS's own clock, and none that had ended by then.
+        made nearest to our ECS deployment, by ECS's own clock, and was not over by then.
         """
         made_at = followed.ecs_deployment_created_at
         if made_at is None or not followed.rolls_out:
@@ -176,12 +176,9 @@ class Ecs:
             if refusal.aws_code == "ServiceNotFoundException":
                 return None
             raise
-        possible = [
-            each
-            for each in answer["serviceDeployments"]
-            if each["createdAt"] >= since and each.get("finishedAt", made_at) >= made_at
-        ]
-        return min(possible, key=lambda each: abs(each["createdAt"] - made_at), default=None)
+        found = [each for each in answer["serviceDeployments"] if each["createdAt"] >= since]
+        may_be_ours = [each for each in found if each.get("finishedAt", made_at) >= made_at]
+        return min(may_be_ours, key=lambda each: abs(each["createdAt"] - made_at), default=None)
 
     def _service_deployment(self, arn: str | None) -> ServiceDeploymentTypeDef | None:
         if arn is None:

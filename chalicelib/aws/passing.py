@@ -17,6 +17,7 @@ TARGET, POLICY = f"{TERRAFORM}/appautoscaling/target.go", f"{TERRAFORM}/appautos
 API = "https://docs.aws.amazon.com"
 SCALING = f"{API}/autoscaling/application/APIReference/API_RegisterScalableTarget.html"
 OPERATIONS = f"{API}/cloud-map/latest/api/API_UpdateService.html"
+ALREADY_EXISTS = f"{API}/cloud-map/latest/api/API_CreateService.html"
 LOGS = f"{API}/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"
 
 
@@ -120,6 +121,8 @@ PASSING = (
     # AWS Cloud Map: ECS takes its instances out of a service a while after their tasks have stopped
     Passing(("delete_service", "delete_namespace"), "ResourceInUse", "", Unsettled, NAMES),
     Passing(("update_service",), "DuplicateRequest", "", Unsettled, OPERATIONS),
+    # one that CreateService has just said to exist
+    Passing(("get_service",), "ServiceNotFound", "", TransientAws, ALREADY_EXISTS),
     # Application Auto Scaling
     Passing(("register_scalable_target",), "ValidationException", "ECS service doesn't exist", TransientAws, TARGET),
     Passing(("register_scalable_target",), "ValidationException", "Unable to assume IAM role", TransientAws, TARGET),

@@ -8,6 +8,7 @@ from chalicelib.deployment import Deployment
 from chalicelib.manifest import Manifest, main_container
 from chalicelib.plan import service_spec
 from chalicelib.specs import ServiceSpec
+from chalicelib.steps.cluster import in_cluster
 from chalicelib.steps.found import begun
 from chalicelib.steps.step import StepEvent, go_on, tags
 
@@ -22,7 +23,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     command = Command(main_container(manifest, name).name, wanted.command)
     task_definition, network = deployment.services[name].task_definition, ground.placements.get(name)
     spec = service_spec(manifest, name, task_definition=task_definition, network=network)
-    arn = _start(cloud, event, manifest, deployment, spec, command)
+    with in_cluster(cloud, event, manifest):
+        arn = _start(cloud, event, manifest, deployment, spec, command)
     message = f"Started the task {arn.rpartition('/')[2]}: {' '.join(command.words)}"
     cloud.store.tell(deployment.id, name, "before_deploy", message, cloud.now(), before_deploy_task=arn)
     return {}

@@ -11,15 +11,17 @@ from chalicelib.manifest import Manifest
 from chalicelib.plan import service_spec
 from chalicelib.preflight import may_change, whose
 from chalicelib.specs import ServiceSpec, Serving
+from chalicelib.steps.cluster import in_cluster
 from chalicelib.steps.found import begun
-from chalicelib.steps.rollout import bring, send
+from chalicelib.steps.rollout import bring, not_seen_yet, send
 from chalicelib.steps.step import StepEvent, go_on, owner_tags, tags
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Bring the ECS service to what is asked, and keep which ECS deployment to follow.
 
-    Raises SiblingFailed, and ServiceNotOwned when it is somebody else's by now.
+    Raises SiblingFailed, ServiceNotOwned when it is somebody else's by now, and TransientAws while ECS shows no service
+    and makes none of its name either.
     """
     deployment, manifest, ground = begun(cloud, event)
     progress = deployment.services[event.service_name]
@@ -30,10 +32,10 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     serving = found if found and found.status == "ACTIVE" else None
     _refuse_foreign(cloud, manifest, deployment, progress, found)
     spec = _wanted(manifest, ground, progress, serving)
-    if serving is None:
-        _create(cloud, event, manifest, deployment, spec)
-    else:
+    if serving:
         _update(cloud, event, manifest, deployment, spec, serving)
+    elif not _created(cloud, event, manifest, deployment, spec):
+        raise not_seen_yet(progress.name)
     return {}
 
 
@@ -45,7 +47,8 @@ def _is_new(progress: ServiceProgress) -> bool:
 def _created(cloud: Cloud, event: StepEvent, manifest: Manifest, deployment: Deployment, spec: ServiceSpec) -> bool:
     """Create a service; tell whether it was: ECS refuses one of a name that was taken since, in these words."""
     try:
-        _create(cloud, event, manifest, deployment, spec)
+        with in_cluster(cloud, event, manifest):
+            _create(cloud, event, manifest, deployment, spec)
     except AwsRefused as refusal:
         if "not idempotent" not in refusal.message:
             raise

@@ -108,8 +108,8 @@ def _keep(
 
 
 def not_seen_yet(name: str) -> TransientAws:
-    """Return the error of a step that waits until ECS shows what our own last call on a service has made of it."""
-    return TransientAws("describe_services", "not seen yet", f"ECS does not show yet what our last call made of {name}")
+    """Return the error of a step that waits until ECS shows what the last call on a service has made of it."""
+    return TransientAws("describe_services", "not seen yet", f"ECS does not show yet what the last call made of {name}")
 
 
 def refuse_unseen(

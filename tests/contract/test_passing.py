@@ -113,6 +113,7 @@ def change_name(aws: Refusing) -> object:
 # ECS has operations of these names, too.
 ASK_CLOUD_MAP: dict[tuple[str, str], Callable[[Refusing], object]] = {
     ("delete_service", "ResourceInUse"): lambda aws: names(aws).delete_service("arn:service/srv-1"),
+    ("get_service", "ServiceNotFound"): change_name,
     ("update_service", "DuplicateRequest"): change_name,
 }
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.local_cloud import LocalCloud, hello
+from tests.local.local_cloud import PATIENCE_SECONDS, LocalCloud, hello
 
 PYTHON = "actors-hello:1"
 SERVE = ["python", "-m", "http.server", "--bind", "0.0.0.0", "8080"]  # noqa: S104  a task has an address of its own
@@ -90,14 +90,15 @@ ALONE = {"rollout": {"circuit_breaker": False}}
 
 @pytest.fixture(scope="module")
 def failed(cloud: LocalCloud) -> dict[str, dict[str, Any]]:
-    """Return how each case ended."""
+    """Return how each case ended. They go on at once, so the first may take as long as all."""
     manifests = {
         code: hello(code.replace("_", "-")) | {"services": {"hello": case | (ALONE if code in HOPELESS else {})}}
         for code, (case, _) in CASES.items()
     }
     accepted = {code: cloud.post(manifest) for code, manifest in manifests.items()}
     assert {202} == {each.status for each in accepted.values()}, [each.document for each in accepted.values()]
-    return {code: cloud.ended(each.document["id"]) for code, each in accepted.items()}
+    patience = PATIENCE_SECONDS * 3
+    return {code: cloud.ended(each.document["id"], patience) for code, each in accepted.items()}
 
 
 @pytest.mark.parametrize("code", CASES)

@@ -17,9 +17,13 @@ COMMAND = (
 
 
 def run(cloud: LocalCloud, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run schemathesis with all its checks but one: the API's 404 for a method that it does not have is documented."""
+    """Run schemathesis with all its checks but two.
+
+    The API's 404 for a method that it does not have is documented; and DELETE only begins a teardown, until whose end
+    the application is there.
+    """
     command = [*map(str, COMMAND), "run", f"{cloud.url}/openapi.json", "-H", "Authorization: Bearer local-admin"]
-    checks = ["--checks", "all", "--exclude-checks", "unsupported_method", "--continue-on-failure"]
+    checks = ["--checks", "all", "--exclude-checks", "unsupported_method,use_after_free", "--continue-on-failure"]
     return subprocess.run([*command, *checks, *options], cwd=directory, capture_output=True, text=True, check=False)
 
 

@@ -91,6 +91,13 @@ def test_a_cluster(cloud: LocalCloud) -> None:
     ecs.by(clusters, lambda: user.delete_cluster(cluster=CLUSTER))
 
 
+def test_what_the_local_cloud_writes_is_seen_at_once(cloud: LocalCloud) -> None:
+    """Who comes with the local cloud's own key, as a test's preparations do, leaves nothing stale behind."""
+    cloud.client("ecs").create_cluster(clusterName="prepared")
+    described = users(cloud, "ecs").describe_clusters(clusters=["prepared"])
+    assert ["ACTIVE"] == [each["status"] for each in described["clusters"]]
+
+
 @pytest.mark.full  # its tasks come and go in their own time
 def test_a_service_and_its_tasks(cloud: LocalCloud) -> None:
     """What is told of a service, of its deployments and of tasks is first what was before the write."""

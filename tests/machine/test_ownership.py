@@ -11,10 +11,12 @@ from chalicelib.api import applications
 from chalicelib.deployment import Deployment, Status, status_document
 from chalicelib.errors import AwsRefused
 from chalicelib.store import Store
+from tests.faults import Breaks
 from tests.machine.moments import Interruption, Moment
 from tests.machine.slipway import Slipway, two_services, with_service
 from tests.machine.test_teardown import code, leftovers
 from tests.machine.test_way_back import served
+from tests.stale import Behind
 
 HIDDEN = "hunter2-of-the-victim"
 ADOPTING = pytest.mark.parametrize("adopt", [False, True], ids=["as it is", "adopt"])
@@ -148,9 +150,10 @@ def test_claimed_after_preflight(store: Store) -> None:
     assert "victim" == tags_of(slipway, "home")["slipway:application"]
 
 
+@pytest.mark.parametrize("reads", [{}, {"ecs.serving": Behind(60)}], ids=["at once", "a minute later"])
 @pytest.mark.parametrize("adopt", [False, True])
-def test_made_after_the_plan(store: Store, adopt: bool) -> None:
-    """A service that somebody made since the plan is not taken: nobody knows its way back."""
+def test_made_after_the_plan(store: Store, adopt: bool, reads: Breaks) -> None:
+    """A service that somebody made since the plan is not taken, whenever it is seen: nobody knows its way back."""
     slipway = Slipway(store)
     manifest = with_service(two_services(cluster="shared"), "home", adopt=adopt)
     theirs = two_services(cluster="shared", application="other", namespace="other.local")
@@ -159,7 +162,9 @@ def test_made_after_the_plan(store: Store, adopt: bool) -> None:
     slipway.world.services.clear()
 
     def made() -> None:
-        slipway.world.make("shared", "home", replace(spec, discovery=None, route=()), {"by": "hand"})
+        slipway.faults.break_from_now_on(reads)
+        theirs = replace(spec, discovery=None, route=())
+        slipway.faults.history.noted(slipway.world.make, "shared", "home", theirs, {"by": "hand"})
 
     Interruption(slipway, Moment("DeployService", "home", after=False), made)
     ended = slipway.deploy(manifest)

@@ -42,6 +42,7 @@ ASKED_BY = {
 }
 IN_CLOUD_MAP = {
     ("delete_service", "ResourceInUse"): "cloud_map.delete_service",
+    ("get_service", "ServiceNotFound"): "cloud_map.ensure_service",
     ("update_service", "DuplicateRequest"): "cloud_map.ensure_service",
 }
 TIMES = 5
@@ -65,7 +66,7 @@ def refusal(row: Passing, operation: str) -> AwsError:
 
 def asked_by(row: Passing, operation: str) -> str:
     """Return our call that meets a refusal."""
-    return IN_CLOUD_MAP.get((operation, row.code), ASKED_BY[operation])
+    return IN_CLOUD_MAP.get((operation, row.code)) or ASKED_BY[operation]
 
 
 def run(store: Store, call: str, fault: AwsError, times: int | None) -> tuple[Slipway, Deployment]:

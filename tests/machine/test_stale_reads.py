@@ -279,6 +279,20 @@ def test_reads(store: Store, kind: Kind, reads: str, fault: str, anew: bool) -> 
         assert {} == {what: each for what, each in leftovers(slipway).items() if what != "revisions"}
 
 
+@pytest.mark.parametrize("before_deploy", [None, {"command": ["migrate"]}], ids=["a service", "a task first"])
+def test_a_cluster_that_went_just_now(store: Store, before_deploy: Any) -> None:
+    """A cluster that the deployment before has removed, and that is seen still, is made again for what needs one."""
+    slipway = Slipway(store, broken={"home:broken"})
+    slipway.faults.break_from_now_on({"clusters.find": Behind(0)})
+    failed = slipway.deploy(manifest(image="home:broken"))
+    assert (Status.FAILED, set()) == (failed.status, slipway.world.clusters)
+
+    slipway.world.changes.clear()
+    slipway.faults.break_from_now_on({"clusters.find": Behind(60)})
+    deployment = slipway.deploy(manifest(before_deploy=before_deploy))
+    assert (Status.SUCCEEDED, []) == (deployment.status, untrue(slipway, deployment)), deployment.verdict
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seconds", full_but([10_000], [8, 60, 10_000]))
 def test_service_deployments_are_listed_late(store: Store, kind: Kind, seconds: float) -> None:
