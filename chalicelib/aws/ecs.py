@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import batched, call, call_once, listed, tag_list
+from chalicelib.aws.calls import batched, call, call_once, listed, side_by_side, tag_list
 from chalicelib.aws.service_document import NEED_FORCE, classic_load_balancer_of, compute, service_spec_of, settings
 from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.task_document import RolloutTask, private_address, rollout_task, stopped_task
@@ -62,11 +62,9 @@ class Ecs:
 
     def serving(self, cluster: str, names: Sequence[str]) -> dict[str, Serving | None]:
         """Return what serves under each name: None when there is no service, or it is INACTIVE."""
-        found: dict[str, Serving | None] = dict.fromkeys(names)
-        for service in self._describe(cluster, names, tags=True):
-            if service.get("status") != "INACTIVE":
-                found[service["serviceName"]] = self._serving(service)
-        return found
+        there = [each for each in self._describe(cluster, names, tags=True) if each.get("status") != "INACTIVE"]
+        serving = side_by_side(self._serving, there)
+        return {**dict.fromkeys(names), **{each["serviceName"]: now for each, now in zip(there, serving, strict=True)}}
 
     def _describe(self, cluster: str, names: Sequence[str], *, tags: bool = False) -> list[ServiceTypeDef]:
         include: Any = ["TAGS"] if tags else []
