@@ -26,14 +26,14 @@ Kind = Callable[[Slipway, Callable[[], None]], Deployment]
 OF_OTHERS = [
     "autoscaling.find",
     "cloud_map.healthy_addresses",
-    "cloud_map.namespace",
+    "cloud_map.namespaces",
     "cloud_map.registered",
     "cloud_map.tags",
     "load_balancers.routed",
     "load_balancers.routed_by",
     "load_balancers.rules",
     "load_balancers.target_groups",
-    "logs.group",
+    "logs.groups",
     "task_definitions.content_hash",
 ]
 OF_ECS = [
