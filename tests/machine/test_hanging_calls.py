@@ -83,9 +83,7 @@ QUICK = {
 @pytest.mark.parametrize(
     ("run", "call", "fault"),
     [
-        pytest.param(
-            *case, fault, id="-".join([*case, name]), marks=() if case in QUICK and fault is HANGS else pytest.mark.full
-        )
+        pytest.param(*case, fault, id="-".join([*case, name]), marks=() if (*case, name) in QUICK else pytest.mark.full)
         for case in CASES
         for name, fault in SLOW.items()
     ],
