@@ -20,8 +20,8 @@ from tests.machine.by_hand import HANDS
 from tests.machine.slipway import Slipway, two_services
 from tests.machine.test_events import executions_end
 from tests.machine.test_faults import ALWAYS, CALLS, CONFLICT, OF_A_TEARDOWN, OF_THE_WAY_BACK, WRITES
-from tests.machine.test_fields import CHANGES, SERVICES, changed
 from tests.machine.test_stale_reads import LONG, OF_ECS, OF_OTHERS
+from tests.manifest_changes import CHANGES, SERVICES, changed
 from tests.stale import Behind, Once
 from tests.world import World
 
