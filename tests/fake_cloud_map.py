@@ -91,6 +91,7 @@ class FakeCloudMap:
 
     def registered(self, namespace: Namespace) -> dict[str, cloud_map.Registered]:
         """Return a namespace's services by their names."""
+        self._world.settle_namespaces()
         return {
             name: cloud_map.Registered(each.arn, each.records, each.ttl)
             for (space, name), each in self._world.registered.items()

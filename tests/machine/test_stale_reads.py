@@ -24,15 +24,18 @@ Kind = Callable[[Slipway, Callable[[], None]], Deployment]
 # Not `clusters.find`: a cluster whose counts are old is left, and told of; an empty one costs nothing.
 OF_OTHERS = [
     "autoscaling.find",
+    "autoscaling.scaled",
     "cloud_map.healthy_addresses",
-    "cloud_map.namespace",
+    "cloud_map.namespaces",
     "cloud_map.registered",
     "cloud_map.tags",
+    "load_balancers.leads",
     "load_balancers.routed",
     "load_balancers.routed_by",
+    "load_balancers.routes",
     "load_balancers.rules",
     "load_balancers.target_groups",
-    "logs.group",
+    "logs.groups",
     "task_definitions.content_hash",
 ]
 OF_ECS = [
