@@ -102,11 +102,8 @@ def refuse_unseen_parts(cloud: Cloud, earlier: list[Earlier], looks: Looks, foun
 
 
 def _unseen(cloud: Cloud, earlier: Earlier, looks: Looks, found: Mapping[str, Found]) -> Iterator[str]:
+    yield from _unseen_shared(earlier, looks)
     deployment, manifest = earlier.deployment, looks.manifest
-    if manifest.namespace and looks.namespace and _has_removed(earlier, "namespace"):
-        yield f"of the namespace {manifest.namespace}"
-    if looks.has_cluster and _has_removed(earlier, "cluster"):
-        yield f"of the cluster {manifest.cluster_name}"
     for (cluster, service), name in earlier.places().items():
         asked = earlier.asked if cluster == manifest.cluster_name and service in found else None
         if asked and name in asked.services:
@@ -114,12 +111,23 @@ def _unseen(cloud: Cloud, earlier: Earlier, looks: Looks, found: Mapping[str, Fo
             yield from [] if shows_what_was_left(deployment, asked, name, told, before) else [f"of {name}"]
 
 
-def _has_removed(earlier: Earlier, what: str) -> bool:
+def _unseen_shared(earlier: Earlier, looks: Looks) -> Iterator[str]:
+    """Tell of what services share: one that was made is there, one that was removed is not."""
+    deployment, asked, namespace = earlier.deployment, earlier.asked, looks.manifest.namespace
+    made = deployment.namespace_operation_id is not None
+    keeps = made and not deployment.goes_back and asked is not None and asked.namespace == namespace
+    unseen = _has_removed(deployment, made=made) if looks.namespace else keeps
+    if unseen:
+        yield f"of the namespace {namespace}"
+    made_cluster = earlier.ground is not None and not earlier.ground.cluster
+    if looks.has_cluster and _has_removed(deployment, made=made_cluster):
+        yield f"of the cluster {looks.manifest.cluster_name}"
+
+
+def _has_removed(deployment: Deployment, *, made: bool) -> bool:
     """Tell whether a teardown, or the way back of who had made it, has removed what services share."""
-    deployment, ground = earlier.deployment, earlier.ground
     if deployment.kind == "teardown":
         return not deployment.failure and not deployment.left
-    made = ground is not None and not getattr(ground, what)
     return made and deployment.goes_back and not deployment.rollback_failure
 
 

@@ -104,6 +104,35 @@ def test_at_once(store: Store, path: str, end: Earlier, fault: str, forth: bool)
     assert [] == not_as_asked(slipway, parsed(asked), deployment) + not_settled(slipway, asked)
 
 
+def is_torn_down(slipway: Slipway, asked: Asked) -> Deployment:
+    """Deploy, and tear down."""
+    return slipway.tear_down(slipway.deploy(asked))
+
+
+def is_stopped_early(slipway: Slipway, asked: Asked) -> Deployment:
+    """Stop the execution as soon as the namespace is there."""
+    posted = slipway.post(asked)
+    Interruption(slipway, Moment("Cluster", None, after=False), partial(slipway.machine.stop, posted.id))
+    slipway.machine.run(posted.id)
+    events.on_event(slipway.cloud, executions_end(posted, "ABORTED"))
+    return slipway.record(posted)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("end", [is_torn_down, goes_back, is_stopped_early])
+def test_what_services_share(store: Store, end: Earlier, fault: str) -> None:
+    """A namespace or a cluster that was just removed is made again, and one that was just made is not made twice."""
+    slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, broken={"late:1"})
+    slipway.faults.break_from_now_on(dict.fromkeys([*READS, "clusters.find"], FAULTS[fault]))
+    asked = manifest("home")
+    end(slipway, asked)
+    deployment = slipway.deploy(asked)
+    slipway.faults.break_from_now_on({})
+
+    assert Status.SUCCEEDED is deployment.status, deployment.verdict
+    assert [] == not_as_asked(slipway, parsed(asked), deployment) + not_settled(slipway, asked)
+
+
 def test_only_what_may_be_old_is_awaited(store: Store) -> None:
     """Where reads are true nobody waits for what an earlier deployment has left."""
     slipway = Slipway(store)

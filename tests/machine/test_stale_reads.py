@@ -118,13 +118,16 @@ def setting_gone_late(slipway: Slipway, behind: Callable[[], None]) -> Deploymen
     return gone_late(slipway, behind, rollout={"maximum_percent": 150}, desired_count=4)
 
 
-def cancelled(slipway: Slipway, behind: Callable[[], None], **home: Any) -> Deployment:
+def cancelled(
+    slipway: Slipway, behind: Callable[[], None], tags: Mapping[str, str] | None = None, **home: Any
+) -> Deployment:
     """Cancel as soon as the service was told to change."""
     asked = manifest()
     slipway.deploy(asked)
     slipway.clock.advance(LONG)
     behind()
-    posted = slipway.post(with_service(asked, "home", **(home or {"image": "home:2"})))
+    changed = with_service(asked, "home", **(home or ({} if tags else {"image": "home:2"})))
+    posted = slipway.post({**changed, **({"tags": tags} if tags else {})})
     cancel = partial(ways_back.cancel, slipway.cloud, posted.id, "canceller")
     Interruption(slipway, Moment("DeployService", "home", after=True), cancel)
     slipway.machine.run(posted.id)
@@ -134,6 +137,18 @@ def cancelled(slipway: Slipway, behind: Callable[[], None], **home: Any) -> Depl
 def setting_cancelled(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
     """Cancel as soon as the service was told what is not seen in any count."""
     return cancelled(slipway, behind, rollout={"maximum_percent": 150})
+
+
+def tags_cancelled(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Cancel as soon as the service has other tags."""
+    return cancelled(slipway, behind, tags={"Team": "other", "New": "tag"})
+
+
+def check_cancelled(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Cancel as soon as the load balancer asks less often, and lets targets go sooner."""
+    return cancelled(
+        slipway, behind, route={"path": "/home*", "health_check": {"interval": 20}, "deregistration_delay": 5}
+    )
 
 
 def cancelled_first(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
@@ -216,6 +231,8 @@ KINDS: Mapping[Kind, Status] = {
     setting_gone_late: Status.ROLLED_BACK,
     cancelled: Status.CANCELLED,
     setting_cancelled: Status.CANCELLED,
+    tags_cancelled: Status.CANCELLED,
+    check_cancelled: Status.CANCELLED,
     cancelled_first: Status.CANCELLED,
     broken_first: Status.FAILED,
     good_after_broken: Status.SUCCEEDED,
