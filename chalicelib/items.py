@@ -16,6 +16,7 @@ from chalicelib.registration import Registration
 from chalicelib.versions import present, present_body, stamped
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=limits.IDEMPOTENCY_HOURS)
+CHANGES_LIFETIME = timedelta(days=1)
 TORN_DOWN = "torn_down"
 GROUND = "ground"
 
@@ -91,6 +92,25 @@ def live_items(deployment: Deployment) -> list[Item]:
 def live_key(deployment: Deployment, service: str) -> Item:
     """Return the key under which stands with which deployment a service of an application last succeeded."""
     return {"pk": f"live#{deployment.application}/{deployment.environment}", "sk": service}
+
+
+def changed_item(deployment: Deployment, at: datetime) -> Item | None:
+    """Return which services a deployment that ends has changed, or may have, as an item; None where it changed nothing.
+
+    A teardown, and a way back, change what services share, too.
+    """
+    services = [name for name, each in deployment.services.items() if each.changed and each.status != "pending"]
+    shared = deployment.kind == "teardown" or deployment.goes_back or deployment.namespace_operation_id
+    if not services and not shared:
+        return None
+    expires = int((at + CHANGES_LIFETIME).timestamp())
+    key = {"pk": changes_key(deployment.application, deployment.environment), "sk": deployment.id, "expires": expires}
+    return {**key, "kind": deployment.kind, "services": services, "ended_at": at.isoformat()}
+
+
+def changes_key(application: str, environment: str) -> str:
+    """Return under which key stands what deployments of an application have changed."""
+    return f"changes#{application}/{environment}"
 
 
 def service_of(item: Item) -> ServiceProgress:

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
-from chalicelib.aws.dynamodb import Delete, Put, Table
+from chalicelib.aws.dynamodb import Delete, Item, Put, Table
 from chalicelib.belongings import Belongings, all_of
 from chalicelib.deployment import Deployment
 from chalicelib.items import (
@@ -11,6 +12,7 @@ from chalicelib.items import (
     application_key,
     asked_belongings,
     belongings_in,
+    changes_key,
     live_key,
     torn_down_item,
 )
@@ -23,6 +25,22 @@ class Principal:
 
     name: str
     scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Which services a deployment has changed, or may have, and when it ended."""
+
+    deployment_id: str
+    services: tuple[str, ...]
+    ended_at: datetime
+    tears_down: bool
+
+
+def changes_in(item: Item) -> Changes:
+    """Return what an item tells of a deployment that changed something."""
+    ended_at = datetime.fromisoformat(item["ended_at"])
+    return Changes(item["sk"], tuple(item["services"]), ended_at, item["kind"] == "teardown")
 
 
 class Ledger:
@@ -42,6 +60,11 @@ class Ledger:
     def forget_live(self, deployment: Deployment, service: str) -> None:
         """Forget with which deployment a service last succeeded: it was removed."""
         self._table.write(Delete(live_key(deployment, service)))
+
+    def changes(self, application: str, environment: str) -> list[Changes]:
+        """Return what the deployments of an application have changed that ended in the last day, the latest first."""
+        items = self._table.partition(changes_key(application, environment))
+        return sorted(map(changes_in, items), key=lambda each: each.ended_at, reverse=True)
 
     def belongings(self, application: str, environment: str) -> Belongings | None:
         """Return what an application may have, as its manifests asked for it; None when nobody ever deployed it."""

@@ -145,6 +145,12 @@ class ServiceSpec:
     deployment_configuration: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
+# A change of one of these starts an ECS deployment, any other does not (API reference, UpdateService).
+STARTS_A_DEPLOYMENT = frozenset(
+    {"task_definition", "network", "discovery", "route", "launch_type", "capacity_providers"}
+)
+
+
 @dataclass(frozen=True)
 class Serving:
     """What serves now under a service's name; `status` is ECS's: ACTIVE, DRAINING or INACTIVE.

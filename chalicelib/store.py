@@ -8,6 +8,7 @@ One table; `pk` and `sk` of its items:
     manifest#<id>          ground               what was found of networks, listener, namespace and cluster
     before#<id>            <service>#<part>     what served before a deployment changed it: see `chalicelib/before.py`
     live#<a>/<env>         <service>            which deployment of an application last succeeded with this service
+    changes#<a>/<env>      <deployment id>      which services it changed, until a day after it ended
     belongings#<id>        belongings           what a teardown removes
     application#<a>/<env>  outline#<hash>       what a manifest asked to be made, and the latest deployment of it
     application#<a>/<env>  torn_down            that there was one, and the shared parts that its teardown left
@@ -95,13 +96,10 @@ class Store(Claims, Reading, Ledger, Registered, Waits):
         """Return what a deployment was asked, and what Plan found that it stands on; raises NotFound."""
         return _asked(deployment_id, self._table.partition(manifest_key(deployment_id)["pk"]))
 
-    def branch(self, deployment_id: str, service: str | None) -> tuple[Deployment, Manifest, Ground | None]:
-        """Return what the branch of a service goes by: what `part` and `asked` do, in one question; raises NotFound.
-
-        What is before all branches goes by the deployment without its services.
-        """
+    def branch(self, deployment_id: str, *services: str) -> tuple[Deployment, Manifest, Ground | None]:
+        """Return what the branch of a service goes by: what `part` and `asked` do, in one question; raises NotFound."""
         asked = manifest_key(deployment_id)
-        own = [deployment_key(deployment_id), *([service_key(deployment_id, service)] if service else [])]
+        own = [deployment_key(deployment_id), *(service_key(deployment_id, each) for each in services)]
         items = self._table.batch([*own, asked, {**asked, "sk": GROUND}])
         progress = [item for item in items if item["pk"] != asked["pk"]]
         return deployment_in(deployment_id, progress), *_asked(deployment_id, items)

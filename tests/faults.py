@@ -99,9 +99,11 @@ class Faults:
             fault.action()
         if isinstance(fault, Slow):
             self._pass(fault.seconds)
+        is_read = isinstance(fault, Once | Behind)
         if isinstance(fault, Once | Behind):
             method = self.history.stale(name, method, fault) or method
-        answer = self.history.noted(method, *args, **named) if self._stale else method(*args, **named)
+        changes = self._stale and not is_read and not name.startswith(("store.", "workflow."))
+        answer = self.history.noted(method, *args, **named) if changes else method(*args, **named)
         if isinstance(fault, After):
             raise fault.error
         return answer

@@ -20,8 +20,12 @@ def asked(cloud: Cloud, deployment_id: str) -> tuple[Manifest, Ground]:
 
 
 def branch(cloud: Cloud, event: StepEvent) -> tuple[Deployment, Manifest, Ground]:
-    """Return what the branch of a service goes by: the deployment with this service, and as `asked` does."""
-    deployment, manifest, ground = cloud.store.branch(event.deployment_id, event.service)
+    """Return what the branch of a service goes by: the deployment with this service, and as `asked` does.
+
+    What is before all branches goes by the deployment without its services.
+    """
+    own = [event.service] if event.service else []
+    deployment, manifest, ground = cloud.store.branch(event.deployment_id, *own)
     return deployment, manifest, ground or Looks(cloud, manifest).ground
 
 

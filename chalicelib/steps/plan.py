@@ -18,8 +18,8 @@ from chalicelib.preflight import images_asked, pinned
 from chalicelib.steps import preflight
 from chalicelib.steps.account import Account, account_of
 from chalicelib.steps.balancer import url_before, url_of
+from chalicelib.steps.earlier import earlier_of, refuse_unseen_parts, refuse_unseen_services, serving_elsewhere
 from chalicelib.steps.looks import Looks
-from chalicelib.steps.rollout import refuse_unseen
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.unnamed import tell_unnamed
 
@@ -27,16 +27,14 @@ from chalicelib.steps.unnamed import tell_unnamed
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Record what will happen to each service and what served before; hand on the first wave, which holds the next.
 
-    Raises PreflightFailed when something is wrong: nothing was changed. Raises TransientAws while a service that the
-    last deployment made may not be seen yet.
+    Raises PreflightFailed when something is wrong: nothing was changed. Raises TransientAws while AWS may not show yet
+    what earlier deployments have changed.
     """
     deployment = cloud.store.get(event.deployment_id)
     _go_on(deployment)
     manifest = _resolved(cloud, event.deployment_id)
     looks = Looks(cloud, manifest)
-    for name, now in looks.serving.items():  # where AWS does not say what serves, nothing is planned
-        refuse_unseen(cloud, deployment, name, now, deployment.succeeded_before.get(name))
-    account = account_of(looks, force=deployment.force)
+    account = _account(cloud, deployment, looks)
     forecast = account.forecast
     _record(cloud, deployment, manifest, forecast)
     tell_unnamed(cloud, deployment, manifest, looks.belongings)
@@ -56,6 +54,16 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         "poll_seconds": poll_seconds,
         "prune": any(name not in manifest.services for name in deployment.services),
     }
+
+
+def _account(cloud: Cloud, deployment: Deployment, looks: Looks) -> Account:
+    """Return what will happen, by looks that show what earlier deployments have changed. Raises TransientAws."""
+    cluster, earlier = looks.manifest.cluster_name, earlier_of(cloud, deployment)
+    elsewhere = serving_elsewhere(cloud, earlier, cluster, list(looks.manifest.services))
+    refuse_unseen_services(cloud, earlier, {(cluster, name): now for name, now in looks.serving.items()} | elsewhere)
+    account = account_of(looks, force=deployment.force)
+    refuse_unseen_parts(cloud, earlier, looks, account.found)
+    return account
 
 
 def _go_on(deployment: Deployment) -> None:
@@ -161,3 +169,5 @@ def _record_service(
         cloud.store.keep_before(deployment.id, name, serving.spec)
         if found.scaled and found.scaled != found.scaling:
             cloud.store.keep_before(deployment.id, name, found.scaled)
+    if found.routed and manifest.services[name].route and not {"target_group", "rule"} <= set(stays):
+        cloud.store.keep_before(deployment.id, name, found.routed)
