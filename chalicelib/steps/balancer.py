@@ -37,8 +37,9 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     if before:
         cloud.store.keep_before(event.deployment_id, name, before)
     target_group = cloud.load_balancers.ensure_target_group(route, routed.port, ground.listener, own_tags, before)
-    ruled = stood_back(cloud, manifest, name, ground.listener) or route
-    cloud.load_balancers.ensure_rule(ruled, ground.listener.arn, target_group, own_tags, rank_of(manifest, name))
+    ruled, listener = stood_back(cloud, manifest, name, ground.listener) or route, ground.listener.arn
+    taken = ground.priorities if is_new and event.is_first else None
+    cloud.load_balancers.ensure_rule(ruled, listener, target_group, own_tags, rank_of(manifest, name), taken)
     judged = {"judged_from": cloud.now() + judged_after(route.health_check)}
     cloud.store.progress(
         event.deployment_id,

@@ -12,5 +12,4 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     manifest, ground = asked(cloud, event.deployment_id)
     if not ground.cluster:
         cloud.ecs.create_cluster(manifest.cluster_name, tags(cloud, manifest, event.deployment_id))
-    cloud.store.update(event.deployment_id, cloud.now(), phase="deploying")
     return {}

@@ -33,7 +33,8 @@ class Pulse:
 class StepEvent:
     """Which state calls, for which deployment and service; `token` to `poll_seconds` in waits, `error` in catches.
 
-    `pulse` keeps a wait alive while its step goes on.
+    `attempt` is how often the state was tried before, None where that is not told. `pulse` keeps a wait alive while its
+    step goes on.
     """
 
     state: str
@@ -43,6 +44,7 @@ class StepEvent:
     entered_at: str | None = None
     poll_seconds: int | None = None
     error: Mapping[str, str] | None = None
+    attempt: int | None = None
     pulse: Pulse = field(default_factory=Pulse, compare=False)
 
     @classmethod
@@ -56,6 +58,11 @@ class StepEvent:
         if self.service is None:
             raise ValueError(f"{self.state} belongs to a service, and none was named")
         return self.service
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the state was never tried before: then it has made nothing that Plan could not see."""
+        return self.attempt == 0
 
     def client_token(self) -> str:
         """Return what makes this step's create happen once: the same for the same deployment, state and service.
