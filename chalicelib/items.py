@@ -193,6 +193,17 @@ def belongings_in(item: Item) -> Belongings:
     return asked_belongings(item).model_copy(update={"outlines": (item["sk"],)})
 
 
+def revision_key(content: tuple[str, str]) -> Item:
+    """Return the key under which stands which task definition holds a content, which is a family and a hash."""
+    family, content_hash = content
+    return {"pk": f"revision#{family}", "sk": content_hash}
+
+
+def revision_item(content: tuple[str, str], arn: str) -> Item:
+    """Return which task definition holds a content, as an item."""
+    return {**revision_key(content), "arn": arn}
+
+
 def registration_key(application: str, environment: str) -> tuple[Item, Item]:
     """Return the keys of a registration: its own, and its place among all."""
     own = {"pk": f"registration#{application}", "sk": environment}

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.aws.calls import batched
 from chalicelib.aws.dynamodb import Delete, Item, Put, Table
 from chalicelib.belongings import Belongings, all_of
 from chalicelib.deployment import Deployment
@@ -14,9 +15,12 @@ from chalicelib.items import (
     belongings_in,
     changes_key,
     live_key,
+    revision_key,
     torn_down_item,
 )
 from chalicelib.versions import stamped
+
+READ_AT_ONCE = 100  # keys of one BatchGetItem: API reference
 
 
 @dataclass(frozen=True)
@@ -93,14 +97,11 @@ class Ledger:
 
     # ── task definitions and tokens ──────────────────────────────────────────────────────────────────
 
-    def remember_revision(self, family: str, content_hash: str, arn: str) -> None:
-        """Remember which task definition holds a content."""
-        self._table.write(Put({"pk": f"revision#{family}", "sk": content_hash, "arn": arn}))
-
-    def revision(self, family: str, content_hash: str) -> str | None:
-        """Return the ARN of the task definition that holds a content, None when none is known."""
-        item = self._table.get({"pk": f"revision#{family}", "sk": content_hash})
-        return item["arn"] if item else None
+    def revisions(self, contents: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Return the ARNs of the task definitions that hold contents, each (family, hash), those that are known."""
+        keys = [revision_key(each) for each in sorted(contents)]
+        items = [item for batch in batched(keys, READ_AT_ONCE) for item in self._table.batch(batch)]
+        return {(item["pk"].removeprefix("revision#"), item["sk"]): item["arn"] for item in items}
 
     def keep_principal(self, token_sha256: str, principal: Principal) -> None:
         """Admit a bearer token, known by its hash alone."""

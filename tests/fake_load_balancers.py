@@ -1,6 +1,6 @@
 """One load balancer in memory: a fake as those in `fakes`, over the same World."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.aws.load_balancers import Listener, Routed, target_group_name
@@ -95,11 +95,18 @@ class FakeLoadBalancers:
         return found and replace(found, rule=self._world.rules[target_group], listener=LISTENER.arn)
 
     def ensure_rule(
-        self, route: Route, listener: str, target_group: str, tags: Mapping[str, str], rank: int = 0
+        self,
+        route: Route,
+        listener: str,
+        target_group: str,
+        tags: Mapping[str, str],
+        rank: int = 0,
+        taken: Collection[int] | None = None,
     ) -> None:
         """Make the listener forward; a priority that is not said stays."""
         assert listener == LISTENER.arn
         now = self._world.rules.get(target_group)
+        assert now is None or taken is None, "there is a rule by now, and nobody looked"
         if now is None:
             self._world.tags[f"rule of {target_group}"] = dict(tags)
         taken = {each.priority for each in (*self._world.foreign_rules, *self._world.rules.values())}

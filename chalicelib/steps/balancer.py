@@ -35,9 +35,10 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     is_new = deployment.services[name].target_group_arn is None and deployment.services[name].as_asked is not None
     before = None if is_new else _before(cloud, event, ground.listener, own_tags)
     target_group = cloud.load_balancers.ensure_target_group(route, routed.port, ground.listener, own_tags, before)
-    ruled = stood_back(cloud, manifest, name, ground.listener) or route
-    cloud.load_balancers.ensure_rule(ruled, ground.listener.arn, target_group, own_tags, rank_of(manifest, name))
-    judged_from = cloud.now() + judged_after(route.health_check)
+    ruled, listener = stood_back(cloud, manifest, name, ground.listener) or route, ground.listener.arn
+    taken = ground.priorities if is_new and event.is_first else None
+    cloud.load_balancers.ensure_rule(ruled, listener, target_group, own_tags, rank_of(manifest, name), taken)
+    judged = {"judged_from": cloud.now() + judged_after(route.health_check)}
     cloud.store.progress(
         event.deployment_id,
         name,
@@ -45,7 +46,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         phase="balancer",
         target_group_arn=target_group,
         url=url_of(cloud, manifest, ground.listener, name),
-        **({"judged_from": judged_from} if before and before.health_check != route.health_check else {}),
+        **(judged if before and before.health_check != route.health_check else {}),
     )
     return {}
 

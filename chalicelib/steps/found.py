@@ -43,7 +43,7 @@ def known_revision(cloud: Cloud, manifest: Manifest, spec: TaskSpec) -> str | No
     The latest is asked too: a call that registered and died before it could remember must not register again. It may
     be another installation's, or another application's with a service of that name, whose teardown ends it.
     """
-    remembered = cloud.store.revision(spec.family, spec.content_hash)
+    remembered = cloud.store.revisions([spec.content]).get(spec.content)
     if remembered and _has_content(cloud, remembered, spec):
         return remembered
     latest = _has_content(cloud, spec.family, spec)

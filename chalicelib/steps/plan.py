@@ -1,14 +1,15 @@
 """Plan: what is there, and the manifest, make the account of what will happen; or something is wrong."""
 
-from collections.abc import Collection
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.before import BeforePart
 from chalicelib.cloud import Cloud
 from chalicelib.decide import called_off
 from chalicelib.deployment import Deployment
 from chalicelib.errors import AwsRefused
-from chalicelib.forecast import Forecast, Found, as_asked
+from chalicelib.forecast import Forecast, as_asked
 from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest
 from chalicelib.notices import notify
@@ -40,13 +41,10 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     tell_unnamed(cloud, deployment, manifest, looks.belongings)
     notify(cloud, deployment)
     preflight.tell(cloud, deployment.id, forecast.findings)
-    ground = looks.ground
-    cloud.store.keep_ground(deployment.id, ground)
-    for name, found in account.found.items():
-        _record_service(cloud, deployment, manifest, account, ground, name, found)
+    _keep(cloud, deployment, manifest, account, looks.ground)
     poll_seconds = poll_seconds_of(manifest)
     order = waves({name: service.depends_on for name, service in manifest.services.items()})
-    items = [[_item(deployment.id, manifest, name, poll_seconds, account.changing) for name in wave] for wave in order]
+    items = [[_item(deployment.id, manifest, name, poll_seconds, account) for name in wave] for wave in order]
     return {
         "deployment_id": deployment.id,
         "changes": bool(account.changing),
@@ -101,17 +99,16 @@ def _digest(cloud: Cloud, image: str) -> str | None:
         return None
 
 
-def _item(
-    deployment_id: str, manifest: Manifest, service: str, poll_seconds: int, changed: Collection[str]
-) -> dict[str, Any]:
-    """Return what the branch of a service starts with: whether it changes, and needs a task first, is known."""
-    changes = service in changed
+def _item(deployment_id: str, manifest: Manifest, service: str, poll_seconds: int, account: Account) -> dict[str, Any]:
+    """Return what the branch of a service starts with: whether it changes, needs a task first, and scales otherwise."""
+    changes = service in account.changing
     return {
         "deployment_id": deployment_id,
         "service": service,
         "poll_seconds": poll_seconds,
         "changes": changes,
         "task_needed": changes and manifest.services[service].before_deploy is not None,
+        "scales": "scaling" not in as_asked(manifest, service, account.found[service]),
     }
 
 
@@ -119,12 +116,11 @@ def _record(cloud: Cloud, deployment: Deployment, manifest: Manifest, forecast: 
     """Record what will happen. A deployment that waited for another has its whole time from now on."""
     now = cloud.now()
     late = {"deadline_at": now + timedelta(seconds=manifest.timeout_seconds)} if deployment.after else {}
-    if not cloud.store.run(deployment.id, now, phase="planned", **late):
-        _go_on(cloud.store.get(deployment.id))
     summary = ", ".join(f"{name}: {_told(forecast, name)}" for name in manifest.services)
     order = waves({name: service.depends_on for name, service in manifest.services.items()})
     said = " → ".join(" + ".join(wave) for wave in order)
-    cloud.store.record(deployment.id, None, "planned", f"{summary}. Order: {said}.", now)
+    if not cloud.store.run(deployment.id, f"{summary}. Order: {said}.", now, **late):
+        _go_on(cloud.store.get(deployment.id))
 
 
 def _told(forecast: Forecast, name: str) -> str:
@@ -132,42 +128,49 @@ def _told(forecast: Forecast, name: str) -> str:
     return f"{forecast.action(name)} ({', '.join(fields)})" if fields else forecast.action(name)
 
 
-def _record_service(
-    cloud: Cloud,
-    deployment: Deployment,
-    manifest: Manifest,
-    account: Account,
-    ground: Ground,
-    name: str,
-    found: Found,
-) -> None:
+def _keep(cloud: Cloud, deployment: Deployment, manifest: Manifest, account: Account, ground: Ground) -> None:
     """Keep what serves, and hand to the steps what they need not ask for again."""
-    changed, serving, now = name in account.changing, found.serving, cloud.now()
+    now = cloud.now()
+    services = {name: _handed_on(cloud, deployment, manifest, account, ground, name) for name in account.found}
+    cloud.store.keep_ground(deployment.id, ground, services, now)
+    for name in account.found:
+        for before in _before(manifest, account, name):
+            cloud.store.keep_before(deployment.id, name, before)
+
+
+def _before(manifest: Manifest, account: Account, name: str) -> Iterator[BeforePart]:
+    """Yield what is there of a service and may change: a way back brings it again."""
+    found, changes = account.found[name], name in account.changing
+    if found.serving and changes:
+        yield found.serving.spec
+    if found.serving and changes and found.scaled and found.scaled != found.scaling:
+        yield found.scaled
+    routed_as_asked = {"target_group", "rule"} <= set(as_asked(manifest, name, found))
+    if found.routed and manifest.services[name].route and not routed_as_asked:
+        yield found.routed
+
+
+def _handed_on(
+    cloud: Cloud, deployment: Deployment, manifest: Manifest, account: Account, ground: Ground, name: str
+) -> dict[str, Any]:
+    found, changed = account.found[name], name in account.changing
+    serving = found.serving
     runs_on = None if changed else serving
     previous = serving.spec.task_definition if serving else None
     stays = as_asked(manifest, name, found)
     url = url_of(cloud, manifest, ground.listener, name) if "rule" in stays else url_before(cloud, deployment, name)
-    cloud.store.progress(
-        deployment.id,
-        name,
-        now,
-        previous_task_definition=previous,
-        what_serves=previous,
-        changed=changed,
-        changed_fields=account.forecast.changed_fields(name),
-        as_asked=stays,
-        replaces=serving.ecs_deployment_id if serving else None,
-        ecs_deployment_id=runs_on.ecs_deployment_id if runs_on else None,
-        ecs_deployment_created_at=runs_on.ecs_deployment_created_at if runs_on else None,
-        called_at=now if runs_on else None,
-        task_definition=found.revision,
-        registry_arn=found.registered.arn if found.registered else found.kept_registry,
-        target_group_arn=found.routed.target_group if found.routed and manifest.services[name].route else None,
-        url=url if serving else None,
-    )
-    if serving and changed:
-        cloud.store.keep_before(deployment.id, name, serving.spec)
-        if found.scaled and found.scaled != found.scaling:
-            cloud.store.keep_before(deployment.id, name, found.scaled)
-    if found.routed and manifest.services[name].route and not {"target_group", "rule"} <= set(stays):
-        cloud.store.keep_before(deployment.id, name, found.routed)
+    return {
+        "previous_task_definition": previous,
+        "what_serves": previous,
+        "changed": changed,
+        "changed_fields": account.forecast.changed_fields(name),
+        "as_asked": stays,
+        "replaces": serving.ecs_deployment_id if serving else None,
+        "ecs_deployment_id": runs_on.ecs_deployment_id if runs_on else None,
+        "ecs_deployment_created_at": runs_on.ecs_deployment_created_at if runs_on else None,
+        "called_at": cloud.now() if runs_on else None,
+        "task_definition": found.revision,
+        "registry_arn": found.registered.arn if found.registered else found.kept_registry,
+        "target_group_arn": found.routed.target_group if found.routed and manifest.services[name].route else None,
+        "url": url if serving else None,
+    }
