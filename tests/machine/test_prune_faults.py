@@ -37,7 +37,6 @@ CALLS = [
     "resolver.ask",
     "task_definitions.active",
     "task_definitions.deregister",
-    "task_definitions.read",
     "task_definitions.tags",
     "workflow.complete",
 ]
