@@ -120,6 +120,9 @@ STEPS_WRITE = [
 ]
 STEPS_READ = ["asked", "belongings", "branch", "get", "manifest", "part", "revisions"]
 
+# Only who tried to register before looks whether that made a revision.
+ASKED_AGAIN = {"task_definitions.content_hash"}
+
 # These tell GitHub, beside the execution: test_notify tells of their faults.
 TELL_GITHUB = ("github", "kms", "notifier")
 # These only a question for logs asks, which changes nothing: test_logs tells of their faults.
@@ -191,7 +194,8 @@ def run(store: Store, call: str, fault: Break | list[Break], **changes: Any) -> 
         slipway.deploy({**asked, "on_failure": "keep"})
         slipway.world.broken.clear()
     slipway.world.changes.clear()
-    slipway.faults.break_from_now_on({call: fault})
+    unheard = {"task_definitions.register": ONCE["throttled after its effect"]} if call in ASKED_AGAIN else {}
+    slipway.faults.break_from_now_on({**unheard, call: fault})
     return slipway, slipway.deploy(asked)
 
 
