@@ -19,7 +19,7 @@ from chalicelib.preflight import images_asked, pinned
 from chalicelib.steps import preflight
 from chalicelib.steps.account import Account, account_of
 from chalicelib.steps.balancer import url_before, url_of
-from chalicelib.steps.earlier import earlier_of, refuse_unseen_parts, refuse_unseen_services, serving_elsewhere
+from chalicelib.steps.earlier import Earlier, earlier_of, refuse_unseen_parts, refuse_unseen_services, serving_elsewhere
 from chalicelib.steps.looks import Looks
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.unnamed import tell_unnamed
@@ -35,9 +35,10 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     _go_on(deployment)
     manifest = _resolved(cloud, event.deployment_id)
     looks = Looks(cloud, manifest)
-    account = _account(cloud, deployment, looks)
+    earlier = earlier_of(cloud, deployment)
+    account = _account(cloud, deployment, looks, earlier)
     forecast = account.forecast
-    _record(cloud, deployment, manifest, forecast)
+    _record(cloud, deployment, manifest, forecast, waited=bool(earlier or deployment.after))
     tell_unnamed(cloud, deployment, manifest, looks.belongings)
     notify(cloud, deployment)
     preflight.tell(cloud, deployment.id, forecast.findings)
@@ -54,9 +55,9 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     }
 
 
-def _account(cloud: Cloud, deployment: Deployment, looks: Looks) -> Account:
+def _account(cloud: Cloud, deployment: Deployment, looks: Looks, earlier: list[Earlier]) -> Account:
     """Return what will happen, by looks that show what earlier deployments have changed. Raises TransientAws."""
-    cluster, earlier = looks.manifest.cluster_name, earlier_of(cloud, deployment)
+    cluster = looks.manifest.cluster_name
     elsewhere = serving_elsewhere(cloud, earlier, cluster, list(looks.manifest.services))
     refuse_unseen_services(cloud, earlier, {(cluster, name): now for name, now in looks.serving.items()} | elsewhere)
     account = account_of(looks, force=deployment.force)
@@ -112,10 +113,10 @@ def _item(deployment_id: str, manifest: Manifest, service: str, poll_seconds: in
     }
 
 
-def _record(cloud: Cloud, deployment: Deployment, manifest: Manifest, forecast: Forecast) -> None:
-    """Record what will happen. A deployment that waited for another has its whole time from now on."""
+def _record(cloud: Cloud, deployment: Deployment, manifest: Manifest, forecast: Forecast, *, waited: bool) -> None:
+    """Record what will happen. A deployment that waited for another, or its traces, has its whole time from now on."""
     now = cloud.now()
-    late = {"deadline_at": now + timedelta(seconds=manifest.timeout_seconds)} if deployment.after else {}
+    late = {"deadline_at": now + timedelta(seconds=manifest.timeout_seconds)} if waited else {}
     summary = ", ".join(f"{name}: {_told(forecast, name)}" for name in manifest.services)
     order = waves({name: service.depends_on for name, service in manifest.services.items()})
     said = " → ".join(" + ".join(wave) for wave in order)

@@ -85,7 +85,8 @@ def unexpected(world: World, step: Step, ended: Deployment, *, sound: bool) -> l
 
 def came_back(ended: Deployment) -> bool:
     """Tell whether a deployment that did not succeed says that all is as it was."""
-    return ended.rollback_failure is None and (ended.goes_back or untouched(ended))
+    changed_nothing = untouched(ended) and ended.namespace_operation_id is None
+    return ended.rollback_failure is None and (ended.goes_back or changed_nothing)
 
 
 def untouched(ended: Deployment) -> bool:
