@@ -2,7 +2,8 @@
 
 What is asked again and again is timed from the request to its answer. A place is taken by `on_busy=supersede`, of a
 rollout that never ends; for each token the local cloud looks through all executions that there ever were, so that a
-long chain costs it more. The slow record answers each call a second late, and polls are a second apart.
+long chain costs it more. The slow record answers each call a second late, and polls are a second apart. Dry runs of
+40 services are asked for while every call to AWS takes 60 ms more: before they are deployed, after it, and of a change.
 """
 
 import json
@@ -19,7 +20,9 @@ from boto3.dynamodb.types import TypeSerializer
 from chalice.app import Chalice
 
 import app
+from benchmarks import growth
 from benchmarks.figure import Figure, Options, figure
+from benchmarks.scale import IMAGES
 from chalicelib.deployment import Deployment, Status, new_id, progress_of
 from chalicelib.items import deployment_item, services_ended
 from localcloud.account import TABLE
@@ -35,6 +38,7 @@ SPEED = 10
 CHAIN, BURST, DELIVERIES, AT_A_TIME = 200, 50, 300, 10
 DEPLOYMENTS, REGISTRATIONS = 2_000, 400
 TIMEOUT_SECONDS = 30
+SERVICES, CALL_SECONDS = 40, 0.06
 ASKED = 300
 SUPERSEDING = {"event": "push", "tag": "v*", "on_busy": "supersede"}
 
@@ -49,6 +53,8 @@ def measure(options: Options) -> Iterator[Figure]:
         yield from lists(cloud)
         yield from webhook(cloud)
         yield from slow_record(cloud)
+    with local_cloud(SLIPWAY_SPEED=str(SPEED), SLIPWAY_IMAGES=str(IMAGES)) as cloud:
+        yield from dry_runs(cloud)
 
 
 def overhead() -> Iterator[Figure]:
@@ -205,6 +211,28 @@ def slow_record(cloud: LocalCloud) -> Iterator[Figure]:
     failed_at = next(instant(each["at"]) for each in events if each["phase"] == "failed")
     late = failed_at - instant(document["created_at"]) - timedelta(seconds=TIMEOUT_SECONDS)
     yield figure("a failure after its deadline, each call of the record 1 s late", late.total_seconds(), "s", 15)
+
+
+def dry_runs(cloud: LocalCloud) -> Iterator[Figure]:
+    """Yield how long dry runs of many services take, each call of which is slow."""
+    asked = growth.manifest(SERVICES)
+    services = asked["services"].items()
+    changes = {"environment": {"A": "b"}, "scaling": {"min": 1, "max": 2, "cpu": 60}}
+    changed = asked | {"services": {name: service | changes for name, service in services}}
+    yield dry_run(cloud, "new", asked)
+    cloud.ended(cloud.post(asked).document["id"], seconds=600)
+    yield dry_run(cloud, "unchanged", asked)
+    yield dry_run(cloud, "changed and newly scaled", changed)
+
+
+def dry_run(cloud: LocalCloud, kind: str, asked: dict[str, Any]) -> Figure:
+    """Return how many seconds dry runs of a manifest take, one after the other."""
+    body, slow = json.dumps(asked).encode(), {"kind": "delay", "service": "*", "operation": "*", "times": None}
+    url = "/deployments?dry_run=true"
+    with going_wrong(cloud, slow | {"seconds": CALL_SECONDS}):
+        measured = [timed(lambda: cloud.ask("POST", url, body, Content_Type="application/json")) for _ in range(3)]
+    seconds = [milliseconds / 1000 for milliseconds, answer in measured if answer.status == 200]
+    return figure(f"dry run of {SERVICES} services, {kind}, each call 60 ms late", seconds, "s", 10)
 
 
 def instant(text: str) -> datetime:

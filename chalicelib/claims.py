@@ -66,6 +66,11 @@ def _as_read(deployment: Deployment) -> Condition:
     )
 
 
+def _is_written(ended: Update, item: Item) -> bool:
+    """Tell whether a deployment's item has this very end."""
+    return all(item.get(key) == ended.changes[key] for key in ("status", "verdict", "finished_at"))
+
+
 def failed(failure: Failure, at: datetime) -> Item:
     """Return what a failure writes into its deployment."""
     return {"failure": failure.model_dump(mode="json"), "failed_at": at.isoformat()}
@@ -163,8 +168,9 @@ class Claims:
     def finish(self, deployment: Deployment, status: Status, verdict: str, at: datetime) -> bool:
         """Write the end of a deployment, its last line, and release its locks, all or nothing; False if it had ended.
 
-        Its services are what a later deployment goes back to, if all were proven. Raises FailureDecided when it was to
-        succeed, and a failure was recorded meanwhile.
+        Written again with the same instant it is the same end, of which the answer was lost, and so True. Its services
+        are what a later deployment goes back to, if all were proven. Raises FailureDecided when it was to succeed, and
+        a failure was recorded meanwhile.
         """
         succeeded = status is Status.SUCCEEDED
         end = {"status": status.value, "phase": status.value, "verdict": verdict} | {
@@ -198,7 +204,7 @@ class Claims:
                 return self._finish(ended, deployment, held, more)
             if refusal.refused[0].get("status") in (Status.PENDING.value, Status.RUNNING.value):
                 raise FailureDecided("a failure was recorded while the deployment was about to succeed") from refusal
-            return False
+            return _is_written(ended, refusal.refused[0])
         return True
 
     def lock_holders(self, names: Sequence[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from functools import cached_property
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from chalicelib.aws.calls import ATTEMPTS, config, counted
+from chalicelib.aws.calls import ATTEMPTS, READ_SECONDS, config, counted
 from chalicelib.deployment import instant
 from chalicelib.settings import Settings
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from chalicelib.store import Store
 
 T = TypeVar("T")
+OBSERVER_SECONDS = 27  # API Gateway waits 29 for the function `api`
 
 
 class Cloud:
@@ -77,11 +78,11 @@ class Cloud:
         finally:
             over.set()
 
-    def _client(self, service: str, attempts: int = ATTEMPTS) -> Any:
+    def _client(self, service: str, attempts: int = ATTEMPTS, read_seconds: int = READ_SECONDS) -> Any:
         import boto3
 
-        region = self.settings.region
-        return counted(boto3.client(service, region_name=region, config=config(attempts)))  # type: ignore[call-overload]
+        asking = config(attempts, read_seconds)
+        return counted(boto3.client(service, region_name=self.settings.region, config=asking))  # type: ignore[call-overload]
 
     @cached_property
     def store(self) -> Store:
@@ -205,10 +206,11 @@ class Cloud:
 
     @cached_property
     def observer(self) -> Observer:
-        """AWS as it is, for who may not look."""
+        """AWS as it is, for who may not look: asked once, for as long as API Gateway waits for who asks."""
         from chalicelib.aws.observer import Observer
 
-        return Observer(self._client("lambda"), self.settings.observe_function)
+        asking = self._client("lambda", attempts=1, read_seconds=OBSERVER_SECONDS)
+        return Observer(asking, self.settings.observe_function)
 
     @cached_property
     def notifier(self) -> Notifier:

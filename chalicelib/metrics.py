@@ -25,6 +25,7 @@ Metrics = Mapping[str, tuple[MetricUnit, float]]
 # In the local cloud invocations are threads of one process: each counts its own, and prints its lines whole.
 _CALLS: ContextVar[Counter[tuple[str, str]] | None] = ContextVar("_CALLS", default=None)
 _PRINTING = Lock()
+_COUNTING = Lock()  # an invocation may ask side by side
 
 
 def tell_verdict(deployment: Deployment, status: Status, installation: str, at: datetime) -> None:
@@ -71,8 +72,9 @@ def count_call(service: str, *, throttled: bool) -> None:
     """Count a call to AWS, each attempt by itself, where an invocation counts them."""
     calls = _CALLS.get()
     if calls is not None:
-        calls["AwsCalls", service] += 1
-        calls["AwsThrottles", service] += throttled
+        with _COUNTING:
+            calls["AwsCalls", service] += 1
+            calls["AwsThrottles", service] += throttled
 
 
 def _tell(metrics: Metrics, dimensions: Mapping[str, str], beside: Mapping[str, str]) -> None:

@@ -9,7 +9,15 @@ from datetime import datetime, timedelta
 from chalicelib.cloud import Cloud
 from chalicelib.decide import failure_of
 from chalicelib.deployment import Deployment, Status
-from chalicelib.errors import AwsError, DeploymentTimedOut, ExecutionEnded, NewerRelease, StoreConflict
+from chalicelib.errors import (
+    AwsError,
+    DeploymentTimedOut,
+    ExecutionEnded,
+    NewerRelease,
+    StoreConflict,
+    Throttled,
+    TransientAws,
+)
 from chalicelib.log import alarm
 from chalicelib.metrics import tell_verdict
 from chalicelib.notices import notify
@@ -112,13 +120,24 @@ def conclude(cloud: Cloud, deployment: Deployment) -> Status:
             services[name] = progress.model_copy(update=stopped | {"updated_at": now})
     deployment = deployment.model_copy(update={"services": services})
     status, sentence = verdict(deployment)
-    ended = cloud.store.finish(deployment, status, sentence, now)
+    ended = _finish(cloud, deployment, status, sentence, now)
     if ended:
         tell_verdict(deployment, status, cloud.settings.installation, now)
     if not (ended and status is Status.SUCCEEDED):  # one that succeeds so gave way to nobody: that would be its failure
         start_next(cloud, deployment.id)
     notify(cloud, deployment)
     return status
+
+
+def _finish(cloud: Cloud, deployment: Deployment, status: Status, sentence: str, now: datetime) -> bool:
+    """Write the end of a deployment; tell whether it is this attempt's own.
+
+    Where the answer is lost it is asked for again at once: another attempt could not know whose the end is.
+    """
+    try:
+        return cloud.store.finish(deployment, status, sentence, now)
+    except (StoreConflict, Throttled, TransientAws):
+        return cloud.store.finish(deployment, status, sentence, now)
 
 
 def start_next(cloud: Cloud, deployment_id: str) -> None:

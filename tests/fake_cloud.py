@@ -71,6 +71,7 @@ class FakeCloud(Cloud):
         for name, part in self.parts.items():
             # A cached_property keeps its value in the instance's own dictionary: here it is there before it is asked.
             self.__dict__[name] = Watched(name, part, faults)
+        faults.demand_calls()
 
     @contextmanager
     def repeating(self, seconds: float, action: Callable[[], None]) -> Iterator[None]:

@@ -51,15 +51,28 @@ class Faults:
 
     def __init__(self, breaks: Breaks | None = None) -> None:
         self._breaks = dict(breaks or {})
+        self._watched: dict[str, Any] = {}
         self._stale = False
         self._ignored = 0
         self._begun: list[float] = []
         self.calls: list[str] = []
         self.struck: list[str] = []
 
+    def watch(self, name: str, behind: Any) -> None:
+        """Know a collaborator by its name."""
+        self._watched[name] = behind
+
+    def demand_calls(self) -> None:
+        """Refuse a fault of a call that no collaborator has: it would never strike."""
+        for call in self._breaks:
+            name, _, method = call.partition(".")
+            if not hasattr(self._watched.get(name), method):
+                raise LookupError(f"nothing here has {call}: its fault would never strike")
+
     def break_from_now_on(self, breaks: Breaks) -> None:
         """Have other calls fail; those that were made do not count."""
         self._breaks = dict(breaks)
+        self.demand_calls()
         self._ignored = len(self.calls)
         self._stale = any(isinstance(each, Once | Behind) for each in breaks.values())
         if self._stale:
@@ -123,6 +136,7 @@ class Watched:
         self._name = name
         self._behind = behind
         self._faults = faults
+        faults.watch(name, behind)
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         real = getattr(self._behind, method)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Q = TypeVar("Q")
 
 THROTTLES = {
     "Throttling",
@@ -33,18 +35,20 @@ THROTTLES = {
 }
 
 ATTEMPTS = 3
+READ_SECONDS = 20
+AT_ONCE = 8  # of the same question; ECS answers 50 DescribeTaskDefinition in a burst, then 20 a second
 
 
-def config(attempts: int) -> Config:
+def config(attempts: int, read_seconds: int = READ_SECONDS) -> Config:
     """Return how clients ask: steps are retried by the state machine, and a Lambda that waits is paid for.
 
     What AWS would do twice is asked with one attempt: where its answer is lost, the step looks first, and then asks
-    again. Threads share a client where functions share a process; one in Lambda never has more than one call under way.
+    again. Threads share a client where functions share a process, and where a function asks side by side.
     """
     from botocore.config import Config
 
     retries: Any = {"mode": "standard", "total_max_attempts": attempts}
-    return Config(retries=retries, connect_timeout=5, read_timeout=20, max_pool_connections=200)
+    return Config(retries=retries, connect_timeout=5, read_timeout=read_seconds, max_pool_connections=200)
 
 
 def call(method: Callable[P, R], *args: P.args, **request: P.kwargs) -> R:
@@ -71,6 +75,18 @@ def listed(client: Any, operation: str, member: str, **request: Any) -> list[Any
 def batched(items: Sequence[R], size: int) -> list[list[R]]:
     """Return items in lists of at most `size`, as AWS takes them at once."""
     return [list(items[start : start + size]) for start in range(0, len(items), size)]
+
+
+def side_by_side(ask: Callable[[Q], R], asked: Sequence[Q]) -> list[R]:
+    """Ask AWS for each of several things of which it tells one at a time; return the answers in their order.
+
+    Raises what the first of them raises that fails, once no question is under way any more.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    contexts = [copy_context() for _ in asked]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda context, each: context.run(ask, each), contexts, asked))
 
 
 def call_once(method: Callable[P, R], *args: P.args, **request: P.kwargs) -> R:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import batched, call, call_once, capital_tag_list, listed, tags_of
+from chalicelib.aws.calls import batched, call, call_once, capital_tag_list, listed, side_by_side, tags_of
 from chalicelib.diagnosis import TargetHealth
 from chalicelib.errors import AwsRefused, ListenerNotFound, TransientAws
 from chalicelib.manifest import Route, RouteHealthCheck
@@ -123,8 +123,9 @@ class LoadBalancers:
         there = {each["TargetGroupName"]: each for each in of_balancer}
         if missing := [name for name in names.values() if name not in there]:
             there |= self._named(missing)
-        groups = {service: there.get(name) for service, name in names.items()}
-        return {service: self._routed(group, listener.arn, rules) for service, group in groups.items() if group}
+        groups = {service: there[name] for service, name in names.items() if name in there}
+        routed = side_by_side(lambda group: self._routed(group, listener.arn, rules), list(groups.values()))
+        return dict(zip(groups, routed, strict=True))
 
     def _of_balancer(self, listener: Listener) -> list[TargetGroupTypeDef]:
         balancer = _balancer_of(listener.arn)

@@ -12,8 +12,9 @@ from chalicelib.manifest.findings import Path
 from chalicelib.manifest.values import RESERVED
 
 WRAPPER = "taskDefinition"
+ARN = "taskDefinitionArn"
 READ_ONLY = (
-    *("taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities"),
+    *(ARN, "revision", "status", "requiresAttributes", "compatibilities"),
     *("registeredAt", "registeredBy", "deregisteredAt", "deleteRequestedAt"),
 )
 """What TaskDefinition has beside RegisterTaskDefinition's own members."""
@@ -32,13 +33,15 @@ def registrable(written: Mapping[str, Any]) -> Registrable:
     """Return a raw definition without what describing adds to it."""
     wrapped = is_wrapped(written)
     definition = written[WRAPPER] if wrapped else written
+    # What was described is of a family; that is the service's own once it is registered here.
+    ignored = (*READ_ONLY, "family") if wrapped or ARN in definition else READ_ONLY
     beside = written.get("tags") or () if wrapped else ()
     whole = {**definition, "tags": [each for each in beside if not is_of_others(each)]} if beside else definition
-    content = _without_nulls({key: value for key, value in whole.items() if key not in READ_ONLY})
+    content = _without_nulls({key: value for key, value in whole.items() if key not in ignored})
     left_out = (
-        *((key,) for key in definition if key in READ_ONLY),
+        *((key,) for key in definition if key in ignored),
         *(("tags", each["key"]) for each in beside if is_of_others(each)),
-        *(path for path in _nulls(whole, ()) if path[0] not in READ_ONLY),
+        *(path for path in _nulls(whole, ()) if path[0] not in ignored),
     )
     return Registrable(content, (WRAPPER,) if wrapped else (), left_out)
 

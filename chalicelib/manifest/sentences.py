@@ -2,14 +2,16 @@
 
 import difflib
 import json
+import re
 import shlex
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from chalicelib.manifest.compose import of_compose
 from chalicelib.manifest.findings import MAX_SHOWN, Path, holds
 from chalicelib.manifest.models import Manifest
 
@@ -34,11 +36,19 @@ UNITS = {
     "ephemeral_storage_gib": "GiB",
     "log_retention_days": "days",
     **dict.fromkeys(("ttl", "interval", "timeout", "start_period", "stop_timeout", "deregistration_delay"), "seconds"),
+    **dict.fromkeys(("minimum_healthy_percent", "maximum_percent"), "percent"),
     **dict.fromkeys(("timeout_seconds", "poll_seconds", "health_check_grace_period_seconds"), "seconds"),
 }
 """In which a whole number is."""
-OF_COMPOSE = {"deploy": "desired_count, cpu and memory", "replicas": "desired_count", "ports": "port"}
-"""What a key of a service in a Compose file is here."""
+WITH_UNIT = {
+    "percent": r"(\d{1,9}) ?%",
+    "seconds": r"(\d{1,9}) ?s",
+    "days": r"(\d{1,9}) ?d",
+    "MiB": r"(\d{1,9}) ?(?:m|MiB)",
+    "GiB": r"(\d{1,9}) ?(?:g|GiB)",
+}
+"""How a number is written with its unit, which needs no counting."""
+OTHER_NAMES = {"aarch64": "arm64", "amd64": "x86_64", "x64": "x86_64"}
 
 
 def path_of(error: ErrorDetails, document: Any) -> Path:
@@ -60,8 +70,8 @@ def sentence(error: ErrorDetails, root: type[BaseModel] = Manifest, text: str | 
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return `; did you mean "x"?` for the most similar of some words, in whatever capitals, or nothing."""
-    small = {each.lower(): each for each in words}
-    close = difflib.get_close_matches(word[:MAX_SHOWN].lower(), small)
+    small, asked = {each.lower(): each for each in words}, word[:MAX_SHOWN].lower()
+    close = difflib.get_close_matches(OTHER_NAMES.get(asked, asked), small)
     return f'; did you mean "{small[close[0]]}"?' if close else ""
 
 
@@ -79,14 +89,9 @@ def _missing(error: ErrorDetails, _: str) -> str:
 def _unknown_key(error: ErrorDetails, root: type[BaseModel]) -> str:
     *inside, key = error["loc"]
     known = _model_at(tuple(inside), root).model_fields
-    cure = _of_compose(key, known) or nearest(str(key), known) or f"; the keys here are {', '.join(known)}"
+    theirs = of_compose(str(key), known)
+    cure = f"; {theirs}" if theirs else nearest(str(key), known) or f"; the keys here are {', '.join(known)}"
     return f"{shown(key)} is not a key that is known here{cure}"
-
-
-def _of_compose(key: str | int, known: Collection[str]) -> str:
-    """Return what a key of Compose is here, or nothing."""
-    ours = OF_COMPOSE.get(str(key)) if "desired_count" in known else None
-    return f"; Compose's {key} is {ours} here" if ours else ""
 
 
 def _model_at(path: Path, model: type[BaseModel]) -> type[BaseModel]:
@@ -132,9 +137,20 @@ def _as_whole(value: Any, path: Path, _: str) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e9:
         return f"write {int(value)}"
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < MAX_SHOWN:
-        return f"write {value} without quotes"
-    unit = "percent" if _in(path, "scaling") else UNITS.get(str(path[-1]))
+        # To YAML 08 is text, though it has no quotes.
+        return f"write {value} without quotes" if value == str(int(value)) else f"write {int(value)}"
+    unit = _unit_at(path)
+    if number := unit in WITH_UNIT and re.fullmatch(WITH_UNIT[unit], str(value), re.ASCII | re.IGNORECASE):
+        return f"write {int(number[1])}"
     return f"write a number of {unit}, without quotes" if unit else "write a number such as 1, without quotes"
+
+
+def _unit_at(path: Path) -> str:
+    """Return the unit of a whole number, nothing where it has none."""
+    key = str(path[-1])
+    if _in(path, "scaling"):
+        return "percent" if key in ("cpu", "memory") else ""
+    return UNITS.get(key, "")
 
 
 def _as_list(value: Any, path: Path, quoted: str) -> str:
@@ -174,7 +190,14 @@ def _as_pydantic_says(error: ErrorDetails, quoted: str) -> str:
     return f"{quoted} cannot be used here: {error['msg']}"
 
 
-_AN_OBJECT = partial(_wrong_type, "an object", lambda *_: "write keys with values, such as {key: value}")
+def _as_object(value: Any, path: Path, _: str) -> str:
+    if path[-1:] == ("environment",) and isinstance(value, list) and value and "=" in str(value[0]):
+        name, _, text = str(value[0]).partition("=")
+        return f"write keys with values, {{{name}: {shown(text)}}}"
+    return "write keys with values, such as {key: value}"
+
+
+_AN_OBJECT = partial(_wrong_type, "an object", _as_object)
 
 _SENTENCES: Mapping[str, Callable[[ErrorDetails, str], str]] = {
     "missing": _missing,

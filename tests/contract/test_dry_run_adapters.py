@@ -2,8 +2,9 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from threading import Barrier
 from typing import Any
 
 import boto3
@@ -13,9 +14,11 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from chalicelib.aws.cloud_map import CloudMap, Namespace, Registered
+from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.load_balancers import Listener, LoadBalancers, Routed
 from chalicelib.aws.logs import LogGroup, Logs
 from chalicelib.aws.observer import Observer
+from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.errors import AwsError, AwsRefused, Throttled, TransientAws
 from chalicelib.manifest import Manifest, Network, Route, RouteHealthCheck, Service
 from chalicelib.preflight import Rule
@@ -76,6 +79,44 @@ def test_route_is_read_as_it_was_made(listener: Listener) -> None:
     ]
     assert balancers.routed_by(group, {**TAGS, "slipway:service": "other"}) is None
     assert balancers.routed_by(f"{group}0", tags) is None
+
+
+def waiting_for(together: Barrier) -> Callable[..., None]:
+    """Return what has a call of botocore's wait until as many are under way."""
+
+    def wait(**_: Any) -> None:
+        together.wait(10)
+
+    return wait
+
+
+def test_target_groups_are_asked_side_by_side(listener: Listener) -> None:
+    """ELB tells the attributes of one target group at a time: those of several are asked for at once."""
+    elbv2 = client("elbv2")
+    balancers, together = LoadBalancers(elbv2, elbv2), Barrier(4)
+    tags = {each: {**TAGS, "slipway:service": each} for each in ("a", "b", "c", "d")}
+    groups = {
+        name: balancers.ensure_target_group(Route(path=f"/{name}"), 80, listener, own, None)
+        for name, own in tags.items()
+    }
+    asking = "before-call.elastic-load-balancing-v2.DescribeTargetGroupAttributes"
+    elbv2.meta.events.register(asking, waiting_for(together))
+    found = balancers.routes(listener, (), tags)
+    assert groups == {name: each.target_group for name, each in found.items()}
+
+
+def test_task_definitions_are_asked_side_by_side() -> None:
+    """ECS tells one task definition at a time: those of several services are asked for at once."""
+    ecs = client("ecs")
+    ecs.create_cluster(clusterName="beside")
+    names, together = ["a", "b", "c", "d"], Barrier(4)
+    for name in names:
+        containers: Any = [{"name": "web", "image": "web:1", "memory": 64}]
+        arn = ecs.register_task_definition(family=name, containerDefinitions=containers)["taskDefinition"]
+        ecs.create_service(cluster="beside", serviceName=name, taskDefinition=arn["taskDefinitionArn"])
+    ecs.meta.events.register("before-call.ecs.DescribeTaskDefinition", waiting_for(together))
+    serving = Ecs(ecs, ecs, TaskDefinitions(ecs, ecs, "us-east-1")).serving("beside", [*names, "absent"])
+    assert [*names, None] == [now and now.task and now.task.family for now in serving.values()]
 
 
 def test_log_group_is_read() -> None:

@@ -166,12 +166,21 @@ class TestFinish:
         assert not store.finish(deployment, Status.SUCCEEDED, "Fine.", NOW)
         assert Status.FAILED is store.get(deployment.id).status
 
+    def test_whose_answer_was_lost(self, store: Store) -> None:
+        """An end that is written again with its instant is known as what stands there; a successor keeps its lock."""
+        deployment = begun(store, "home")
+        store.finish(deployment, Status.FAILED, "Broken.", NOW)
+        successor = begun(store, "home")
+        assert store.finish(deployment, Status.FAILED, "Broken.", NOW)
+        assert not store.finish(deployment, Status.FAILED, "Broken.", NOW + timedelta(seconds=1))
+        assert [successor.id] == holders(store, "home")
+
     def test_leaves_a_successors_lock_alone(self, store: Store) -> None:
         """An end that comes twice takes no lock from who came next."""
         deployment = begun(store, "home")
         store.finish(deployment, Status.FAILED, "Broken.", NOW)
         successor = begun(store, "home")
-        assert not store.finish(deployment, Status.FAILED, "Broken.", NOW)
+        assert not store.finish(deployment, Status.FAILED, "Broken.", NOW + timedelta(seconds=1))
         assert [successor.id] == holders(store, "home")
 
     def test_ended_deployment_stays_as_it_is(self, store: Store) -> None:

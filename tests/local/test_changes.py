@@ -2,7 +2,7 @@
 
 import json
 import urllib.error
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -99,6 +99,22 @@ def test_group_of_fields(cloud: LocalCloud, group: str) -> None:
     assert "Nothing to change: hello already serve as asked, proven." == again["verdict"]
     if group == "beside":
         assert_beside(cloud, application)
+        assert ["one"] * 3 == list(teams_beside_the_service(cloud, application))
+
+
+def teams_beside_the_service(cloud: LocalCloud, application: str) -> Iterator[str]:
+    """Yield the tag Team of what was made with the service's tags, beside the service."""
+    balancers, names = cloud.client("elbv2"), cloud.client("servicediscovery")
+    groups = balancers.describe_target_groups()["TargetGroups"]
+    [group] = [each["TargetGroupArn"] for each in groups if application in each["TargetGroupName"]]
+    for described in balancers.describe_tags(ResourceArns=[group])["TagDescriptions"]:
+        yield from (each["Value"] for each in described["Tags"] if each["Key"] == "Team")
+    [namespace] = [each for each in names.list_namespaces()["Namespaces"] if each["Name"] == f"{application}.internal"]
+    of_namespace: Any = [{"Name": "NAMESPACE_ID", "Values": [namespace["Id"]]}]
+    [name] = names.list_services(Filters=of_namespace)["Services"]
+    for arn in (namespace["Arn"], name["Arn"]):
+        listed = names.list_tags_for_resource(ResourceARN=arn)["Tags"]
+        yield from (each["Value"] for each in listed if each["Key"] == "Team")
 
 
 def assert_beside(cloud: LocalCloud, application: str) -> None:

@@ -306,3 +306,11 @@ def test_every_call_of_a_run_is_enumerated(store: Store) -> None:
     read = {f"store.{method}" for method in STEPS_READ}
     asked_by_the_api = {"store.begin", "store.live", "store.lock", "store.registration"}
     assert set() == written - set(WRITES) - read - asked_by_the_api
+
+
+def test_fault_that_could_not_strike(store: Store) -> None:
+    """A fault of a call that nothing has is refused: a test with it would pass whatever happens."""
+    with pytest.raises(LookupError, match=r"resolver\.lookup"):
+        Slipway(store, breaks={"resolver.lookup": ALWAYS})
+    with pytest.raises(LookupError, match=r"nobody\.ask"):
+        Slipway(store).faults.break_from_now_on({"nobody.ask": ALWAYS})

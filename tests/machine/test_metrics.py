@@ -13,6 +13,7 @@ from tests.faults import After
 from tests.machine.api import Api
 from tests.machine.moments import Interruption, Moment
 from tests.machine.slipway import Slipway, two_services, with_service
+from tests.machine.test_faults import ONCE
 
 LOST = {"store.get": [None, After(TransientAws("batch_get_item", "ReadTimeoutError", "no answer"))]}
 
@@ -48,6 +49,22 @@ def test_finish_that_runs_twice(store: Store, capsys: pytest.CaptureFixture[str]
     slipway.functions["observe"]({"state": "Finish", "deployment_id": posted.id})
     recovery.conclude(slipway.cloud, stale)
     assert [posted.id] == [line["deployment_id"] for line in measured(capsys, "Deployments")]
+
+
+@pytest.mark.parametrize("kind", ONCE)
+@pytest.mark.parametrize("ending", ["succeeded", "rolled_back", "torn down"])
+def test_finish_whose_answer_is_lost(store: Store, capsys: pytest.CaptureFixture[str], ending: str, kind: str) -> None:
+    """An end that is written but not answered, or not written at first, tells one verdict, whatever it is."""
+    slipway, manifest = Slipway(store), two_services()
+    first = slipway.deploy(manifest)
+    capsys.readouterr()
+    slipway.world.broken |= {"home:2"} if ending == "rolled_back" else set()
+    slipway.faults.break_from_now_on({"store.finish": ONCE[kind]})
+    changed = with_service(manifest, "home", image="home:2")
+    ended = slipway.tear_down(first) if ending == "torn down" else slipway.deploy(changed)
+    assert ["store.finish"] == slipway.faults.struck
+    told = measured(capsys, "Deployments")
+    assert [(ended.id, ended.status)] == [(line["deployment_id"], line["status"]) for line in told]
 
 
 def test_way_back_is_one_verdict(store: Store, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,9 +23,10 @@ THROTTLED = Throttled("call", "ThrottlingException", "Rate exceeded")
 
 
 def one_service(**changes: Any) -> dict[str, Any]:
-    """Return a manifest of one service with a name."""
+    """Return a manifest of one service with a name, of which a look asks DNS once."""
     manifest = two_services(**{"poll_seconds": POLL_SECONDS, **changes})
-    return {**manifest, "services": {"redis": manifest["services"]["redis"]}}
+    redis = manifest["services"]["redis"]
+    return {**manifest, "services": {"redis": {**redis, "discovery": {**redis["discovery"], "records": ["A"]}}}}
 
 
 def slow(seconds: float, *calls: str) -> dict[str, Break]:
@@ -69,7 +70,7 @@ def late_by(slipway: Slipway, deployment: Deployment) -> timedelta:
 
 
 @FACTORS
-@pytest.mark.parametrize(("state", "call"), [("AwaitStable", "ecs.rollout"), ("AwaitNames", "resolver.lookup")])
+@pytest.mark.parametrize(("state", "call"), [("AwaitStable", "ecs.rollout"), ("AwaitNames", "resolver.ask")])
 def test_a_slow_look_counts(store: Store, state: str, call: str, factor: float) -> None:
     """A deployment succeeds whose looks take as long as polls, or longer; each look ends before the next begins."""
     slipway = Slipway(store, rollout_seconds=25)

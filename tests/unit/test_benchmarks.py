@@ -1,5 +1,6 @@
 """What the benchmarks decide on their own: goals, words for a person, the page of results."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
@@ -9,7 +10,7 @@ from benchmarks.cost import transitions_in
 from benchmarks.figure import Figure, figure, shown
 from benchmarks.graph import active, drawing
 from benchmarks.results import Result, keep, kept, page
-from benchmarks.scale import least_seconds, manifests
+from benchmarks.scale import duration, least_seconds, manifests
 
 
 def result(*figures: Figure) -> Result:
@@ -73,3 +74,12 @@ def test_services_are_shared_evenly() -> None:
     assert [10] * 10 == [len(each["services"]) for each in manifests(100)]
     assert [1] * 3 == [len(each["services"]) for each in manifests(3)]
     assert (80, 0) == (least_seconds(100), least_seconds(20))
+
+
+def test_the_middle_of_the_runs_is_near_the_least() -> None:
+    """Of three runs the one in the middle takes at most 1.15 times what the throttle allows."""
+    begun = datetime(2026, 1, 1, tzinfo=UTC)
+    for seconds, met in (((400, 92, 80), True), ((80, 93, 93), False)):
+        ends = [(begun + timedelta(seconds=each)).isoformat() for each in seconds]
+        *_, against = duration([[{"created_at": begun.isoformat(), "finished_at": end}] for end in ends], 80)
+        assert (1.15, met) == (against.goal, against.met)

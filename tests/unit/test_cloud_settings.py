@@ -77,3 +77,10 @@ def test_a_short_block_sees_no_repetition() -> None:
     with Cloud(Settings.read(NEEDED)).repeating(3600, lambda: times.append(1)):
         pass
     assert [] == times
+
+
+def test_who_observes_is_asked_once() -> None:
+    """A dry run that takes long is not asked for again: its answer is waited for until API Gateway waits no longer."""
+    asking = Cloud(Settings.read(NEEDED)).observer._client.meta.config
+    assert 1 == asking.retries["total_max_attempts"]
+    assert 20 < asking.read_timeout < 29

@@ -82,6 +82,17 @@ def test_says_once_what_is_left_out(definition: dict[str, Any]) -> None:
     assert (definition is PRINTED) is ("tags/slipway:content, tags/aws:x:y" in found.detail)
 
 
+@pytest.mark.parametrize("definition", [DESCRIBED, PRINTED, {"taskDefinition": PLAIN | {"family": "theirs"}}])
+def test_another_family_is_left_out(definition: dict[str, Any]) -> None:
+    """What was described is registered in the service's own family, whatever it was of, and Preflight says so."""
+    manifest = of(json.loads(json.dumps(definition).replace('"family": "shop-api"', '"family": "theirs"')))
+    (found,) = preflight.definition_findings(manifest)
+    spec = task_spec(manifest, "api")
+    assert spec.raw is not None
+    assert ("shop-api", True) == (spec.family, "family" in found.detail)
+    assert "family" not in spec.raw
+
+
 def test_a_plain_definition_says_nothing() -> None:
     """Nothing is left out of a definition that is written as it is registered."""
     assert [] == list(preflight.definition_findings(of(PLAIN)))

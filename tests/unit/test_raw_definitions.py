@@ -63,6 +63,13 @@ def test_every_enumeration(way: tuple[str, ...], allowed: list[str]) -> None:
     assert [] == [fault for each in allowed for fault in faults_at(way, each)]
 
 
+@pytest.mark.parametrize(("written", "meant"), [("AMD64", "X86_64"), ("x64", "X86_64"), ("aarch64", "ARM64")])
+def test_architecture_by_another_name(written: str, meant: str) -> None:
+    """What others call an architecture is told with ECS's name of it."""
+    (fault,) = faults_of(raw(runtimePlatform={"cpuArchitecture": written}))
+    assert fault.detail.endswith(f'did you mean "{meant}"?')
+
+
 def test_there_are_enumerations() -> None:
     """The model has those that people misspell most."""
     ends = {way[-1] if way[-1] != "0" else way[-2] for way, _ in ENUMS}
