@@ -13,6 +13,7 @@ from chalicelib.errors import DeploymentInProgress, FailureDecided, PruneFailed,
 from chalicelib.items import (
     IdempotencyRecord,
     asked_items,
+    changed_item,
     deployment_item,
     deployment_key,
     event_item,
@@ -182,7 +183,8 @@ class Claims:
         last = Event(id=new_id("evt", at), at=at, service=None, phase=status.value, message=verdict)
         proven = succeeded or (deployment.failure is not None and deployment.failure.code == PruneFailed.code())
         live = [Put(item) for item in live_items(deployment)] if proven and deployment.kind == "deploy" else []
-        more = [Put(event_item(deployment.id, last)), *live]
+        changed = changed_item(deployment, at)
+        more = [Put(event_item(deployment.id, last)), *live, *([Put(changed)] if changed else [])]
         return self._finish(ended, deployment, self._own_locks(deployment), more)
 
     def _own_locks(self, deployment: Deployment) -> list[str]:

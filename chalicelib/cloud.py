@@ -104,7 +104,7 @@ class Cloud:
         """Clusters and services."""
         from chalicelib.aws.ecs import Ecs
 
-        return Ecs(self._client("ecs"), self._client("ecs", attempts=1), self.task_definitions)
+        return Ecs(self._client("ecs"), self._client("ecs", attempts=1))
 
     @cached_property
     def task_definitions(self) -> TaskDefinitions:

@@ -206,7 +206,7 @@ def wakes(detail_type: str, detail: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the waits of a service that an ECS event can decide: they look again, the others need not.
 
     A rollout is decided by its own end, and by a task that ECS did not stop by itself; names and removals by any task
-    that came or went.
+    that went. After those that came the service is in its steady state, which is an event of its own.
     """
     if detail_type == "ECS Deployment State Change":
         ended = detail.get("eventName") in ("SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_DEPLOYMENT_FAILED")
@@ -219,8 +219,6 @@ def wakes(detail_type: str, detail: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _task_wakes(detail: Mapping[str, Any]) -> tuple[str, ...]:
-    if detail.get("lastStatus") == "RUNNING":
-        return NAME_WAITS
     if detail.get("lastStatus") != "STOPPED":
         return ()
     expected = str(detail.get("stoppedReason")).startswith(EXPECTED_STOP)

@@ -127,6 +127,11 @@ def as_asked(manifest: Manifest, name: str, found: Found) -> tuple[str, ...]:
     return tuple(part for part, effect in _parts(manifest, name, found).items() if effect == Effect())
 
 
+def otherwise(manifest: Manifest, name: str, found: Found) -> tuple[str, ...]:
+    """Return the parts of a service to which something happens; those that nobody could look at are none of them."""
+    return tuple(part for part, effect in _parts(manifest, name, found).items() if effect != Effect())
+
+
 def _parts(manifest: Manifest, name: str, found: Found) -> dict[str, Effect]:
     return {part: effect(manifest, name, found) for part, (effect, needs) in PARTS.items() if not needs & found.unknown}
 

@@ -18,7 +18,8 @@ from chalicelib.versions import present_body, stamped
 class Ground:
     """Where tasks run and in which VPC, by service; the listener, the namespace, and whether the cluster is there.
 
-    None is what is not there, or not needed: a namespace may still be made, for the VPC `vpc`.
+    None is what is not there, or not needed: a namespace may still be made, for the VPC `vpc`. `priorities` are those
+    of the listener's rules, None where AWS does not show them.
     """
 
     placements: Mapping[str, Placement | None]
@@ -27,6 +28,7 @@ class Ground:
     namespace: Namespace | None = None
     cluster: bool = False
     vpc: str | None = None
+    priorities: tuple[int, ...] | None = None
 
 
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(Ground)

@@ -16,6 +16,7 @@ from chalicelib.registration import Registration
 from chalicelib.versions import present, present_body, stamped
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=limits.IDEMPOTENCY_HOURS)
+CHANGES_LIFETIME = timedelta(days=1)
 TORN_DOWN = "torn_down"
 GROUND = "ground"
 
@@ -91,6 +92,25 @@ def live_items(deployment: Deployment) -> list[Item]:
 def live_key(deployment: Deployment, service: str) -> Item:
     """Return the key under which stands with which deployment a service of an application last succeeded."""
     return {"pk": f"live#{deployment.application}/{deployment.environment}", "sk": service}
+
+
+def changed_item(deployment: Deployment, at: datetime) -> Item | None:
+    """Return which services a deployment that ends has changed, or may have, as an item; None where it changed nothing.
+
+    A teardown, and a way back, change what services share, too.
+    """
+    services = [name for name, each in deployment.services.items() if each.changed and each.status != "pending"]
+    shared = deployment.kind == "teardown" or deployment.goes_back or deployment.namespace_operation_id
+    if not services and not shared:
+        return None
+    expires = int((at + CHANGES_LIFETIME).timestamp())
+    key = {"pk": changes_key(deployment.application, deployment.environment), "sk": deployment.id, "expires": expires}
+    return {**key, "kind": deployment.kind, "services": services, "ended_at": at.isoformat()}
+
+
+def changes_key(application: str, environment: str) -> str:
+    """Return under which key stands what deployments of an application have changed."""
+    return f"changes#{application}/{environment}"
 
 
 def service_of(item: Item) -> ServiceProgress:
@@ -171,6 +191,17 @@ def application_key(application: str, environment: str, sk: str) -> Item:
 def belongings_in(item: Item) -> Belongings:
     """Return what one item tells of an application."""
     return asked_belongings(item).model_copy(update={"outlines": (item["sk"],)})
+
+
+def revision_key(content: tuple[str, str]) -> Item:
+    """Return the key under which stands which task definition holds a content, which is a family and a hash."""
+    family, content_hash = content
+    return {"pk": f"revision#{family}", "sk": content_hash}
+
+
+def revision_item(content: tuple[str, str], arn: str) -> Item:
+    """Return which task definition holds a content, as an item."""
+    return {**revision_key(content), "arn": arn}
 
 
 def registration_key(application: str, environment: str) -> tuple[Item, Item]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
-from chalicelib.aws.dynamodb import Delete, Put, Table
+from chalicelib.aws.calls import batched
+from chalicelib.aws.dynamodb import Delete, Item, Put, Table
 from chalicelib.belongings import Belongings, all_of
 from chalicelib.deployment import Deployment
 from chalicelib.items import (
@@ -11,10 +13,14 @@ from chalicelib.items import (
     application_key,
     asked_belongings,
     belongings_in,
+    changes_key,
     live_key,
+    revision_key,
     torn_down_item,
 )
 from chalicelib.versions import stamped
+
+READ_AT_ONCE = 100  # keys of one BatchGetItem: API reference
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,22 @@ class Principal:
 
     name: str
     scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Which services a deployment has changed, or may have, and when it ended."""
+
+    deployment_id: str
+    services: tuple[str, ...]
+    ended_at: datetime
+    tears_down: bool
+
+
+def changes_in(item: Item) -> Changes:
+    """Return what an item tells of a deployment that changed something."""
+    ended_at = datetime.fromisoformat(item["ended_at"])
+    return Changes(item["sk"], tuple(item["services"]), ended_at, item["kind"] == "teardown")
 
 
 class Ledger:
@@ -42,6 +64,11 @@ class Ledger:
     def forget_live(self, deployment: Deployment, service: str) -> None:
         """Forget with which deployment a service last succeeded: it was removed."""
         self._table.write(Delete(live_key(deployment, service)))
+
+    def changes(self, application: str, environment: str) -> list[Changes]:
+        """Return what the deployments of an application have changed that ended in the last day, the latest first."""
+        items = self._table.partition(changes_key(application, environment))
+        return sorted(map(changes_in, items), key=lambda each: each.ended_at, reverse=True)
 
     def belongings(self, application: str, environment: str) -> Belongings | None:
         """Return what an application may have, as its manifests asked for it; None when nobody ever deployed it."""
@@ -70,14 +97,11 @@ class Ledger:
 
     # ── task definitions and tokens ──────────────────────────────────────────────────────────────────
 
-    def remember_revision(self, family: str, content_hash: str, arn: str) -> None:
-        """Remember which task definition holds a content."""
-        self._table.write(Put({"pk": f"revision#{family}", "sk": content_hash, "arn": arn}))
-
-    def revision(self, family: str, content_hash: str) -> str | None:
-        """Return the ARN of the task definition that holds a content, None when none is known."""
-        item = self._table.get({"pk": f"revision#{family}", "sk": content_hash})
-        return item["arn"] if item else None
+    def revisions(self, contents: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Return the ARNs of the task definitions that hold contents, each (family, hash), those that are known."""
+        keys = [revision_key(each) for each in sorted(contents)]
+        items = [item for batch in batched(keys, READ_AT_ONCE) for item in self._table.batch(batch)]
+        return {(item["pk"].removeprefix("revision#"), item["sk"]): item["arn"] for item in items}
 
     def keep_principal(self, token_sha256: str, principal: Principal) -> None:
         """Admit a bearer token, known by its hash alone."""

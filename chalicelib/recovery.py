@@ -34,7 +34,10 @@ def recover(cloud: Cloud, deployment_id: str) -> bool:
 
     One that could not be started until its deadline is closed too, and one that runs on past it is told to end.
     """
-    deployment = cloud.store.get(deployment_id)
+    return _recovered(cloud, cloud.store.get(deployment_id))
+
+
+def _recovered(cloud: Cloud, deployment: Deployment) -> bool:
     if deployment.status.ended:
         return True
     now, pending = cloud.now(), deployment.status is Status.PENDING
@@ -117,9 +120,11 @@ def conclude(cloud: Cloud, deployment: Deployment) -> Status:
             services[name] = progress.model_copy(update=stopped | {"updated_at": now})
     deployment = deployment.model_copy(update={"services": services})
     status, sentence = verdict(deployment)
-    if _finish(cloud, deployment, status, sentence, now):
+    ended = _finish(cloud, deployment, status, sentence, now)
+    if ended:
         tell_verdict(deployment, status, cloud.settings.installation, now)
-    start_next(cloud, deployment.id)
+    if not (ended and status is Status.SUCCEEDED):  # one that succeeds so gave way to nobody: that would be its failure
+        start_next(cloud, deployment.id)
     notify(cloud, deployment)
     return status
 
@@ -149,10 +154,9 @@ def start_if_free(cloud: Cloud, deployment: Deployment) -> None:
         cloud.workflow.start(deployment.id, deployment.kind)
 
 
-def _tell_if_stuck(cloud: Cloud, deployment_id: str) -> None:
-    deployment = cloud.store.get(deployment_id)
+def _tell_if_stuck(cloud: Cloud, deployment: Deployment) -> None:
     if is_stuck(deployment, cloud.now()):
-        cause = f"{deployment_id} should have ended long ago, and its execution goes on"
+        cause = f"{deployment.id} should have ended long ago, and its execution goes on"
         alarm("DeploymentStuck", cause, cloud.settings.installation)
 
 
@@ -167,8 +171,9 @@ def sweep(cloud: Cloud) -> None:
     unmet: list[Exception] = []
     for deployment_id in cloud.store.open_deployments():
         try:
-            if not recover(cloud, deployment_id):
-                _tell_if_stuck(cloud, deployment_id)
+            deployment = cloud.store.get(deployment_id)
+            if not _recovered(cloud, deployment):
+                _tell_if_stuck(cloud, deployment)
         except (AwsError, NewerRelease, StoreConflict) as error:
             unmet.append(error)
     if unmet:

@@ -70,6 +70,11 @@ class TaskSpec:
         content = asdict(self) | {"containers": {each.name: asdict(each) for each in self.containers}}
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=dict).encode()).hexdigest()
 
+    @property
+    def content(self) -> tuple[str, str]:
+        """Return family and content hash, by which the record remembers the revision that holds this."""
+        return self.family, self.content_hash
+
 
 @dataclass(frozen=True)
 class Registry:
@@ -145,13 +150,20 @@ class ServiceSpec:
     deployment_configuration: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
+# A change of one of these starts an ECS deployment, any other does not (API reference, UpdateService).
+STARTS_A_DEPLOYMENT = frozenset(
+    {"task_definition", "network", "discovery", "route", "launch_type", "capacity_providers"}
+)
+
+
 @dataclass(frozen=True)
 class Serving:
     """What serves now under a service's name; `status` is ECS's: ACTIVE, DRAINING or INACTIVE.
 
     `ecs_deployment_id` is its PRIMARY deployment, made at `ecs_deployment_created_at`; with `rollout_failed` that one
     gave up, and would not try again. `ecs_deployments` are all that ECS lists. A Classic Load Balancer that it is
-    behind is told by its name.
+    behind is told by its name. What its task definition holds, `task` and its `content_hash`, is asked for by itself;
+    `task` may be None where the hash says all.
     """
 
     arn: str

@@ -8,6 +8,7 @@ One table; `pk` and `sk` of its items:
     manifest#<id>          ground               what was found of networks, listener, namespace and cluster
     before#<id>            <service>#<part>     what served before a deployment changed it: see `chalicelib/before.py`
     live#<a>/<env>         <service>            which deployment of an application last succeeded with this service
+    changes#<a>/<env>      <deployment id>      which services it changed, until a day after it ended
     belongings#<id>        belongings           what a teardown removes
     application#<a>/<env>  outline#<hash>       what a manifest asked to be made, and the latest deployment of it
     application#<a>/<env>  torn_down            that there was one, and the shared parts that its teardown left
@@ -36,9 +37,10 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.aws.calls import batched
 from chalicelib.aws.dynamodb import Condition, ConditionFailed, Item, Put, Update
 from chalicelib.belongings import Belongings, belongings_of
-from chalicelib.claims import ABSENT, Claims, failed, open_without_failure, still_open
+from chalicelib.claims import ABSENT, WRITES_AT_MOST, Claims, failed, open_without_failure, still_open
 from chalicelib.deployment import Deployment, Event, Failure, Status, new_id
 from chalicelib.errors import NotFound
 from chalicelib.items import (
@@ -52,6 +54,7 @@ from chalicelib.items import (
     idempotency_record,
     manifest_key,
     plain,
+    revision_item,
     service_key,
     unpacked_manifest,
 )
@@ -68,6 +71,10 @@ if TYPE_CHECKING:
 
 def _line(service: str | None, phase: str, message: str, at: datetime) -> Event:
     return Event(id=new_id("evt", at), at=at, service=service, phase=phase, message=message)
+
+
+def _progress(deployment_id: str, service: str, at: datetime, changes: Mapping[str, Any]) -> Update:
+    return Update(service_key(deployment_id, service), {**plain(changes), "updated_at": at.isoformat()})
 
 
 def _asked(deployment_id: str, items: Sequence[Item]) -> tuple[Manifest, Ground | None]:
@@ -95,22 +102,43 @@ class Store(Claims, Reading, Ledger, Registered, Waits):
         """Return what a deployment was asked, and what Plan found that it stands on; raises NotFound."""
         return _asked(deployment_id, self._table.partition(manifest_key(deployment_id)["pk"]))
 
-    def branch(self, deployment_id: str, service: str | None) -> tuple[Deployment, Manifest, Ground | None]:
-        """Return what the branch of a service goes by: what `part` and `asked` do, in one question; raises NotFound.
-
-        What is before all branches goes by the deployment without its services.
-        """
+    def branch(self, deployment_id: str, *services: str) -> tuple[Deployment, Manifest, Ground | None]:
+        """Return what the branch of a service goes by: what `part` and `asked` do, in one question; raises NotFound."""
         asked = manifest_key(deployment_id)
-        own = [deployment_key(deployment_id), *([service_key(deployment_id, service)] if service else [])]
+        own = [deployment_key(deployment_id), *(service_key(deployment_id, each) for each in services)]
         items = self._table.batch([*own, asked, {**asked, "sk": GROUND}])
         progress = [item for item in items if item["pk"] != asked["pk"]]
         return deployment_in(deployment_id, progress), *_asked(deployment_id, items)
 
-    def keep_ground(self, deployment_id: str, ground: Ground) -> None:
-        """Keep what a deployment stands on."""
+    def keep_ground(
+        self, deployment_id: str, ground: Ground, services: Mapping[str, Mapping[str, Any]], at: datetime
+    ) -> None:
+        """Keep what a deployment stands on, and what was found of its services, by their names."""
         from chalicelib.ground import ground_item
 
-        self._table.write(Put(ground_item(deployment_id, ground)))
+        found = [_progress(deployment_id, name, at, changes) for name, changes in services.items()]
+        writes: list[Put | Update] = [Put(ground_item(deployment_id, ground)), *found]
+        for together in batched(writes, WRITES_AT_MOST):
+            self._table.write(*together)
+
+    def begin_namespace(self, deployment_id: str, operation_id: str, message: str, at: datetime) -> None:
+        """Keep which operation makes the namespace of a deployment, and tell of it."""
+        changes = {"phase": "awaiting_namespace", "namespace_operation_id": operation_id, "updated_at": at.isoformat()}
+        with suppress(ConditionFailed):
+            self._table.write(
+                Update(deployment_key(deployment_id), changes, still_open()),
+                Put(event_item(deployment_id, _line(None, "awaiting_namespace", message, at))),
+            )
+
+    def keep_namespace(self, deployment_id: str, ground: Ground, at: datetime) -> None:
+        """Keep what a deployment stands on now that its namespace was made: it goes on."""
+        from chalicelib.ground import ground_item
+
+        changes = {"phase": "deploying", "updated_at": at.isoformat()}
+        with suppress(ConditionFailed):
+            self._table.write(
+                Update(deployment_key(deployment_id), changes, still_open()), Put(ground_item(deployment_id, ground))
+            )
 
     def belongings_of(self, deployment_id: str) -> Belongings:
         """Return what a teardown removes, or what the manifest of a deployment asks for; raises NotFound."""
@@ -156,11 +184,14 @@ class Store(Claims, Reading, Ledger, Registered, Waits):
         except ConditionFailed:
             return
 
-    def run(self, deployment_id: str, at: datetime, **changes: Any) -> bool:
-        """Set a deployment running, and other fields of it, unless a failure is recorded; tell whether it was."""
-        set_running = {"status": Status.RUNNING.value, **plain(changes), "updated_at": at.isoformat()}
+    def run(self, deployment_id: str, message: str, at: datetime, **changes: Any) -> bool:
+        """Set a deployment running as it is planned, and tell how, unless a failure is recorded; say whether it was."""
+        running = {"status": Status.RUNNING.value, "phase": "planned", **plain(changes), "updated_at": at.isoformat()}
         try:
-            self._table.write(Update(deployment_key(deployment_id), set_running, open_without_failure()))
+            self._table.write(
+                Update(deployment_key(deployment_id), running, open_without_failure()),
+                Put(event_item(deployment_id, _line(None, "planned", message, at))),
+            )
         except ConditionFailed:
             return False
         return True
@@ -185,7 +216,7 @@ class Store(Claims, Reading, Ledger, Registered, Waits):
 
     def progress(self, deployment_id: str, service: str, at: datetime, **changes: Any) -> None:
         """Set fields of one service's progress."""
-        self._table.write(Update(service_key(deployment_id, service), {**plain(changes), "updated_at": at.isoformat()}))
+        self._table.write(_progress(deployment_id, service, at, changes))
 
     def record(self, deployment_id: str, service: str | None, phase: str, message: str, at: datetime) -> None:
         """Add a line to a deployment's timeline."""
@@ -193,11 +224,18 @@ class Store(Claims, Reading, Ledger, Registered, Waits):
 
     def tell(self, deployment_id: str, service: str, phase: str, message: str, at: datetime, **changes: Any) -> None:
         """Set the phase and more of one service's progress, and add the line that tells of it, both or neither."""
-        progress = {**plain(changes), "phase": phase, "updated_at": at.isoformat()}
         self._table.write(
-            Update(service_key(deployment_id, service), progress),
+            _progress(deployment_id, service, at, {**changes, "phase": phase}),
             Put(event_item(deployment_id, _line(service, phase, message, at))),
         )
+
+    def keep_revision(
+        self, deployment_id: str, service: str, content: tuple[str, str], message: str | None, at: datetime, **made: Any
+    ) -> None:
+        """Keep the `task_definition` that was `made` for a service, remember it by its content, tell of a new one."""
+        told = [Put(event_item(deployment_id, _line(service, "registering", message, at)))] if message else []
+        progress = _progress(deployment_id, service, at, {"phase": "registering", "status": "running", **made})
+        self._table.write(progress, Put(revision_item(content, made["task_definition"])), *told)
 
     def events(self, deployment_id: str, after: str | None, limit: int) -> list[Event]:
         """Return up to `limit` lines of the timeline after an event id, oldest first."""

@@ -42,7 +42,7 @@ UPGRADES: Mapping[str, tuple[Upgrade, ...]] = {
     "Registered": (),
     "LogGroup": (),
     "Tagged": (),
-    "Ground": (),
+    "Ground": (as_it_was,),  # 2: the listener's `priorities`
 }
 """By kind of document: what makes version 2 of version 1, then 3 of 2, and so on.
 

@@ -48,7 +48,7 @@ class FakeCloud(Cloud):
         self.parts = {
             "store": store,
             "workflow": workflow,
-            "ecs": FakeEcs(world, cast("Any", Watched("task_definitions", task_definitions, faults))),
+            "ecs": FakeEcs(world),
             "task_definitions": task_definitions,
             "clusters": FakeClusters(world),
             "tasks": FakeTasks(world),

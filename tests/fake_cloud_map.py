@@ -22,12 +22,15 @@ class FakeCloudMap:
         return tuple(each for each in found if each)
 
     def create_namespace(self, name: str, vpc: str, tags: Mapping[str, str], token: str) -> str | None:
-        """Start to make a namespace; the same token starts it once."""
+        """Start to make a namespace, unless it is there; the same token starts it once."""
         assert vpc == VPC, f"{vpc} is no id of a VPC"
         assert tags, f"the namespace {name} has no tags"
         known = next((each for each in self._world.operations.values() if each.token == token), None)
         if known:
             return known.id
+        self._world.settle_namespaces()
+        if name in self._world.namespaces:
+            return None
         operation = Operation(
             id=f"operation-{len(self._world.operations) + 1}",
             token=token,
@@ -91,6 +94,7 @@ class FakeCloudMap:
 
     def registered(self, namespace: Namespace) -> dict[str, cloud_map.Registered]:
         """Return a namespace's services by their names."""
+        self._world.settle_namespaces()
         return {
             name: cloud_map.Registered(each.arn, each.records, each.ttl)
             for (space, name), each in self._world.registered.items()

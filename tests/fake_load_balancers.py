@@ -1,6 +1,6 @@
 """One load balancer in memory: a fake as those in `fakes`, over the same World."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.aws.load_balancers import Listener, Routed, target_group_name
@@ -38,7 +38,6 @@ class FakeLoadBalancers:
         self, route: Route, port: int, listener: Listener, tags: Mapping[str, str], found: Routed | None
     ) -> str:
         """Make or adopt a target group."""
-        assert found in (None, self.routed(listener, tags)), "the target group is otherwise by now"
         assert route.health_check.path.startswith("/")
         if found:
             self.change_target_group(route, found)
@@ -54,10 +53,13 @@ class FakeLoadBalancers:
     def change_target_group(self, route: Route, found: Routed) -> None:
         """Change how a target group judges its targets, and lets them go."""
         group = self._world.target_groups[found.target_group]
-        judged_at = group.judged_at
-        if route.health_check != group.health_check:
-            judged_at = self._world.clock.seconds + judged_after(route.health_check).total_seconds()
-        wanted = TargetGroup(group.port, route.health_check, route.deregistration_delay, judged_at)
+        wanted = group
+        if route.deregistration_delay != found.deregistration_delay:
+            wanted = replace(wanted, deregistration_delay=route.deregistration_delay)
+        if found.health_check != route.health_check != group.health_check:
+            at = self._world.clock.seconds
+            judged_at = at + judged_after(route.health_check).total_seconds()
+            wanted = replace(wanted, health_check=route.health_check, changed_at=at, judged_at=judged_at)
         if wanted != group:
             self._world.target_groups[found.target_group] = wanted
             self._world.changed(f"change target group {found.target_group}")
@@ -93,11 +95,18 @@ class FakeLoadBalancers:
         return found and replace(found, rule=self._world.rules[target_group], listener=LISTENER.arn)
 
     def ensure_rule(
-        self, route: Route, listener: str, target_group: str, tags: Mapping[str, str], rank: int = 0
+        self,
+        route: Route,
+        listener: str,
+        target_group: str,
+        tags: Mapping[str, str],
+        rank: int = 0,
+        taken: Collection[int] | None = None,
     ) -> None:
         """Make the listener forward; a priority that is not said stays."""
         assert listener == LISTENER.arn
         now = self._world.rules.get(target_group)
+        assert now is None or taken is None, "there is a rule by now, and nobody looked"
         if now is None:
             self._world.tags[f"rule of {target_group}"] = dict(tags)
         taken = {each.priority for each in (*self._world.foreign_rules, *self._world.rules.values())}

@@ -76,6 +76,16 @@ class FakeTasks:
         return next(each for each in self._world.tasks.values() if each.arn == arn)
 
 
+def _sent(now: Scaled | None, wanted: Scaled, found: Scaled | None) -> Scaled:
+    """Return how a service is scaled once that was sent in which wanted and found differ."""
+    bounds_differ = now is None or found is None or (found.least, found.most) != (wanted.least, wanted.most)
+    bounds = wanted if bounds_differ or now is None else now
+    there, before = (dict(each.policies) if each else {} for each in (now, found))
+    put = {name: policy for name, policy in wanted.policies.items() if before.get(name) != policy}
+    kept = {name: policy for name, policy in there.items() if name in wanted.policies or name not in before}
+    return Scaled(bounds.least, bounds.most, kept | put)
+
+
 class FakeAutoScaling:
     """Scalable targets."""
 
@@ -96,9 +106,10 @@ class FakeAutoScaling:
         assert tags, f"the scalable target of {service} has no tags"
         scaled = self._world.service(cluster, service)
         assert scaled is not None, f"there is no service {cluster}/{service}"
-        assert self.find(cluster, service) == found, f"{service} is scaled otherwise by now"
-        self._world.scaled[cluster, service] = wanted
-        self._world.changed(f"scale {service}")
+        now = self.find(cluster, service)
+        self._world.scaled[cluster, service] = sent = _sent(now, wanted, found)
+        if sent != now:
+            self._world.changed(f"scale {service}")
         desired = scaled.spec.desired_count or 0
         within = min(max(desired, wanted.least), wanted.most)
         if within != desired:

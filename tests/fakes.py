@@ -16,7 +16,7 @@ from chalicelib.deployment import ServiceProgress
 from chalicelib.diagnosis import LogLine, ServiceEvent, StoppedTask
 from chalicelib.errors import AwsRefused, NetworkNotFound, Unsettled
 from chalicelib.manifest import Network
-from chalicelib.preflight import Admission, NetworkFound, Ways
+from chalicelib.preflight import NetworkFound, Ways
 from chalicelib.rollout import Rollout
 from chalicelib.specs import ServiceSpec, Serving, TaskSpec
 from tests.machine.interpreter import Interpreter
@@ -83,9 +83,8 @@ class FakeTaskDefinitions:
 class FakeEcs:
     """Clusters and services in memory."""
 
-    def __init__(self, world: World, task_definitions: FakeTaskDefinitions) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._task_definitions = task_definitions
 
     def create_cluster(self, cluster: str, tags: Mapping[str, str]) -> None:
         """Make a cluster unless it exists."""
@@ -103,15 +102,12 @@ class FakeEcs:
         service = self._world.service(cluster, name)
         if service is None:
             return None
-        task, content_hash = self._task_definitions.read(service.spec.task_definition or "")
         rollout = self._world.rollout(service)
         return Serving(
             service.arn,
             service.status,
             service.spec,
             dict(service.tags),
-            task,
-            content_hash,
             ecs_deployment_id=rollout.primary_id,
             ecs_deployment_created_at=rollout.primary_created_at,
             rollout_failed=rollout.rollout_state == "FAILED",
@@ -198,7 +194,7 @@ class FakeEcs:
         """Return the digests of what runs: one of its own for each container, and none where nothing runs."""
         service = self._world.service(cluster, name)
         serving = service.serving(self._world.clock.seconds) if service else None
-        task, _ = self._task_definitions.read(serving.task_definition) if serving else (None, None)
+        task, _ = FakeTaskDefinitions(self._world).read(serving.task_definition) if serving else (None, None)
         return {each.name: f"sha256:{each.image}" for each in task.containers} if task else {}
 
     def running_task_definition(self, cluster: str, name: str) -> str | None:
@@ -254,12 +250,8 @@ class FakeEc2:
             return NetworkFound((), {}, {})
         subnets = {each: {"private": SUBNETS, "others": ("subnet-3",)}.get(each, ()) for each in network.subnets}
         known = {"absent": (), "other": ("sg-2",)}
-        return NetworkFound((VPC,), subnets, {each: known.get(each, GROUPS) for each in network.security_groups})
-
-    def admissions(self, groups: Sequence[str]) -> tuple[Admission, ...]:
-        """Return whom the one security group lets in."""
-        assert set(groups) <= {*GROUPS, "sg-2"}
-        return self._world.admissions
+        groups = {each: known.get(each, GROUPS) for each in network.security_groups}
+        return NetworkFound((VPC,), subnets, groups, dict.fromkeys((*GROUPS, "sg-2"), self._world.admissions))
 
     def ways(self, vpc: str, subnets: Sequence[str]) -> dict[str, Ways]:
         """Return the world's ways, the same from every subnet."""
@@ -358,7 +350,7 @@ class FakeWorkflow:
         for machine in self.machines.values():
             machine.heartbeat(token)
 
-    def complete(self, token: str, *, decided: bool) -> None:
+    def complete(self, token: str, *, decided: bool, named: bool = False) -> None:
         """End a wait, in whichever machine it is."""
         for machine in self.machines.values():
-            machine.complete(token, json.dumps({"decided": decided}))
+            machine.complete(token, json.dumps({"decided": decided, "named": named}))

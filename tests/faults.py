@@ -40,6 +40,8 @@ Breaks = Mapping[str, Sequence[Break] | Break]
 class Faults:
     """Which calls fail. `{"ecs.create_service": [None, Throttled(…)]}`: the second; a fault alone: every one.
 
+    "ecs.*" are all calls of a part that are not named.
+
     `history` is that of the world which the calls are about, for those that are stale; `clock` is for those that are
     slow.
     """
@@ -110,15 +112,17 @@ class Faults:
             fault.action()
         if isinstance(fault, Slow):
             self._pass(fault.seconds)
+        is_read = isinstance(fault, Once | Behind)
         if isinstance(fault, Once | Behind):
             method = self.history.stale(name, method, fault) or method
-        answer = self.history.noted(method, *args, **named) if self._stale else method(*args, **named)
+        changes = self._stale and not is_read and not name.startswith(("store.", "workflow."))
+        answer = self.history.noted(method, *args, **named) if changes else method(*args, **named)
         if isinstance(fault, After):
             raise fault.error
         return answer
 
     def _fault(self, name: str) -> Break:
-        told = self._breaks.get(name)
+        told = self._breaks.get(name, self._breaks.get(f"{name.partition('.')[0]}.*"))
         if told is None or isinstance(told, Exception | After | Meanwhile | Slow | Once | Behind):
             return told
         at = self.calls[self._ignored :].count(name)

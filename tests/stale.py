@@ -5,7 +5,7 @@ change.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -97,7 +97,18 @@ class History:
     def _copy(world: World, at: float) -> World:
         """Return a world of its own that stands still at a moment."""
         clock, remember = Stopped(world.clock, at), world.about_to_change
-        return copy.deepcopy(world, {id(world.clock): clock, id(remember): ignore})
+        shared = {id(each): each for each in _unchanging(world)}
+        return copy.deepcopy(world, {**shared, id(world.clock): clock, id(remember): ignore})
+
+
+def _unchanging(world: World) -> Iterator[object]:
+    """Yield what is frozen in a world, and so need not be copied."""
+    services = [*world.services.values(), *world.gone]
+    yield from (each for family in world.revisions.values() for each in family)
+    yield from (each.spec for each in services)
+    yield from (each for service in services for each in service.deployments)
+    for kind in (world.rules, world.target_groups, world.scaled, world.namespaces):
+        yield from kind.values()
 
 
 def ignore(_: float) -> None:

@@ -85,6 +85,7 @@ class WorldService:
     deployments: list[EcsDeployment] = field(default_factory=list)
     status: str = "ACTIVE"
     scaled_at: float | None = None
+    scaled_from: int = 0
     gone_at: float | None = None
 
     @property
@@ -123,11 +124,12 @@ class Registered:
 
 @dataclass(frozen=True)
 class TargetGroup:
-    """A target group; by a health check that has changed its targets are judged from `judged_at` on."""
+    """A target group; by a health check that changed at `changed_at`, tasks that ran are judged from `judged_at` on."""
 
     port: int
     health_check: RouteHealthCheck
     deregistration_delay: int
+    changed_at: float = 0
     judged_at: float = 0
 
 
@@ -330,6 +332,7 @@ class World:
 
     def scale(self, service: WorldService, desired: int) -> None:
         """Change how many tasks run: no ECS deployment starts."""
+        service.scaled_from = service.deployments[-1].desired
         service.deployments[-1] = replace(service.deployments[-1], desired=desired)
         service.scaled_at = self.clock.seconds
 
@@ -338,7 +341,8 @@ class World:
         at, primary, serving = self.clock.seconds, service.deployments[-1], service.serving(self.clock.seconds)
         state, reason = self._state(primary)
         scaling = service.scaled_at is not None and at < service.scaled_at + 5
-        running = primary.desired if primary is serving and not scaling else 0
+        running = primary.desired if primary is serving else 0
+        running = min(running, service.scaled_from) if scaling else running
         own = next((each for each in self.listed(service) if followed and each.id == followed.ecs_deployment_id), None)
         own_state = self._state(own) if own else (None, "")
         goes_on = own is primary and state == "IN_PROGRESS"
@@ -456,14 +460,21 @@ class World:
                 self.namespaces.setdefault(operation.namespace.name, operation.namespace)
 
     def judged(self, target_group: str) -> tuple[TargetHealth, ...]:
-        """Return how the tasks in a target group are judged; until a changed check had its time, they pass."""
+        """Return how the tasks in a target group are judged; until a changed check had its time, those that ran pass.
+
+        A task that starts later is judged by it from the beginning.
+        """
         group, at = self.target_groups[target_group], self.clock.seconds
-        passes = group.health_check.path not in self.failed_paths or at < group.judged_at
-        services = self.services.values()
-        own = [each for each in services if target_group in [target.group_arn for target in each.spec.route]]
-        targets = [f"{address}:{group.port}" for each in own for address in each.addresses(at)]
         failed = ("unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [404]")
-        return tuple(TargetHealth(each, *(("healthy",) if passes else failed)) for each in targets)
+        found: list[TargetHealth] = []
+        for service in self.services.values():
+            serving = service.serving(at)
+            if serving and target_group in [target.group_arn for target in service.spec.route]:
+                early = serving.began + serving.seconds <= group.changed_at and at < group.judged_at
+                passes = early or group.health_check.path not in self.failed_paths
+                state = ("healthy",) if passes else failed
+                found += [TargetHealth(f"{address}:{group.port}", *state) for address in service.addresses(at)]
+        return tuple(found)
 
     def discovered(self, name: str, lag_seconds: float = 0) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """Return addresses and SRV ports registered under a DNS name such as "user.api.local", as of a while ago."""

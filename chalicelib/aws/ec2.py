@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.aws.calls import call, listed
+from chalicelib.aws.calls import call, listed, tags_of
 from chalicelib.errors import NetworkNotFound
 from chalicelib.preflight import Admission, NetworkFound, Ways
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import (
         IpPermissionOutputTypeDef,
         RouteTableTypeDef,
+        SecurityGroupTypeDef,
         SubnetTypeDef,
         VpcEndpointTypeDef,
     )
@@ -52,10 +53,14 @@ class Ec2:
         vpcs = tuple(self._vpcs("vpc-id" if reference.startswith("vpc-") else "tag:Name", reference))
         if len(vpcs) != 1:
             return NetworkFound(vpcs, {}, {})
+        groups = self._groups(vpcs[0], network.security_groups) if network.security_groups else []
+        named = {each: _meant(each, groups) for each in network.security_groups}
+        meant = {each for ids in named.values() for each in ids}
         return NetworkFound(
             vpcs,
             {each: tuple(self._subnets(vpcs[0], each)) for each in network.subnets},
-            {each: tuple(self._groups(vpcs[0], each)) for each in network.security_groups},
+            named,
+            {group["GroupId"]: _admissions(group) for group in groups if group["GroupId"] in meant},
         )
 
     def dns_attributes_off(self, vpc: str) -> tuple[str, ...]:
@@ -65,18 +70,17 @@ class Ec2:
         values = {"enableDnsSupport": support["EnableDnsSupport"], "enableDnsHostnames": names["EnableDnsHostnames"]}
         return tuple(name for name, value in values.items() if not value.get("Value"))
 
-    def admissions(self, groups: Sequence[str]) -> tuple[Admission, ...]:
-        """Return whom security groups let in by TCP."""
-        found = call(self._client.describe_security_groups, GroupIds=list(groups))["SecurityGroups"]
-        rules = (rule for group in found for rule in group.get("IpPermissions", []))
-        return tuple(_admission(rule) for rule in rules if rule.get("IpProtocol") in ("tcp", "-1"))
-
     def ways(self, vpc: str, subnets: Sequence[str]) -> dict[str, Ways]:
-        """Return where the routes of a VPC's subnets lead; nothing of a subnet whose route table is not seen."""
+        """Return where the routes of a VPC's subnets lead; nothing of a subnet whose route table is not seen.
+
+        Endpoints are asked for where some subnet has no way out by itself.
+        """
         tables = self._route_tables(vpc)
-        chosen = {subnet: _table_of(subnet, tables) for subnet in subnets}
+        chosen = {subnet: table for subnet in subnets if (table := _table_of(subnet, tables))}
+        if all(_ways(table, ()).default_route == "out" for table in chosen.values()):  # nobody needs an endpoint then
+            return {subnet: _ways(table, ()) for subnet, table in chosen.items()}
         endpoints = [each for each in self._endpoints(vpc) if each.get("State", "").lower() == "available"]
-        return {subnet: _ways(table, endpoints) for subnet, table in chosen.items() if table}
+        return {subnet: _ways(table, endpoints) for subnet, table in chosen.items()}
 
     def _route_tables(self, vpc: str) -> list[RouteTableTypeDef]:
         return listed(self._client, "describe_route_tables", "RouteTables", Filters=_of_vpc(vpc))
@@ -89,13 +93,23 @@ class Ec2:
         found = listed(self._client, "describe_subnets", "Subnets", Filters=_filters(vpc, name, reference))
         return [subnet["SubnetId"] for subnet in found]
 
-    def _groups(self, vpc: str, reference: str) -> list[str]:
-        """Find security groups by id, by Name tag, or, as `default` is found, by group name."""
-        for name in ("group-id",) if reference.startswith("sg-") else ("tag:Name", "group-name"):
-            only = _filters(vpc, name, reference)
-            if found := listed(self._client, "describe_security_groups", "SecurityGroups", Filters=only):
-                return [group["GroupId"] for group in found]
-        return []
+    def _groups(self, vpc: str, references: Sequence[str]) -> list[SecurityGroupTypeDef]:
+        """Return the security groups of a VPC among which those are that are named, all of them unless by ids alone."""
+        by_id = all(each.startswith("sg-") for each in references)
+        only = [*_of_vpc(vpc), *([{"Name": "group-id", "Values": list(references)}] if by_id else [])]
+        return listed(self._client, "describe_security_groups", "SecurityGroups", Filters=only)
+
+
+def _meant(reference: str, groups: Sequence[SecurityGroupTypeDef]) -> tuple[str, ...]:
+    """Return the ids of the groups that are named by id, by Name tag, or, as `default` is found, by group name."""
+    by_tag = [each for each in groups if tags_of(each.get("Tags", [])).get("Name") == reference]
+    by_name = [each for each in groups if reference in (each.get("GroupName"), each["GroupId"])]
+    return tuple(each["GroupId"] for each in by_tag or by_name)
+
+
+def _admissions(group: SecurityGroupTypeDef) -> tuple[Admission, ...]:
+    """Return whom a security group lets in by TCP."""
+    return tuple(_admission(rule) for rule in group.get("IpPermissions", []) if rule.get("IpProtocol") in ("tcp", "-1"))
 
 
 def _admission(rule: IpPermissionOutputTypeDef) -> Admission:

@@ -7,9 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import batched, call, call_once, listed, side_by_side, tag_list
+from chalicelib.aws.calls import batched, call, call_once, listed, tag_list
 from chalicelib.aws.service_document import NEED_FORCE, classic_load_balancer_of, compute, service_spec_of, settings
-from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.task_document import RolloutTask, private_address, rollout_task, stopped_task
 from chalicelib.deployment import ServiceProgress
 from chalicelib.diagnosis import ServiceEvent, StoppedTask
@@ -36,10 +35,9 @@ SAME_MOMENT = timedelta(seconds=1)  # between an ECS deployment and its service 
 class Ecs:
     """The clusters and services of an account and region; `once` asks without attempts of its own."""
 
-    def __init__(self, client: ECSClient, once: ECSClient, task_definitions: TaskDefinitions) -> None:
+    def __init__(self, client: ECSClient, once: ECSClient) -> None:
         self._client = client
         self._once = once
-        self._task_definitions = task_definitions
 
     def create_cluster(self, cluster: str, tags: Mapping[str, str]) -> None:
         """Have an ACTIVE cluster: create it, with the capacity providers of Fargate, unless one of this name exists.
@@ -62,9 +60,11 @@ class Ecs:
 
     def serving(self, cluster: str, names: Sequence[str]) -> dict[str, Serving | None]:
         """Return what serves under each name: None when there is no service, or it is INACTIVE."""
-        there = [each for each in self._describe(cluster, names, tags=True) if each.get("status") != "INACTIVE"]
-        serving = side_by_side(self._serving, there)
-        return {**dict.fromkeys(names), **{each["serviceName"]: now for each, now in zip(there, serving, strict=True)}}
+        found: dict[str, Serving | None] = dict.fromkeys(names)
+        for service in self._describe(cluster, names, tags=True):
+            if service.get("status") != "INACTIVE":
+                found[service["serviceName"]] = _serving(service)
+        return found
 
     def _describe(self, cluster: str, names: Sequence[str], *, tags: bool = False) -> list[ServiceTypeDef]:
         include: Any = ["TAGS"] if tags else []
@@ -78,23 +78,6 @@ class Ecs:
                 raise
             services += answer["services"]
         return services
-
-    def _serving(self, service: ServiceTypeDef) -> Serving:
-        task, content_hash = self._task_definitions.read(service["taskDefinition"])
-        primary = _primary(service)
-        return Serving(
-            arn=service["serviceArn"],
-            status=service["status"],
-            spec=service_spec_of(service),
-            tags={tag.get("key", ""): tag.get("value", "") for tag in service.get("tags", [])},
-            task=task,
-            content_hash=content_hash,
-            ecs_deployment_id=primary.get("id"),
-            ecs_deployment_created_at=primary.get("createdAt"),
-            rollout_failed=primary.get("rolloutState") == "FAILED",
-            ecs_deployments=tuple(each.get("id", "") for each in service["deployments"]),
-            classic_load_balancer=classic_load_balancer_of(service),
-        )
 
     def create_service(
         self, cluster: str, name: str, spec: ServiceSpec, tags: Mapping[str, str], token: str
@@ -257,6 +240,21 @@ class Ecs:
         for batch in batched(arns, 100):
             tasks += call(self._client.describe_tasks, cluster=cluster, tasks=batch)["tasks"]
         return tasks
+
+
+def _serving(service: ServiceTypeDef) -> Serving:
+    primary = _primary(service)
+    return Serving(
+        arn=service["serviceArn"],
+        status=service["status"],
+        spec=service_spec_of(service),
+        tags={tag.get("key", ""): tag.get("value", "") for tag in service.get("tags", [])},
+        ecs_deployment_id=primary.get("id"),
+        ecs_deployment_created_at=primary.get("createdAt"),
+        rollout_failed=primary.get("rolloutState") == "FAILED",
+        ecs_deployments=tuple(each.get("id", "") for each in service["deployments"]),
+        classic_load_balancer=classic_load_balancer_of(service),
+    )
 
 
 def rollout_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -116,10 +116,11 @@ class LoadBalancers:
     ) -> dict[str, Routed]:
         """Return how services, each by its tags, are routed to by a listener's `rules`; those that are not, left out.
 
-        A target group that no rule leads to belongs to no load balancer: it is found among all.
+        A target group that no rule leads to belongs to no load balancer: it is found among all, and one alone by name.
         """
         names = {service: target_group_name(listener.vpc, own) for service, own in tags.items()}
-        there = {each["TargetGroupName"]: each for each in self._of_balancer(listener)}
+        of_balancer = self._of_balancer(listener) if len(names) > 1 else []
+        there = {each["TargetGroupName"]: each for each in of_balancer}
         if missing := [name for name in names.values() if name not in there]:
             there |= self._named(missing)
         groups = {service: there[name] for service, name in names.items() if name in there}
@@ -218,44 +219,51 @@ class LoadBalancers:
         return answer["TargetGroups"][0]["TargetGroupArn"]
 
     def ensure_rule(
-        self, route: Route, listener: str, target_group: str, tags: Mapping[str, str], rank: int = 0
-    ) -> None:
-        """Make a listener, by its ARN, forward the route to the target group, by the rule that does so already.
-
-        `rank` keeps a new one apart from those that are made for others at the same moment: see `first_free_priority`.
-        """
-        rules = self._rules(listener)
-        own = next((rule for rule in rules if _forwards_to(rule, target_group)), None)
-        if own is None:
-            self._create_rule(route, listener, target_group, tags, rules, rank)
-        else:
-            self._change_rule(own, route)
-
-    def _create_rule(
         self,
         route: Route,
         listener: str,
         target_group: str,
         tags: Mapping[str, str],
-        rules: Sequence[RuleTypeDef],
-        rank: int,
+        rank: int = 0,
+        taken: Collection[int] | None = None,
     ) -> None:
+        """Make a listener, by its ARN, forward the route to the target group, by the rule that does so already.
+
+        `rank` keeps a new one apart from those that are made for others at the same moment: see `first_free_priority`.
+        With `taken`, the priorities of its rules as Plan saw them, none leads there yet: it looks where one is in use.
+        """
+        asked = route, listener, target_group, tags, rank
+        if taken is not None and self._refused_rule(*asked, set(taken)) is None:
+            return
         for attempt in range(1, ATTEMPTS + 1):
-            try:
-                call_once(
-                    self._once.create_rule,
-                    ListenerArn=listener,
-                    Priority=route.priority or first_free_priority(route, _taken(rules), rank),
-                    Conditions=cast("Any", _conditions(route)),
-                    Actions=[{"Type": "forward", "TargetGroupArn": target_group}],
-                    Tags=cast("Any", capital_tag_list(tags)),
-                )
-            except AwsRefused as refusal:
-                if refusal.aws_code != "PriorityInUse" or route.priority or attempt == ATTEMPTS:
-                    raise
-                rules = self._rules(listener)
-            else:
+            rules = self._rules(listener)
+            if own := next((rule for rule in rules if _forwards_to(rule, target_group)), None):
+                self._change_rule(own, route)
                 return
+            refusal = self._refused_rule(*asked, _taken(rules))
+            if refusal is None:
+                return
+            if route.priority or attempt == ATTEMPTS:
+                raise refusal
+
+    def _refused_rule(
+        self, route: Route, listener: str, target_group: str, tags: Mapping[str, str], rank: int, taken: set[int]
+    ) -> AwsRefused | None:
+        """Create a rule; return how ELB refuses it where others have its priority by now, None where it is made."""
+        try:
+            call_once(
+                self._once.create_rule,
+                ListenerArn=listener,
+                Priority=route.priority or first_free_priority(route, taken, rank),
+                Conditions=cast("Any", _conditions(route)),
+                Actions=[{"Type": "forward", "TargetGroupArn": target_group}],
+                Tags=cast("Any", capital_tag_list(tags)),
+            )
+        except AwsRefused as refusal:
+            if refusal.aws_code != "PriorityInUse":
+                raise
+            return refusal
+        return None
 
     def _change_rule(self, rule: RuleTypeDef, route: Route) -> None:
         if _readable(rule.get("Conditions", [])) != _readable(_conditions(route)):

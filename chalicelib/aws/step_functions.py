@@ -53,10 +53,14 @@ class Workflow:
             if refusal.aws_code not in SPENT:
                 raise
 
-    def complete(self, token: str, *, decided: bool) -> None:
-        """End a wait: `decided` says that the matter is, otherwise it only asks for another look."""
+    def complete(self, token: str, *, decided: bool, named: bool = False) -> None:
+        """End a wait: `decided` says that the matter is, otherwise it only asks for another look.
+
+        `named` says that the name is proven, too, for which the next wait would be.
+        """
+        output = json.dumps({"decided": decided, "named": named})
         try:
-            call(self._client.send_task_success, taskToken=token, output=json.dumps({"decided": decided}))
+            call(self._client.send_task_success, taskToken=token, output=output)
         except AwsRefused as refusal:
             if refusal.aws_code not in SPENT:
                 raise

@@ -1,20 +1,25 @@
 """Networks: what the manifest names is there, and its VPC answers private names."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.manifest import Manifest, Network
 from chalicelib.preflight.finding import Finding
+from chalicelib.preflight.routes import Admission
 from chalicelib.specs import Placement
 
 
 @dataclass(frozen=True)
 class NetworkFound:
-    """What AWS has of a network: the VPCs of that name, and in the one the ids behind each name; () where none is."""
+    """What AWS has of a network: the VPCs of that name, and in the one the ids behind each name; () where none is.
+
+    `admissions` are whom security groups let in, by their ids.
+    """
 
     vpcs: tuple[str, ...]
     subnets: Mapping[str, tuple[str, ...]]
     security_groups: Mapping[str, tuple[str, ...]]
+    admissions: Mapping[str, tuple[Admission, ...]] = field(default_factory=dict)
 
 
 def placed(network: Network, found: NetworkFound) -> Placement | None:
@@ -39,10 +44,10 @@ def _missing(manifest: Manifest, name: str, found: NetworkFound) -> Iterator[Fin
         where, service = network_pointer(manifest, name, "vpc")
         yield vpc_finding(network, found.vpcs, where, service)
         return
-    for field, kind in (("subnets", "subnet"), ("security_groups", "security group")):
-        where, service = network_pointer(manifest, name, field)
-        ids: Mapping[str, tuple[str, ...]] = getattr(found, field)
-        for index, reference in enumerate(getattr(network, field)):
+    for part, kind in (("subnets", "subnet"), ("security_groups", "security group")):
+        where, service = network_pointer(manifest, name, part)
+        ids: Mapping[str, tuple[str, ...]] = getattr(found, part)
+        for index, reference in enumerate(getattr(network, part)):
             if not ids.get(reference):
                 detail = f"{found.vpcs[0]} has no {kind} {reference}"
                 yield Finding("network_not_found", detail, f"{where}/{index}", service)

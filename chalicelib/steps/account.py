@@ -96,7 +96,7 @@ def _found(looks: Looks, name: str, asking: _Asking, *, force: bool) -> Found:
     routed = asking.at("route", "the target groups", lambda: looks.routed.get(name))
     return Found(
         tags=wanted,
-        dropped_tags=_given_before(looks, name) - wanted.keys(),
+        dropped_tags=given_before(looks, name) - wanted.keys(),
         serving=looks.active(name),
         revision=asking.at("task_definition", "the task definitions", lambda: looks.revision(name)),
         log_group=asking.at("log_group", "the log groups", lambda: _log_group(looks, log_group)),
@@ -104,7 +104,7 @@ def _found(looks: Looks, name: str, asking: _Asking, *, force: bool) -> Found:
         registered=asking.at("discovery", "the names in Cloud Map", lambda: looks.registered_name(name)),
         routed=routed,
         scaled=asking.at("scaling", "the scaling", lambda: looks.scaled.get(name)),
-        scaling=_scaling(looks.manifest, name, listener if service.route else None, routed),
+        scaling=scaling_asked(looks.manifest, name, listener if service.route else None, routed),
         unknown=frozenset(asking.unknown),
         force=force,
         kept_registry=_kept_registry(looks, name),
@@ -119,7 +119,8 @@ def _kept_registry(looks: Looks, name: str) -> str | None:
     return registry.arn if registry and not given else None
 
 
-def _given_before(looks: Looks, name: str) -> frozenset[str]:
+def given_before(looks: Looks, name: str) -> frozenset[str]:
+    """Return the keys of the tags that manifests of the application ever gave a service."""
     known = _known(looks, name)
     return frozenset(known.tag_keys if known else ())
 
@@ -133,7 +134,8 @@ def _log_group(looks: Looks, name: str | None) -> LogGroup | None:
     return looks.log_groups.get(name) if name else None
 
 
-def _scaling(manifest: Manifest, name: str, listener: Listener | None, routed: Routed | None) -> Scaled | None:
+def scaling_asked(manifest: Manifest, name: str, listener: Listener | None, routed: Routed | None) -> Scaled | None:
+    """Return how a manifest asks a service to be scaled, None where it does not."""
     wanted = manifest.services[name].scaling
     if wanted is None:
         return None

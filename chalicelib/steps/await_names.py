@@ -18,14 +18,19 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Look at the name of a discovered service; one without a name has nothing to prove."""
 
     def decided(deployment: Deployment, manifest: Manifest, ground: Ground) -> bool:
-        wanted = wanted_name(manifest, ground, event.service_name)
-        if wanted is None:
-            return True
-        registry = deployment.services[event.service_name].registry_arn
-        shared = replace(wanted, sharing=sharing(cloud, manifest, registry))
-        return proven(cloud, event, shared, ground.namespace or namespace_of(cloud, manifest), deployment)
+        return name_proven(cloud, event, deployment, manifest, ground)
 
     return look_at_branch(cloud, event, decided)
+
+
+def name_proven(cloud: Cloud, event: StepEvent, deployment: Deployment, manifest: Manifest, ground: Ground) -> bool:
+    """Tell whether the name that the manifest gives a service leads to its tasks. Raises as `proven` does."""
+    wanted = wanted_name(manifest, ground, event.service_name)
+    if wanted is None:
+        return True
+    registry = deployment.services[event.service_name].registry_arn
+    shared = replace(wanted, sharing=sharing(cloud, manifest, registry))
+    return proven(cloud, event, shared, ground.namespace or namespace_of(cloud, manifest), deployment)
 
 
 def wanted_name(manifest: Manifest, ground: Ground, service: str) -> Wanted | None:

@@ -21,7 +21,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         found = namespace_of(cloud, manifest)
         if found is None:  # Cloud Map does not show it yet
             return False
-        cloud.store.keep_ground(deployment.id, replace(ground, namespace=found))
+        cloud.store.keep_namespace(deployment.id, replace(ground, namespace=found), cloud.now())
         return True
 
     return look(cloud, event, decided)

@@ -1,38 +1,52 @@
-"""AwaitStable: the revision that was deployed runs at its desired count, alone, and its route leads to it."""
+"""AwaitStable: the revision that was deployed runs at its desired count, alone, and its route leads to it.
+
+Whoever finds it so looks at the name at once, which is often there by then: AwaitNames waits for the others.
+"""
 
 from typing import Any
 
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.diagnosis import diagnose, hopeless_since
-from chalicelib.errors import RolloutFailed
+from chalicelib.errors import NameUnreached, RolloutFailed, Throttled, TransientAws
 from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest
 from chalicelib.rollout import Rollout, stable
+from chalicelib.steps.await_names import name_proven
 from chalicelib.steps.evidence import facts
 from chalicelib.steps.route_proof import refuse_failed_check, route_proven
 from chalicelib.steps.step import StepEvent
-from chalicelib.steps.wait import look_at_branch
+from chalicelib.steps.wait import Over, look_at_branch
 
 
 def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     """Look at the rollout. Raises RolloutFailed when it cannot succeed, RolloutSuperseded when somebody replaced it."""
 
-    def decided(deployment: Deployment, manifest: Manifest, ground: Ground) -> bool:
+    def decided(deployment: Deployment, manifest: Manifest, ground: Ground) -> Over:
         return _stable(cloud, event, deployment, manifest, ground)
 
     return look_at_branch(cloud, event, decided)
 
 
-def _stable(cloud: Cloud, event: StepEvent, deployment: Deployment, manifest: Manifest, ground: Ground) -> bool:
+def _stable(cloud: Cloud, event: StepEvent, deployment: Deployment, manifest: Manifest, ground: Ground) -> Over:
     rollout, followed = followed_rollout(cloud, event, deployment)
     over = stable(rollout, followed, cloud.now())
     refuse_failed_check(cloud, deployment, followed)
     if over:
-        return route_proven(cloud, deployment, followed, manifest, ground)
+        routed = route_proven(cloud, deployment, followed, manifest, ground)
+        seen = deployment.model_copy(update={"services": {followed.name: followed}})
+        return "named" if routed and _named(cloud, event, seen, manifest, ground) else routed
     if rollout and rollout.failed:
         _refuse_hopeless(cloud, deployment, followed)
     return False
+
+
+def _named(cloud: Cloud, event: StepEvent, deployment: Deployment, manifest: Manifest, ground: Ground) -> bool:
+    """Tell whether the name is proven already; what may pass is the next wait's to see."""
+    try:
+        return name_proven(cloud, event, deployment, manifest, ground)
+    except (NameUnreached, Throttled, TransientAws):
+        return False
 
 
 def _refuse_hopeless(cloud: Cloud, deployment: Deployment, followed: ServiceProgress) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalicelib.aws.load_balancers import Listener
+from chalicelib.aws.load_balancers import Listener, Routed
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
 from chalicelib.errors import ListenerNotFound
@@ -33,12 +33,11 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         raise ListenerNotFound(f"{name} has a route, and the manifest names no load balancer that could lead to it")
     own_tags = tags(cloud, manifest, event.deployment_id, name)
     is_new = deployment.services[name].target_group_arn is None and deployment.services[name].as_asked is not None
-    before = None if is_new else cloud.load_balancers.routed(ground.listener, own_tags)
-    if before:
-        cloud.store.keep_before(event.deployment_id, name, before)
+    before = None if is_new else _before(cloud, event, ground.listener, own_tags)
     target_group = cloud.load_balancers.ensure_target_group(route, routed.port, ground.listener, own_tags, before)
-    ruled = stood_back(cloud, manifest, name, ground.listener) or route
-    cloud.load_balancers.ensure_rule(ruled, ground.listener.arn, target_group, own_tags, rank_of(manifest, name))
+    ruled, listener = stood_back(cloud, manifest, name, ground.listener) or route, ground.listener.arn
+    taken = ground.priorities if is_new and event.is_first else None
+    cloud.load_balancers.ensure_rule(ruled, listener, target_group, own_tags, rank_of(manifest, name), taken)
     judged = {"judged_from": cloud.now() + judged_after(route.health_check)}
     cloud.store.progress(
         event.deployment_id,
@@ -50,6 +49,18 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         **(judged if before and before.health_check != route.health_check else {}),
     )
     return {}
+
+
+def _before(cloud: Cloud, event: StepEvent, listener: Listener, own_tags: Mapping[str, str]) -> Routed | None:
+    """Return how a service was routed to before: Plan has kept it, unless it was an older release's.
+
+    What is read of it by now may be older than Plan's look, or younger than a run of this step that died.
+    """
+    kept = cloud.store.before(event.deployment_id, event.service_name).routed
+    before = kept or cloud.load_balancers.routed(listener, own_tags)
+    if before and not kept:
+        cloud.store.keep_before(event.deployment_id, event.service_name, before)
+    return before
 
 
 def judged_after(check: RouteHealthCheck) -> timedelta:

@@ -16,7 +16,6 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     _, manifest, ground = begun(cloud, event)
     if not ground.cluster:
         _make(cloud, event, manifest)
-    cloud.store.update(event.deployment_id, cloud.now(), phase="deploying")
     return {}
 
 

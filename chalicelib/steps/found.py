@@ -20,8 +20,12 @@ def asked(cloud: Cloud, deployment_id: str) -> tuple[Manifest, Ground]:
 
 
 def branch(cloud: Cloud, event: StepEvent) -> tuple[Deployment, Manifest, Ground]:
-    """Return what the branch of a service goes by: the deployment with this service, and as `asked` does."""
-    deployment, manifest, ground = cloud.store.branch(event.deployment_id, event.service)
+    """Return what the branch of a service goes by: the deployment with this service, and as `asked` does.
+
+    What is before all branches goes by the deployment without its services.
+    """
+    own = [event.service] if event.service else []
+    deployment, manifest, ground = cloud.store.branch(event.deployment_id, *own)
     return deployment, manifest, ground or Looks(cloud, manifest).ground
 
 
@@ -39,7 +43,7 @@ def known_revision(cloud: Cloud, manifest: Manifest, spec: TaskSpec) -> str | No
     The latest is asked too: a call that registered and died before it could remember must not register again. It may
     be another installation's, or another application's with a service of that name, whose teardown ends it.
     """
-    remembered = cloud.store.revision(spec.family, spec.content_hash)
+    remembered = cloud.store.revisions([spec.content]).get(spec.content)
     if remembered and _has_content(cloud, remembered, spec):
         return remembered
     latest = _has_content(cloud, spec.family, spec)

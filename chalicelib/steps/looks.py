@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chalicelib.errors import AwsRefused
 from chalicelib.ground import Ground
 from chalicelib.plan import own_groups, task_spec
 from chalicelib.preflight import claimed_by_others, may_change, placed
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.belongings import Belongings
     from chalicelib.cloud import Cloud
     from chalicelib.manifest import Manifest, Network
-    from chalicelib.preflight import Admission, NetworkFound, Rule
+    from chalicelib.preflight import NetworkFound, Rule
     from chalicelib.specs import Serving
 
 
@@ -50,6 +52,12 @@ def vpc_of(cloud: Cloud, where: str | Placement) -> str:
     return cloud.remembered(f"vpc {where}", VPC_SECONDS, lambda: cloud.ec2.vpc(where))
 
 
+def with_content(cloud: Cloud, serving: Serving) -> Serving:
+    """Return what serves with what its task definition holds."""
+    task, content_hash = cloud.task_definitions.read(serving.spec.task_definition or "")
+    return replace(serving, task=task, content_hash=content_hash)
+
+
 class Looks:
     """What AWS and the record have for a manifest. What AWS refuses raises, each time that it is asked for."""
 
@@ -58,7 +66,6 @@ class Looks:
         self.manifest = manifest
         self.owner = owner_tags(cloud, manifest)
         self._networks: dict[Network, NetworkFound] = {}
-        self._admissions: dict[frozenset[str], tuple[Admission, ...]] = {}
         self._name_tags: dict[str, Mapping[str, str]] = {}
 
     def tags(self, name: str) -> dict[str, str]:
@@ -74,7 +81,21 @@ class Looks:
     @cached_property
     def serving(self) -> Mapping[str, Serving | None]:
         """What is there under each service's name."""
-        return self.cloud.ecs.serving(self.manifest.cluster_name, list(self.manifest.services))
+        found = self.cloud.ecs.serving(self.manifest.cluster_name, list(self.manifest.services))
+        return {name: now and self._with_content(name, now) for name, now in found.items()}
+
+    def _with_content(self, name: str, now: Serving) -> Serving:
+        """Return what serves with what it holds. A revision never changes: one that is remembered is not asked for."""
+        if now.spec.task_definition == self._remembered.get(name):
+            return replace(now, content_hash=task_spec(self.manifest, name).content_hash)
+        return with_content(self.cloud, now)
+
+    @cached_property
+    def _remembered(self) -> Mapping[str, str]:
+        """The task definitions that the record remembers to hold the services' contents."""
+        specs = {name: task_spec(self.manifest, name) for name in self.manifest.services}
+        known = self.cloud.store.revisions({each.content for each in specs.values()})
+        return {name: known[each.content] for name, each in specs.items() if each.content in known}
 
     @cached_property
     def own(self) -> Mapping[str, Serving | None]:
@@ -105,12 +126,6 @@ class Looks:
         if network not in self._networks:
             self._networks[network] = self.cloud.ec2.find(network)
         return self._networks[network]
-
-    def admissions(self, groups: frozenset[str]) -> tuple[Admission, ...]:
-        """Return whom security groups let in, by their ids; those that services share are asked for once."""
-        if groups not in self._admissions:
-            self._admissions[groups] = self.cloud.ec2.admissions(sorted(groups))
-        return self._admissions[groups]
 
     def placement(self, name: str) -> Placement | None:
         """Return where a service's tasks run; only in awsvpc mode tasks have a network of their own."""
@@ -193,7 +208,15 @@ class Looks:
             namespace=self.namespace,
             cluster=self.has_cluster,
             vpc=self.vpc_of_names,
+            priorities=self._priorities,
         )
+
+    @property
+    def _priorities(self) -> tuple[int, ...] | None:
+        try:
+            return tuple(rule.priority for rule in self.rules)
+        except AwsRefused:
+            return None
 
     @property
     def vpc_of_names(self) -> str | None:
@@ -215,6 +238,6 @@ class Looks:
         spec, now = task_spec(self.manifest, name), self.active(name)
         if now and now.content_hash == spec.content_hash:
             return now.spec.task_definition
-        remembered = self.cloud.store.revision(spec.family, spec.content_hash)
+        remembered = self._remembered.get(name)
         found = self.cloud.task_definitions.content_hash(remembered) if remembered else None
         return remembered if found and found[1] == spec.content_hash else None

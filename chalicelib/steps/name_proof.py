@@ -22,6 +22,7 @@ from chalicelib.decide import (
 )
 from chalicelib.deployment import Deployment, NameProof, Names, ServiceProgress
 from chalicelib.errors import DiscoveryFailed, NameUnreached, RegistrationLost
+from chalicelib.rollout import may_be_old
 from chalicelib.specs import Placement
 from chalicelib.steps.looks import vpc_of
 from chalicelib.steps.step import StepEvent
@@ -73,7 +74,7 @@ def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, namespace: Namespace 
     if set(registered) != tasks:
         _record(cloud, event, Names(name=wanted.name))
         if namespace:
-            _refuse_lost(cloud, namespace, wanted, _of_now(running, deployment.services[event.service_name]), by)
+            _refuse_lost(cloud, namespace, wanted, _of_now(cloud, running, deployment.services[event.service_name]), by)
         raise NameUnreached(disagreement(wanted.name, tasks, registered))
     answers = answers_of(cloud, namespace, wanted.name, wanted.records, by)
     ports = {"SRV": wanted.port} if not wanted.sharing else {}
@@ -97,9 +98,10 @@ def _changed(cloud: Cloud, progress: ServiceProgress) -> bool:
     return operation_id is None or cloud.cloud_map.operation_succeeded(operation_id, DiscoveryFailed)
 
 
-def _of_now(running: Mapping[str, datetime], progress: ServiceProgress) -> dict[str, datetime]:
-    """Return the running tasks but for those that our rollout replaced: ECS may list them a while longer."""
-    began = progress.ecs_deployment_created_at if progress.rolls_out else None
+def _of_now(cloud: Cloud, running: Mapping[str, datetime], progress: ServiceProgress) -> dict[str, datetime]:
+    """Return the running tasks but for those that a rollout has just replaced: ECS may list them a while longer."""
+    made_at = progress.ecs_deployment_created_at
+    began = made_at if progress.rolls_out or may_be_old(made_at, cloud.now()) else None
     return {address: since for address, since in running.items() if began is None or since >= began}
 
 

@@ -22,6 +22,6 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     operation_id = cloud.cloud_map.create_namespace(name, ground.vpc, own_tags, event.client_token())
     if operation_id is None:
         return {"decided": True}
-    cloud.store.update(event.deployment_id, now, phase="awaiting_namespace", namespace_operation_id=operation_id)
-    cloud.store.record(event.deployment_id, None, "awaiting_namespace", f"Creating the namespace {name}.", now)
+    message = f"Creating the namespace {name}."
+    cloud.store.begin_namespace(event.deployment_id, operation_id, message, now)
     return {"decided": False}

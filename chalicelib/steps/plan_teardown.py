@@ -7,6 +7,7 @@ from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, Status
 from chalicelib.plan import chained, waves
 from chalicelib.polls import poll_seconds_of
+from chalicelib.steps.earlier import earlier_of, refuse_unseen_services
 from chalicelib.steps.step import StepEvent, refuse_foreign
 
 
@@ -29,11 +30,16 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
 
 def _serving(cloud: Cloud, deployment: Deployment, belongings: Belongings) -> dict[str, str | None]:
-    """Return what each service runs now, None for one that is not there."""
+    """Return what each service runs now, None for one that is not there.
+
+    Raises TransientAws while ECS may not show yet what earlier deployments have made of them.
+    """
     found: dict[str, str | None] = {}
+    earlier = earlier_of(cloud, deployment)
     for cluster in dict.fromkeys(each.cluster for each in belongings.services.values()):
         names = belongings.names_in(cluster)
         serving = cloud.ecs.serving(cluster, list(names.values()))
+        refuse_unseen_services(cloud, earlier, {(cluster, name): now for name, now in serving.items()})
         for label, name in names.items():
             now = serving[name]
             refuse_foreign(cloud, deployment, cluster, name, now)

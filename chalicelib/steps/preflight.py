@@ -161,9 +161,11 @@ def _admissions(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
     routed = {name: routed_container(manifest, name) for name in manifest.services if listener}
     ports = {name: view.port for name, view in routed.items() if view and view.port}
     for name, port in ports.items():
-        groups = frozenset({each for ids in looks.network(name).security_groups.values() for each in ids})
+        network = looks.network(name)
+        groups = sorted({each for ids in network.security_groups.values() for each in ids})
+        admissions = [each for group in groups for each in network.admissions.get(group, ())]
         if listener and groups:
-            yield from preflight.admission_findings(name, port, listener.security_groups, looks.admissions(groups))
+            yield from preflight.admission_findings(name, port, listener.security_groups, admissions)
 
 
 def _dns(looks: Looks, _: Manifest) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
+from chalicelib.aws.autoscaling import scaled_as
 from chalicelib.aws.cloud_map import Registered
 from chalicelib.aws.load_balancers import Routed
 from chalicelib.before import Before
@@ -15,10 +16,10 @@ from chalicelib.manifest import Manifest, Route
 from chalicelib.plan import task_spec
 from chalicelib.preflight import claimed_by_others, whose
 from chalicelib.rollout import may_be_old, shows_our_call
-from chalicelib.specs import ServiceSpec, Serving
+from chalicelib.specs import STARTS_A_DEPLOYMENT, ServiceSpec, Serving
 from chalicelib.steps.balancer import judged_after
 from chalicelib.steps.looks import namespace_of
-from chalicelib.steps.rollout import STARTS_A_DEPLOYMENT, bring, not_seen_yet
+from chalicelib.steps.rollout import bring, not_seen_yet
 from chalicelib.steps.step import StepEvent, owner_tags, tags
 
 
@@ -52,7 +53,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     )
     changed = bring(cloud, event, deployment, wanted, serving, again=_unproven(progress, cloud.now()))
     if before.tagged:  # last: without its tags a service is not ours to change
-        _restore_tags(cloud, before.tagged.tags, serving, tags(cloud, manifest, deployment, name).keys())
+        _restore_tags(cloud, before.tagged.tags, serving.arn, tags(cloud, manifest, deployment, name).keys())
     message = f"Goes back: {', '.join(changed)}." if changed else "Is as it was before."
     cloud.store.record(deployment.id, name, "rolling_back", message, cloud.now())
     return {}
@@ -64,12 +65,12 @@ def _scaling_changed(progress: ServiceProgress) -> bool:
     return not progress.stays("scaling")
 
 
-def _restore_tags(cloud: Cloud, before: Mapping[str, str], serving: Serving, ours: Collection[str]) -> None:
-    """Put back the tags that differ, and take off those of ours that were not there."""
-    if before.items() - serving.tags.items():
-        cloud.ecs.tag(serving.arn, before)
-    if added := sorted((serving.tags.keys() & ours) - before.keys()):
-        cloud.ecs.untag(serving.arn, added)
+def _restore_tags(cloud: Cloud, before: Mapping[str, str], arn: str, ours: Collection[str]) -> None:
+    """Put back the tags that were there, and take off those of ours that were not, whatever is read of them by now."""
+    if before:
+        cloud.ecs.tag(arn, before)
+    if added := sorted(ours - before.keys()):
+        cloud.ecs.untag(arn, added)
 
 
 def _refuse_claimed(cloud: Cloud, deployment: Deployment, name: str, serving: Serving) -> None:
@@ -156,21 +157,24 @@ def _restore_routed(cloud: Cloud, event: StepEvent, manifest: Manifest, before: 
     name = event.service_name
     own_tags = tags(cloud, manifest, event.deployment_id, name)
     route = _route_of(before)
-    if manifest.services[name].route:
-        _restore_check(cloud, event, before, route)
+    if asked := manifest.services[name].route:
+        _restore_check(cloud, event, before, route, asked)
     else:  # RemoveRoute takes the rule that is made again for older than this deployment
         del own_tags["slipway:deployment"]
     if before.rule:
         cloud.load_balancers.ensure_rule(route, before.listener, before.target_group, own_tags)
 
 
-def _restore_check(cloud: Cloud, event: StepEvent, before: Routed, route: Route) -> None:
-    """Put back how the load balancer judges the targets, which takes it a while."""
-    found = cloud.load_balancers.target_group(before.target_group)
-    if found is None:
+def _restore_check(cloud: Cloud, event: StepEvent, before: Routed, route: Route, asked: Route) -> None:
+    """Put back how the load balancer judges the targets, which takes it a while.
+
+    It is as it was `asked` for, if this deployment came to it; what is read of it may be older than that.
+    """
+    if cloud.load_balancers.target_group(before.target_group) is None:
         return
-    cloud.load_balancers.change_target_group(route, found)
-    if found.health_check != before.health_check:
+    changed = replace(before, health_check=asked.health_check, deregistration_delay=asked.deregistration_delay)
+    cloud.load_balancers.change_target_group(route, changed)
+    if changed.health_check != before.health_check:
         judged_from = cloud.now() + judged_after(before.health_check)
         cloud.store.progress(event.deployment_id, event.service_name, cloud.now(), judged_from=judged_from)
 
@@ -187,11 +191,11 @@ def _route_of(before: Routed) -> Route:
 
 
 def _restore_scaling(cloud: Cloud, event: StepEvent, manifest: Manifest, cluster: str, before: Before) -> None:
+    """Put back what the way there has changed, or was to change: what is read of it may be older than that."""
     name = event.service_name
     if before.scaled is None:
         cloud.autoscaling.remove(cluster, name)
         return
-    found = cloud.autoscaling.find(cluster, name)
-    if found != before.scaled:
-        own_tags = tags(cloud, manifest, event.deployment_id, name)
-        cloud.autoscaling.put(cluster, name, before.scaled, found, own_tags)
+    asked = manifest.services[name].scaling
+    own_tags = tags(cloud, manifest, event.deployment_id, name)
+    cloud.autoscaling.put(cluster, name, before.scaled, scaled_as(asked, None) if asked else None, own_tags)

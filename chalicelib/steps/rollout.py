@@ -3,16 +3,12 @@
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from chalicelib.aws.service_document import NEED_FORCE
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
 from chalicelib.errors import AwsRefused, TransientAws
 from chalicelib.rollout import Rollout, may_be_old
-from chalicelib.specs import ServiceSpec, Serving, service_changes
+from chalicelib.specs import STARTS_A_DEPLOYMENT, ServiceSpec, Serving, service_changes
 from chalicelib.steps.step import StepEvent
-
-# A change of one of these starts an ECS deployment, any other does not (API reference, UpdateService).
-STARTS_A_DEPLOYMENT = {"task_definition", "network", "discovery", "route", *NEED_FORCE}
 
 
 def bring(
@@ -112,15 +108,7 @@ def not_seen_yet(name: str) -> TransientAws:
     return TransientAws("describe_services", "not seen yet", f"ECS does not show yet what the last call made of {name}")
 
 
-def refuse_unseen(
-    cloud: Cloud, deployment: Deployment, name: str, serving: Serving | None, succeeded_before: str | None
-) -> None:
-    """Raise TransientAws for a service that ECS does not show, and that Slipway called it for just now.
-
-    That was in this deployment, or in the last that succeeded with the service.
-    """
-    called_at = deployment.services[name].called_at
-    if serving is None and called_at is None and succeeded_before:
-        called_at = cloud.store.part(succeeded_before, name).services[name].called_at
-    if serving is None and may_be_old(called_at, cloud.now()):
+def refuse_unseen(cloud: Cloud, deployment: Deployment, name: str, serving: Serving | None) -> None:
+    """Raise TransientAws for a service that ECS does not show, and that this deployment called it for just now."""
+    if serving is None and may_be_old(deployment.services[name].called_at, cloud.now()):
         raise not_seen_yet(name)

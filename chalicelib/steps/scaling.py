@@ -20,13 +20,10 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     if deployment.services[name].stays("scaling"):
         return {}
     wanted = _wanted(manifest, ground, deployment, name)
-    found = cloud.autoscaling.find(deployment.cluster, name)
+    found = _found(cloud, deployment, name)
     if found == wanted or (wanted is None and found and not found.policies):
         return {}
     now = cloud.now()
-    progress = deployment.services[name]
-    if found and progress.as_asked is None and "scaling" not in progress.changed_fields:
-        cloud.store.keep_before(deployment.id, name, found)  # Plan has, unless it was an older release's
     fields = _changed_fields(deployment.services[name])
     cloud.store.progress(deployment.id, name, now, phase="scaling", changed=True, changed_fields=fields)
     if wanted is None:
@@ -35,6 +32,17 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         cloud.autoscaling.put(deployment.cluster, name, wanted, found, tags(cloud, manifest, deployment.id, name))
     cloud.store.record(deployment.id, name, "scaling", _message(wanted), now)
     return {}
+
+
+def _found(cloud: Cloud, deployment: Deployment, name: str) -> Scaled | None:
+    """Return how a service is scaled: what Plan has kept counts, for what is read by now may be older than that."""
+    progress = deployment.services[name]
+    if progress.as_asked is not None and progress.previous_task_definition:
+        return cloud.store.before(deployment.id, name).scaled
+    found = cloud.autoscaling.find(deployment.cluster, name)
+    if found and progress.as_asked is None and "scaling" not in progress.changed_fields:
+        cloud.store.keep_before(deployment.id, name, found)  # Plan has, unless it was an older release's
+    return found
 
 
 def _wanted(manifest: Manifest, ground: Ground, deployment: Deployment, name: str) -> Scaled | None:

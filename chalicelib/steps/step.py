@@ -36,8 +36,8 @@ class Pulse:
 class StepEvent:
     """Which state calls, for which deployment and service; `token` and `poll_seconds` in waits, `error` in catches.
 
-    `entered_at` is the same for all tries of a state; an older release told it in waits only. `pulse` keeps a wait
-    alive while its step goes on.
+    `entered_at` is the same for all tries of a state; an older release told it in waits only. `attempt` is how often
+    the state was tried before, None where that is not told. `pulse` keeps a wait alive while its step goes on.
     """
 
     state: str
@@ -47,6 +47,7 @@ class StepEvent:
     entered_at: str | None = None
     poll_seconds: int | None = None
     error: Mapping[str, str] | None = None
+    attempt: int | None = None
     pulse: Pulse = field(default_factory=Pulse, compare=False)
 
     @classmethod
@@ -69,6 +70,11 @@ class StepEvent:
     def tried_for(self, now: datetime) -> timedelta:
         """Return for how long this state is being tried."""
         return now - datetime.fromisoformat(self.entered_at) if self.entered_at else timedelta()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the state was never tried before: then it has made nothing that Plan could not see."""
+        return self.attempt == 0
 
     def client_token(self) -> str:
         """Return what makes this step's create happen once: the same for the same deployment, state and service.

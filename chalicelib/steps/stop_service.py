@@ -18,8 +18,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     deployment, label = cloud.store.get(event.deployment_id), event.service_name
     service = cloud.store.belongings_of(event.deployment_id).service(label)
     serving = cloud.ecs.serving(service.cluster, [service.name])[service.name]
-    live = {} if serving else cloud.store.live(deployment.application, deployment.environment)
-    refuse_unseen(cloud, deployment, label, serving, live.get(label))
+    refuse_unseen(cloud, deployment, label, serving)
     refuse_foreign(cloud, deployment, service.cluster, service.name, serving)
     stop(cloud, deployment, label, service, serving)
     return {}

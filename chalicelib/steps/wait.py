@@ -11,7 +11,7 @@ a step that removes what is still in use: it tries again at its next look.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from chalicelib.cloud import Cloud
 from chalicelib.decide import called_off
@@ -31,6 +31,8 @@ RECORD_AN_END = {
     *("DeploymentFailed", "RollBack", "RestoreFailed", "HomeFailed", "PruneFailed", "Finish"),
 }
 TOO_SLOW = "the looks before took too long"
+Over = bool | Literal["named"]
+"""Whether a wait is over; "named" says that what the next wait is for, the name, is proven as well."""
 
 
 @contextmanager
@@ -85,7 +87,7 @@ def look(cloud: Cloud, event: StepEvent, decided: Callable[[Deployment], bool]) 
 
 
 def look_at_branch(
-    cloud: Cloud, event: StepEvent, decided: Callable[[Deployment, Manifest, Ground], bool]
+    cloud: Cloud, event: StepEvent, decided: Callable[[Deployment, Manifest, Ground], Over]
 ) -> dict[str, Any]:
     """Do the same for a wait that goes by what the deployment was asked, too: all is read at once."""
     keep_token(cloud, event)
@@ -94,7 +96,7 @@ def look_at_branch(
 
 
 def _looked(
-    cloud: Cloud, event: StepEvent, deployment: Deployment, decided: Callable[[Deployment], bool]
+    cloud: Cloud, event: StepEvent, deployment: Deployment, decided: Callable[[Deployment], Over]
 ) -> dict[str, Any]:
     if failure := called_off(deployment, event.service):
         raise failure
@@ -103,7 +105,7 @@ def _looked(
     hung = event.poll_seconds and cloud.now() >= deployment.due_at + timedelta(seconds=event.poll_seconds)
     over, refusal = (False, TOO_SLOW) if hung else _asked(decided, deployment)
     if over:
-        cloud.workflow.complete(event.token or "", decided=True)
+        cloud.workflow.complete(event.token or "", decided=True, named=over == "named")
     elif cloud.now() >= deployment.due_at:
         late = f"{event.state} was not decided by {deployment.due_at.isoformat()}"
         raise DeploymentTimedOut(f"{late}: {refusal}" if refusal else late)
@@ -122,7 +124,7 @@ def keep_token(cloud: Cloud, event: StepEvent) -> None:
     cloud.store.keep_token(event.deployment_id, wait, event.token or "", event.entered_at or "", cloud.now())
 
 
-def _asked(decided: Callable[[Deployment], bool], deployment: Deployment) -> tuple[bool, str]:
+def _asked(decided: Callable[[Deployment], Over], deployment: Deployment) -> tuple[Over, str]:
     try:
         return decided(deployment), ""
     except (Throttled, TransientAws) as error:

@@ -129,6 +129,17 @@ class TestLoadBalancers:
         balancers.ensure_rule(asked, listener.arn, target_group, tags(service))
         return target_group
 
+    def test_a_priority_that_was_free_when_it_was_looked_at(self, listener: Listener) -> None:
+        """A rule is made by the priorities that Plan saw; what took one since is seen, and so is the rule itself."""
+        balancers = LoadBalancers(client("elbv2"), client("elbv2"))
+        groups = [self.group(listener, number) for number in (60, 61)]
+        for group in (*groups, groups[1]):
+            balancers.ensure_rule(Route(path="/same"), listener.arn, group, tags("other"), taken=())
+
+        assert groups == [
+            each.target_group for each in sorted(balancers.rules(listener), key=lambda rule: rule.priority)
+        ]
+
     def test_rules_beyond_the_first_page(self, listener: Listener) -> None:
         """A listener's rules come in pages: the last one is there, and its service has no second one made."""
         balancers = LoadBalancers(client("elbv2"), client("elbv2"))

@@ -11,7 +11,6 @@ from moto import mock_aws
 
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.load_balancers import LoadBalancers
-from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.deployment import ServiceProgress
 from chalicelib.diagnosis import ServiceEvent, StoppedContainer, StoppedTask, TargetHealth
 from chalicelib.errors import AwsRefused
@@ -35,7 +34,7 @@ def asked(*answers: tuple[str, dict[str, Any]]) -> Ecs:
     for operation, answer in answers:
         stub.add_response(operation, answer)
     stub.activate()
-    return Ecs(client, client, TaskDefinitions(client, client, "us-east-1"))
+    return Ecs(client, client)
 
 
 def task(number: int, started_by: str = "ecs-svc/1") -> dict[str, Any]:

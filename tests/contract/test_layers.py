@@ -34,6 +34,7 @@ LEVELS = {
     "items": 5,
     "before": 5,
     "ground": 6,
+    "left": 6,
     "plan_document": 6,
     "claims": 6,
     "registered": 6,

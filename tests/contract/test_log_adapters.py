@@ -8,7 +8,6 @@ import pytest
 from botocore.stub import Stubber
 
 from chalicelib.aws.ecs import Ecs
-from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.aws.task_document import RolloutTask
 from chalicelib.errors import AwsRefused
 
@@ -42,7 +41,7 @@ def stub() -> Stubber:
 def ecs(stub: Stubber) -> Ecs:
     """Return ECS with the stub's answers."""
     stub.activate()
-    return Ecs(stub.client, stub.client, TaskDefinitions(stub.client, stub.client, "us-east-1"))
+    return Ecs(stub.client, stub.client)
 
 
 def test_tasks_of_a_rollout(stub: Stubber) -> None:

@@ -76,7 +76,7 @@ class Refusing:
 def ecs(aws: Refusing) -> Ecs:
     """Return the adapter of ECS."""
     client = aws.client("ecs")
-    return Ecs(client, client, TaskDefinitions(client, client, "us-east-1"))
+    return Ecs(client, client)
 
 
 def balancers(aws: Refusing) -> LoadBalancers:

@@ -79,9 +79,10 @@ class TestEc2:
             {"IpProtocol": "udp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": pairs},
         ]
         ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=rules)
-        found = Ec2(ec2).admissions([group])
-
-        assert {Admission(80, 81, (group,)), Admission(0, 65535, addresses=True)} == set(found)
+        expected = {Admission(80, 81, (group,)), Admission(0, 65535, addresses=True)}
+        for named in ("web", group):
+            found = Ec2(ec2).find(Network(vpc=vpc, subnets=(), security_groups=(named,)))
+            assert ({named: (group,)}, expected) == (found.security_groups, set(found.admissions[group]))
 
 
 class TestLoadBalancers:

@@ -46,7 +46,7 @@ def stub() -> Stubber:
 def ecs(stub: Stubber) -> Ecs:
     """Return ECS with the stub's answers."""
     stub.activate()
-    return Ecs(stub.client, stub.client, TaskDefinitions(stub.client, stub.client, "us-east-1"))
+    return Ecs(stub.client, stub.client)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from botocore.validate import ParamValidator
 
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.service_document import classic_load_balancer_of, compute, service_spec_of, settings
-from chalicelib.aws.task_definitions import TaskDefinitions
 from chalicelib.before import before_item, before_of
 from chalicelib.manifest import CapacityProvider
 from chalicelib.specs import Placement, Registry, ServiceSpec, Target, service_changes
@@ -92,7 +91,7 @@ def test_capacity_is_changed_by_force(wanted: ServiceSpec, forced: bool) -> None
         sent = {"cluster": "shop", "service": "web", **settings(new, changed)}
         with Stubber(client) as stub:
             stub.add_response("update_service", answer, sent | ({"forceNewDeployment": True} if forced else {}))
-            Ecs(client, client, TaskDefinitions(client, client, "x")).update_service("shop", "web", new, changed)
+            Ecs(client, client).update_service("shop", "web", new, changed)
 
 
 def test_classic_load_balancer_is_no_route() -> None:

@@ -74,12 +74,12 @@ class TestProgress:
 
     def test_revision(self, store: Store) -> None:
         """A revision is found by family and content."""
-        store.remember_revision("shop-home", "hash-1", "arn:1")
-        assert ("arn:1", None, None) == (
-            store.revision("shop-home", "hash-1"),
-            store.revision("shop-home", "hash-2"),
-            store.revision("shop-redis", "hash-1"),
-        )
+        known, deployment = ("shop-home", "hash-1"), begun(store, "home")
+        store.keep_revision(deployment.id, "home", known, "Registered home:1.", NOW, task_definition="arn:1")
+        others = [("shop-home", "hash-2"), ("shop-redis", "hash-1")]
+        assert {known: "arn:1"} == store.revisions([known, *others])
+        assert "arn:1" == store.get(deployment.id).services["home"].task_definition
+        assert ["Registered home:1."] == [each.message for each in store.events(deployment.id, None, 10)]
 
     def test_principal(self, store: Store) -> None:
         """A token is known by its hash alone."""

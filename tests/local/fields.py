@@ -73,6 +73,7 @@ CHANGES: Mapping[str, tuple[str, Any]] = {
     "services.*.route.health_check.interval": ("home", 6),
     "services.*.route.health_check.timeout": ("home", 3),
     "services.*.route.health_check.unhealthy": ("home", 3),
+    "services.*.rollout.maximum_percent": ("home", 300),
     "services.*.scaling.min": ("web", 2),
     "services.*.task_role": ("home", "bookingapp-home"),
     "services.*.network.security_groups": ("home", ["service"]),

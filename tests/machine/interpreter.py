@@ -297,10 +297,11 @@ class Interpreter:
         # The text of an instant sorts by time: chalicelib.store keeps the token of the later entry by it.
         entered_at = self._clock.now().isoformat(timespec="milliseconds")
         tries: dict[int, int] = {}
-        while True:
+        for attempt in count():
             execution.happened(OF_A_WAIT if state["Resource"] == WAIT else OF_A_CALL)
+            entered = {"EnteredTime": entered_at, "RetryCount": attempt}
             try:
-                return (yield from self._attempt(name, state, document, entered_at))
+                return (yield from self._attempt(name, state, document, entered))
             except StatesError as error:
                 seconds = retry_seconds(state.get("Retry", []), error, tries)
                 if seconds is None:
@@ -310,9 +311,9 @@ class Interpreter:
     def _sleep(self, seconds: float) -> Callable[[Resume], None]:
         return lambda resume: self._clock.call_later(seconds, lambda: resume(None))
 
-    def _attempt(self, name: str, state: Mapping[str, Any], document: Any, entered_at: str) -> Branch:
+    def _attempt(self, name: str, state: Mapping[str, Any], document: Any, entered: Mapping[str, Any]) -> Branch:
         token = f"{self._name}-token-{next(self._numbers)}"
-        context = {"State": {"Name": name, "EnteredTime": entered_at}, "Task": {"Token": token}}
+        context = {"State": {"Name": name, **entered}, "Task": {"Token": token}}
         request = wire(fill(state["Parameters"], document, context))
         only(request, "FunctionName", "Payload")
         if state["Resource"] == INVOKE:

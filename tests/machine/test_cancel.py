@@ -27,10 +27,10 @@ OF_A_SERVICE = [
     "Scaling",
     "ServiceProven",
 ]
-OF_A_TASK = ["BeforeDeploy", "AwaitTask"]
+OF_HOME = ["BeforeDeploy", "AwaitTask", "Scaling"]
 EVERY = [
     *moments([*BEFORE_SERVICES, "Finish"]),
-    *moments([state for state in OF_A_SERVICE if state not in OF_A_TASK], "redis"),
+    *moments([state for state in OF_A_SERVICE if state not in OF_HOME], "redis"),
     *moments(OF_A_SERVICE, "home"),
 ]
 ONLY_FIRST = moments(["AwaitNamespace"])
@@ -38,9 +38,9 @@ TOO_LATE = Moment("Finish", None, after=True)
 
 
 def manifest(image: str = "1", **changes: Any) -> dict[str, Any]:
-    """Return two services with everything, both of an image that differs with each version."""
+    """Return two services with everything, both of an image that differs with each version, as does the scaling."""
     asked = with_service(two_services(**changes), "redis", image=f"redis:{image}")
-    scaling = {"min": 2, "max": 4, "cpu": 60}
+    scaling = {"min": 2, "max": 3 + int(image), "cpu": 60}
     migrates = {"command": ["migrate"], "timeout_seconds": 20}
     return with_service(asked, "home", image=f"home:{image}", scaling=scaling, before_deploy=migrates)
 
@@ -81,8 +81,8 @@ def cancelled_at(slipway: Slipway, moment: Moment, asked: dict[str, Any]) -> tup
 
 
 def small_slipway(store: Store) -> Slipway:
-    """Return an installation whose world is quick."""
-    return Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2)
+    """Return an installation whose world is quick, but for its names: they are waited for, too."""
+    return Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=20)
 
 
 AFTER, BEFORE = ([each for each in EVERY if each.after is after] for after in (True, False))

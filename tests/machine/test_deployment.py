@@ -17,7 +17,7 @@ UNTIL_PROVEN = [
     "Stable?",
     "AwaitNames",
     "Proven?",
-    "Scaling",
+    "ScalingNeeded?",
     "ServiceProven",
 ]
 

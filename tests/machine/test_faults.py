@@ -85,7 +85,6 @@ ONLY_CHECKED = {
     "cloud_map.registrants",
     "cloud_map.tags",
     "clusters.capacity",
-    "ec2.admissions",
     "ec2.dns_attributes_off",
     "ec2.ways",
     "ecr.architectures",
@@ -104,20 +103,25 @@ TOLD_AT_MOST = {"tasks.log_stream", "logs.tail"} | ONLY_CHECKED
 # Refused for good, these leave an update failed: one before anything was changed, the other on the way back, too.
 NO_WAY_BACK = {"task_definitions.read", "cloud_map.registered"}
 STEPS_WRITE = [
+    "begin_namespace",
     "fail",
     "finish",
     "keep_before",
     "keep_ground",
     "keep_images",
+    "keep_namespace",
+    "keep_revision",
     "keep_token",
     "progress",
     "record",
-    "remember_revision",
     "run",
     "tell",
     "update",
 ]
-STEPS_READ = ["asked", "belongings", "branch", "get", "manifest", "part", "revision"]
+STEPS_READ = ["asked", "belongings", "branch", "get", "manifest", "part", "revisions"]
+
+# Only who tried to register before looks whether that made a revision.
+ASKED_AGAIN = {"task_definitions.content_hash"}
 
 # These tell GitHub, beside the execution: test_notify tells of their faults.
 TELL_GITHUB = ("github", "kms", "notifier")
@@ -190,7 +194,8 @@ def run(store: Store, call: str, fault: Break | list[Break], **changes: Any) -> 
         slipway.deploy({**asked, "on_failure": "keep"})
         slipway.world.broken.clear()
     slipway.world.changes.clear()
-    slipway.faults.break_from_now_on({call: fault})
+    unheard = {"task_definitions.register": ONCE["throttled after its effect"]} if call in ASKED_AGAIN else {}
+    slipway.faults.break_from_now_on({**unheard, call: fault})
     return slipway, slipway.deploy(asked)
 
 

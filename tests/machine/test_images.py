@@ -12,10 +12,10 @@ IMAGE = f"{REPOSITORY}:1"
 
 def runs(slipway: Slipway, deployment: Deployment) -> str:
     """Return the image that serves as home."""
-    serving = slipway.cloud.ecs.serving(deployment.cluster, ["home"])["home"]
-    assert serving
-    assert serving.task
-    return serving.task.images[0]
+    serving = slipway.world.serves(deployment.cluster, "home") or ""
+    task, _ = slipway.cloud.task_definitions.read(serving)
+    assert task
+    return task.images[0]
 
 
 def test_a_moved_tag_deploys(store: Store) -> None:

@@ -61,10 +61,10 @@ class Remembering(Workflow):
         super().__init__(client, state_machine_arns)
         self.completed: set[str] = set()
 
-    def complete(self, token: str, *, decided: bool) -> None:
+    def complete(self, token: str, *, decided: bool, named: bool = False) -> None:
         """End a wait."""
         self.completed.add(token)
-        super().complete(token, decided=decided)
+        super().complete(token, decided=decided, named=named)
 
 
 class Busy(Exception):
@@ -176,7 +176,7 @@ def test_executions_end_alike_on_moto(door: Door, names: frozenset[str]) -> None
     manifests = {name: manifest for name, manifest in cases().items() if name in names}
     here = {}
     for name, manifest in manifests.items():
-        slipway = Slipway(store, **BEHAVIOUR)
+        slipway = Slipway(store, dns_seconds=0, **BEHAVIOUR)
         deployment = slipway.deploy(manifest)
         execution = slipway.execution(deployment)
         here[name] = outcome(deployment, execution.status, set(execution.path))
@@ -205,7 +205,7 @@ def on_moto(door: Door, store: Store, manifests: dict[str, dict[str, Any]]) -> d
 def case(store: Store, workflow: Workflow) -> Case:
     """Return an installation on moto's workflow, in a world in which everything is there at the second look."""
     clock = VirtualClock()
-    world = World(clock, rollout_seconds=0.3, namespace_seconds=0.3, dns_seconds=0.2, task_seconds=0.3, **BEHAVIOUR)
+    world = World(clock, rollout_seconds=0.3, namespace_seconds=0.3, dns_seconds=0, task_seconds=0.3, **BEHAVIOUR)
     return Case(FakeCloud(world, store, workflow, Faults(), clock), clock)
 
 

@@ -38,7 +38,6 @@ CALLS = [
     "resolver.ask",
     "task_definitions.active",
     "task_definitions.deregister",
-    "task_definitions.read",
     "task_definitions.tags",
     "workflow.complete",
 ]

@@ -21,6 +21,7 @@ from tests.machine.walk import Step, Walk, parsed
 from tests.world import World, WorldService
 
 QUICK, ALL, STEPS = 3, 200, 6
+SCALES = 5  # seconds until another count runs
 PLACES = {"private": SUBNETS, "others": ("subnet-3",), "default": GROUPS, "other": ("sg-2",)}
 MAY_END = {
     "broken": {Status.FAILED, Status.ROLLED_BACK},
@@ -44,7 +45,7 @@ def test_walk(store: Store, seed: int) -> None:
 
 def untrue(walk: Walk, step: Step, ended: Deployment, before: dict[str, Any] | None) -> list[str]:
     """Return where a verdict, or what it leaves, is not true; `before` is None where that was not sound itself."""
-    wrong = [*left_open(walk, step, ended), *unexpected(step, ended, sound=before is not None)]
+    wrong = [*left_open(walk, step, ended), *unexpected(walk.world, step, ended, sound=before is not None)]
     if ended.kind == "teardown":
         left = leftovers(walk.slipway) if ended.status is Status.SUCCEEDED else {}
         return wrong + [f"left: {left}" for _ in left]
@@ -68,12 +69,12 @@ def left_open(walk: Walk, step: Step, ended: Deployment) -> list[str]:
     return wrong
 
 
-def unexpected(step: Step, ended: Deployment, *, sound: bool) -> list[str]:
+def unexpected(world: World, step: Step, ended: Deployment, *, sound: bool) -> list[str]:
     """Return that a deployment ended otherwise than what happened to it can explain.
 
-    What Preflight refuses is refused in time, and what was not sound before cannot serve again.
+    What cannot be is refused before anything changes, and what was not sound before cannot serve again.
     """
-    refused = ended.status is Status.FAILED and ended.phase == "planned" and not ended.goes_back
+    refused = ended.status is Status.FAILED and untouched(ended) and step.asked and clashes(world, parsed(step.asked))
     if refused or (ended.rollback_failure and not sound):
         return []
     may = {Status.SUCCEEDED, *MAY_END.get(step.excused, ())}
@@ -84,14 +85,36 @@ def unexpected(step: Step, ended: Deployment, *, sound: bool) -> list[str]:
 
 def came_back(ended: Deployment) -> bool:
     """Tell whether a deployment that did not succeed says that all is as it was."""
-    changed_nothing = ended.phase in ("pending", "planned") and not ended.goes_back
+    changed_nothing = untouched(ended) and ended.namespace_operation_id is None
     return ended.rollback_failure is None and (ended.goes_back or changed_nothing)
 
 
+def untouched(ended: Deployment) -> bool:
+    """Tell whether a deployment came to none of its services."""
+    return all(each.status == "pending" for each in ended.services.values())
+
+
+def clashes(world: World, asked: Manifest) -> bool:
+    """Tell whether a service that a manifest does not name, nor prunes, has a name or a route that it asks for."""
+    unnamed = [each for key in list(world.services) if key[1] not in asked.services and (each := world.service(*key))]
+    services = [] if asked.prune else asked.services.items()
+    names = [(str(asked.namespace), each.discovery.name or name) for name, each in services if each.discovery]
+    arns = {found.arn for name in names if (found := world.registered.get(name))}
+    routes = {(each.route.path, each.route.host) for _, each in services if each.route}
+    rules = [world.rules.get(target.group_arn) for each in unnamed for target in each.spec.route]
+    named = arns & {each.spec.discovery.arn for each in unnamed if each.spec.discovery}
+    return bool(named or routes & {(rule.path, rule.host) for rule in rules if rule})
+
+
 def contents(slipway: Slipway) -> dict[str, Any]:
-    """Return all that serves, by the content of the revisions: which of the same content serves is no difference."""
+    """Return all that serves, by the content of the revisions: which of the same content serves is no difference.
+
+    A target group in which no service is serves nothing.
+    """
     found, world = served(slipway), slipway.world
     content = {each.arn: each.spec for family in world.revisions.values() for each in family}
+    joined = {target.group_arn for spec in found["specs"].values() for target in spec.route}
+    found["target groups"] = {arn: each for arn, each in found["target groups"].items() if arn in joined}
     found["specs"] = {
         key: (spec, content[spec.task_definition]) for key, spec in found["specs"].items() if world.service(*key)
     }
@@ -153,17 +176,30 @@ def not_as_asked(slipway: Slipway, asked: Manifest, ended: Deployment) -> list[s
         if service is None:
             wrong.append(f"{name} is not there")
             continue
-        wrong += not_running(world, service)
+        if not is_scaled_now(world, asked, service):
+            wrong += not_running(world, service) + not_named(world, service, ended)
         wrong += [
             f"{name}: {what} is {there}, and {wanted} is asked for"
             for what, (wanted, there) in compared(world, asked, service).items()
             if wanted != there
         ]
-        dns = ended.services[name].dns
-        if dns and dns.proven_at and dns.addresses != service.addresses(world.clock.seconds):
-            wrong.append(f"{name}: {dns.addresses} are proven, {service.addresses(world.clock.seconds)} run")
     unnamed = {name for cluster, name in list(world.services) if world.service(cluster, name)} - set(asked.services)
     return wrong + [f"{name} is not pruned" for name in unnamed if asked.prune]
+
+
+def is_scaled_now(world: World, asked: Manifest, service: WorldService) -> bool:
+    """Tell whether a service's own scaling has changed the count, by its new bounds: that comes after the proof."""
+    return (
+        asked.services[service.name].scaling is not None
+        and (service.scaled_at or -SCALES) + SCALES > world.clock.seconds
+    )
+
+
+def not_named(world: World, service: WorldService, ended: Deployment) -> list[str]:
+    """Return that a name was proven of other tasks than run."""
+    dns, addresses = ended.services[service.name].dns, service.addresses(world.clock.seconds)
+    unlike = dns and dns.proven_at and dns.addresses != addresses
+    return [f"{service.name}: {dns} is proven, {addresses} run"] if unlike else []
 
 
 def compared(world: World, asked: Manifest, service: WorldService) -> dict[str, tuple[Any, Any]]:

@@ -2,14 +2,18 @@
 
 from typing import Any
 
+import pytest
+
 from chalicelib.deployment import Status
 from chalicelib.diagnosis import TargetHealth
 from chalicelib.store import Store
+from tests.faults import After
 from tests.machine.slipway import Slipway, two_services, with_service
 from tests.machine.test_way_back import served
 
 CHECK = {"path": "/up", "interval": 20, "timeout": 5, "healthy": 2, "unhealthy": 3}
 JUDGED_SECONDS = 20 * (3 + 1) + 5
+KILLED = type("Lambda.Unknown", (Exception,), {})("Runtime exited")
 
 
 def routed(**check: Any) -> dict[str, Any]:
@@ -29,6 +33,15 @@ def test_a_check_that_nobody_passes(store: Store) -> None:
     assert "home" == failed.failure.service
     evidence = [each.message for each in failed.failure.evidence if each.kind == "target_health"]
     assert 2 == sum("Target.ResponseCodeMismatch" in each for each in evidence)
+
+
+@pytest.mark.parametrize("call", ["load_balancers.ensure_target_group", "load_balancers.ensure_rule"])
+def test_a_check_that_nobody_passes_after_a_death(store: Store, call: str) -> None:
+    """A health check has its time to judge, also where the function that changed it died before it could say so."""
+    slipway = Slipway(store, {call: [None, After(KILLED)]}, failed_paths={"/up"})
+    slipway.deploy(routed())
+
+    assert Status.ROLLED_BACK is slipway.deploy(routed(**CHECK)).status
 
 
 def test_a_check_has_its_time(store: Store) -> None:

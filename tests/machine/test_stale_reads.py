@@ -25,12 +25,15 @@ Kind = Callable[[Slipway, Callable[[], None]], Deployment]
 # Not `clusters.find`: a cluster whose counts are old is left, and told of; an empty one costs nothing.
 OF_OTHERS = [
     "autoscaling.find",
+    "autoscaling.scaled",
     "cloud_map.healthy_addresses",
     "cloud_map.namespaces",
     "cloud_map.registered",
     "cloud_map.tags",
+    "load_balancers.leads",
     "load_balancers.routed",
     "load_balancers.routed_by",
+    "load_balancers.routes",
     "load_balancers.rules",
     "load_balancers.target_groups",
     "logs.groups",
@@ -116,13 +119,16 @@ def setting_gone_late(slipway: Slipway, behind: Callable[[], None]) -> Deploymen
     return gone_late(slipway, behind, rollout={"maximum_percent": 150}, desired_count=4)
 
 
-def cancelled(slipway: Slipway, behind: Callable[[], None], **home: Any) -> Deployment:
+def cancelled(
+    slipway: Slipway, behind: Callable[[], None], tags: Mapping[str, str] | None = None, **home: Any
+) -> Deployment:
     """Cancel as soon as the service was told to change."""
     asked = manifest()
     slipway.deploy(asked)
     slipway.clock.advance(LONG)
     behind()
-    posted = slipway.post(with_service(asked, "home", **(home or {"image": "home:2"})))
+    changed = with_service(asked, "home", **(home or ({} if tags else {"image": "home:2"})))
+    posted = slipway.post({**changed, **({"tags": tags} if tags else {})})
     cancel = partial(ways_back.cancel, slipway.cloud, posted.id, "canceller")
     Interruption(slipway, Moment("DeployService", "home", after=True), cancel)
     slipway.machine.run(posted.id)
@@ -132,6 +138,18 @@ def cancelled(slipway: Slipway, behind: Callable[[], None], **home: Any) -> Depl
 def setting_cancelled(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
     """Cancel as soon as the service was told what is not seen in any count."""
     return cancelled(slipway, behind, rollout={"maximum_percent": 150})
+
+
+def tags_cancelled(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Cancel as soon as the service has other tags."""
+    return cancelled(slipway, behind, tags={"Team": "other", "New": "tag"})
+
+
+def check_cancelled(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Cancel as soon as the load balancer asks less often, and lets targets go sooner."""
+    return cancelled(
+        slipway, behind, route={"path": "/home*", "health_check": {"interval": 20}, "deregistration_delay": 5}
+    )
 
 
 def cancelled_first(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
@@ -214,6 +232,8 @@ KINDS: Mapping[Kind, Status] = {
     setting_gone_late: Status.ROLLED_BACK,
     cancelled: Status.CANCELLED,
     setting_cancelled: Status.CANCELLED,
+    tags_cancelled: Status.CANCELLED,
+    check_cancelled: Status.CANCELLED,
     cancelled_first: Status.CANCELLED,
     broken_first: Status.FAILED,
     good_after_broken: Status.SUCCEEDED,

@@ -55,7 +55,7 @@ def served(slipway: Slipway) -> dict[str, Any]:
         "specs": {key: each.spec for key, each in services.items()},
         "runs": {key: (world.serves(*key), each.spec.desired_count) for key, each in services.items()},
         "tags": {key: told_tags(each.tags) for key, each in services.items()},
-        "target groups": {arn: replace(each, judged_at=0) for arn, each in world.target_groups.items()},
+        "target groups": {arn: replace(each, changed_at=0, judged_at=0) for arn, each in world.target_groups.items()},
         "rules": dict(world.rules),
         "log groups": {group: world.log_groups.get(group) for group in groups},
         "names": {name: (each.arn, each.records, each.ttl) for name, each in world.registered.items()},

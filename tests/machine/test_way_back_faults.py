@@ -38,7 +38,6 @@ OF_BOTH = {
     "store.progress",
     "store.record",
     "store.update",
-    "task_definitions.read",
     "workflow.complete",
 }
 OF_A_FIRST = {

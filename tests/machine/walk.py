@@ -14,6 +14,7 @@ from chalicelib.api import ways_back
 from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import InvalidManifest, NotCancellable, StoreConflict, Throttled, TransientAws
 from chalicelib.manifest import Manifest, parse
+from chalicelib.recovery import START_AGAIN_AFTER, sweep
 from chalicelib.store import Store
 from tests.faults import After, Break
 from tests.machine.by_hand import HANDS
@@ -223,9 +224,7 @@ class Walk:
             posted = self.slipway.post(step.asked, force=step.force)
         self._meanwhile(step, posted)
         self.last = self._ended(step, posted)
-        if self.last.status is not Status.SUCCEEDED:
-            self.slipway.clock.advance(LONG)  # what a way back has changed is not waited for by who comes at once
-        elif step.asked:
+        if step.asked and self.last.status is Status.SUCCEEDED:
             self.asked = step.asked
         return self.last
 
@@ -234,6 +233,9 @@ class Walk:
         machine = self.slipway.teardowns if posted.kind == "teardown" else self.slipway.machine
         machine.run(posted.id)
         self.slipway.faults.break_from_now_on({})
+        if not self.slipway.record(posted).status.ended:
+            self.slipway.clock.advance(START_AGAIN_AFTER.total_seconds())
+            sweep(self.slipway.cloud)
         ended = self.slipway.record(posted)
         self.tell(f"→ {ended.status}: {ended.verdict}")
         return ended

@@ -221,7 +221,7 @@ def test_task_failed(task: OneOffTask, seconds: int, cause: str) -> None:
         ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_IN_PROGRESS"}, ()),
         ("ECS Service Action", {"eventName": "SERVICE_STEADY_STATE"}, (*ROLLOUT_WAITS, *NAME_WAITS)),
         ("ECS Service Action", {"eventName": "SERVICE_TASK_START_IMPAIRED"}, ()),
-        ("ECS Task State Change", {"lastStatus": "RUNNING"}, NAME_WAITS),
+        ("ECS Task State Change", {"lastStatus": "RUNNING"}, ()),
         ("ECS Task State Change", {"lastStatus": "STOPPED"}, (*ROLLOUT_WAITS, *NAME_WAITS)),
         ("ECS Task State Change", {"lastStatus": "STOPPED", "stoppedReason": REPLACED}, NAME_WAITS),
         ("ECS Task State Change", {"lastStatus": "PENDING"}, ()),
