@@ -13,7 +13,7 @@ from chalicelib.plan import changes
 from chalicelib.plan_document import shown_change
 from chalicelib.preflight import claimed_by_others
 from chalicelib.specs import Serving, TaskSpec
-from chalicelib.steps.looks import namespace_of, vpc_of, with_content
+from chalicelib.steps.looks import namespace_of, vpc_of, with_contents
 from chalicelib.steps.name_proof import answers_of
 from chalicelib.steps.step import owner_tags
 
@@ -76,7 +76,7 @@ def _told(deployment: Deployment) -> dict[str, Any]:
 def _service(cloud: Cloud, asked: _Succeeded) -> dict[str, Any]:
     cluster, name = asked.deployment.ecs_service(asked.name)
     there = cloud.ecs.serving(cluster, [name])[name]
-    found = there and with_content(cloud, there)
+    found = with_contents(cloud, {name: there})[name] if there else None
     # Another application may have made a service of this name since: nothing of that is told here.
     serving = None if found and claimed_by_others(found.tags, owner_tags(cloud, asked.deployment)) else found
     rollout = cloud.ecs.rollout(cluster, name, None) if serving else None

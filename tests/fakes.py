@@ -55,10 +55,10 @@ class FakeTaskDefinitions:
         found = self._find(name)
         return (found.arn, found.content_hash) if found and found.arn not in self._world.inactive else None
 
-    def read(self, arn: str) -> tuple[TaskSpec | None, str | None]:
-        """Return what a revision holds."""
-        found = self._find(arn)
-        return (found.spec, found.content_hash) if found else (None, None)
+    def read(self, arns: Sequence[str]) -> dict[str, tuple[TaskSpec | None, str | None]]:
+        """Return what revisions hold."""
+        found = {arn: self._find(arn) for arn in arns}
+        return {arn: (each.spec, each.content_hash) if each else (None, None) for arn, each in found.items()}
 
     def _find(self, name: str) -> Revision | None:
         all_of_it = [each for family in self._world.revisions.values() for each in family]
@@ -194,8 +194,8 @@ class FakeEcs:
         """Return the digests of what runs: one of its own for each container, and none where nothing runs."""
         service = self._world.service(cluster, name)
         serving = service.serving(self._world.clock.seconds) if service else None
-        task, _ = FakeTaskDefinitions(self._world).read(serving.task_definition) if serving else (None, None)
-        return {each.name: f"sha256:{each.image}" for each in task.containers} if task else {}
+        containers = self._world.spec_of(serving.task_definition).containers if serving else ()
+        return {each.name: f"sha256:{each.image}" for each in containers}
 
     def running_task_definition(self, cluster: str, name: str) -> str | None:
         """Return what runs under a service's name."""
@@ -211,8 +211,7 @@ class FakeEcs:
         rollouts = [each for service in self._world.services.values() for each in service.deployments]
         if ecs_deployment_id not in [each.id for each in rollouts]:
             return ()
-        task, _ = self._task_definitions.read(task_definition)
-        names = tuple(sorted(each.name for each in task.containers)) if task else ()
+        names = tuple(sorted(each.name for each in self._world.spec_of(task_definition).containers))
         arns = [f"{ACCOUNT}:task/{cluster}/{number}" for number in (2, 1)]
         tasks = zip(arns, ("RUNNING", "STOPPED"), strict=True)
         return tuple(RolloutTask(arn, status, task_definition, names) for arn, status in tasks)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.calls import call, call_once, listed, tag_list, tags_of
+from chalicelib.aws.calls import call, call_once, listed, side_by_side, tag_list, tags_of
 from chalicelib.aws.task_definition_document import read_spec, register_request
 from chalicelib.errors import AwsRefused
 from chalicelib.specs import TaskSpec
@@ -68,11 +68,14 @@ class TaskDefinitions:
             return None
         return answer["taskDefinition"]["taskDefinitionArn"], _content_tag(answer)
 
-    def read(self, arn: str) -> tuple[TaskSpec | None, str | None]:
-        """Return what a revision holds, None when there is no such revision, and its content hash.
+    def read(self, arns: Sequence[str]) -> dict[str, tuple[TaskSpec | None, str | None]]:
+        """Return what revisions hold, None of one that is not there, and their content hashes.
 
         A revision never changes: each is asked for once, as long as this object lives.
         """
+        return dict(zip(arns, side_by_side(self._read_one, arns), strict=True))
+
+    def _read_one(self, arn: str) -> tuple[TaskSpec | None, str | None]:
         if arn not in self._read:
             answer = self._describe(arn)
             if answer is None:

@@ -52,10 +52,15 @@ def vpc_of(cloud: Cloud, where: str | Placement) -> str:
     return cloud.remembered(f"vpc {where}", VPC_SECONDS, lambda: cloud.ec2.vpc(where))
 
 
-def with_content(cloud: Cloud, serving: Serving) -> Serving:
-    """Return what serves with what its task definition holds."""
-    task, content_hash = cloud.task_definitions.read(serving.spec.task_definition or "")
-    return replace(serving, task=task, content_hash=content_hash)
+def with_contents(cloud: Cloud, serving: Mapping[str, Serving]) -> dict[str, Serving]:
+    """Return what serves, by name, with what its task definition holds."""
+    arns = {name: each.spec.task_definition or "" for name, each in serving.items()}
+    held = cloud.task_definitions.read(sorted(set(arns.values()))) if arns else {}
+    contents = {name: held[arn] for name, arn in arns.items()}
+    return {
+        name: replace(serving[name], task=task, content_hash=content_hash)
+        for name, (task, content_hash) in contents.items()
+    }
 
 
 class Looks:
@@ -80,15 +85,19 @@ class Looks:
 
     @cached_property
     def serving(self) -> Mapping[str, Serving | None]:
-        """What is there under each service's name."""
-        found = self.cloud.ecs.serving(self.manifest.cluster_name, list(self.manifest.services))
-        return {name: now and self._with_content(name, now) for name, now in found.items()}
+        """What is there under each service's name, with what it holds.
 
-    def _with_content(self, name: str, now: Serving) -> Serving:
-        """Return what serves with what it holds. A revision never changes: one that is remembered is not asked for."""
-        if now.spec.task_definition == self._remembered.get(name):
-            return replace(now, content_hash=task_spec(self.manifest, name).content_hash)
-        return with_content(self.cloud, now)
+        A revision never changes: one that is remembered is not asked for.
+        """
+        found = self.cloud.ecs.serving(self.manifest.cluster_name, list(self.manifest.services))
+        there = {name: now for name, now in found.items() if now}
+        known = {
+            name: replace(now, content_hash=task_spec(self.manifest, name).content_hash)
+            for name, now in there.items()
+            if now.spec.task_definition == self._remembered.get(name)
+        }
+        unknown = {name: now for name, now in there.items() if name not in known}
+        return {**found, **known, **with_contents(self.cloud, unknown)}
 
     @cached_property
     def _remembered(self) -> Mapping[str, str]:

@@ -14,7 +14,6 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from chalicelib.aws.cloud_map import CloudMap, Namespace, Registered
-from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.load_balancers import Listener, LoadBalancers, Routed
 from chalicelib.aws.logs import LogGroup, Logs
 from chalicelib.aws.observer import Observer
@@ -106,17 +105,16 @@ def test_target_groups_are_asked_side_by_side(listener: Listener) -> None:
 
 
 def test_task_definitions_are_asked_side_by_side() -> None:
-    """ECS tells one task definition at a time: those of several services are asked for at once."""
-    ecs = client("ecs")
-    ecs.create_cluster(clusterName="beside")
-    names, together = ["a", "b", "c", "d"], Barrier(4)
+    """ECS tells one task definition at a time: several are asked for at once, and none of them again."""
+    ecs, together, names = client("ecs"), Barrier(4), ["a", "b", "c", "d"]
+    containers: Any = [{"name": "web", "image": "web:1", "memory": 64}]
     for name in names:
-        containers: Any = [{"name": "web", "image": "web:1", "memory": 64}]
-        arn = ecs.register_task_definition(family=name, containerDefinitions=containers)["taskDefinition"]
-        ecs.create_service(cluster="beside", serviceName=name, taskDefinition=arn["taskDefinitionArn"])
+        ecs.register_task_definition(family=name, containerDefinitions=containers)
     ecs.meta.events.register("before-call.ecs.DescribeTaskDefinition", waiting_for(together))
-    serving = Ecs(ecs, ecs, TaskDefinitions(ecs, ecs, "us-east-1")).serving("beside", [*names, "absent"])
-    assert [*names, None] == [now and now.task and now.task.family for now in serving.values()]
+    definitions = TaskDefinitions(ecs, ecs, "us-east-1")
+    for _ in range(2):
+        held = definitions.read([f"{name}:1" for name in names])
+        assert names == [task and task.family for task, _ in held.values()]
 
 
 def test_log_group_is_read() -> None:

@@ -13,9 +13,7 @@ IMAGE = f"{REPOSITORY}:1"
 def runs(slipway: Slipway, deployment: Deployment) -> str:
     """Return the image that serves as home."""
     serving = slipway.world.serves(deployment.cluster, "home") or ""
-    task, _ = slipway.cloud.task_definitions.read(serving)
-    assert task
-    return task.images[0]
+    return slipway.world.spec_of(serving).images[0]
 
 
 def test_a_moved_tag_deploys(store: Store) -> None:
