@@ -40,7 +40,7 @@ def test_success_is_one_verdict(store: Store, capsys: pytest.CaptureFixture[str]
 
 def test_finish_that_runs_twice(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     """A Finish that dies after it wrote the end is tried again, and others conclude in vain: one verdict."""
-    slipway = Slipway(store)
+    slipway = Slipway(store, broken={"home:1"})
     posted = slipway.post(two_services())
     stale = slipway.record(posted)
     Interruption(slipway, Moment("Finish", None, after=False), lambda: slipway.faults.break_from_now_on(LOST))
