@@ -166,15 +166,18 @@ class FakeEcs:
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Set tags on a service."""
         service = next(each for each in self._world.services.values() if each.arn == arn)
-        service.tags |= tags
-        self._world.changed(f"tag {service.name}")
+        if tags.items() - service.tags.items():
+            service.tags |= tags
+            self._world.changed(f"tag {service.name}")
 
     def untag(self, arn: str, keys: Sequence[str]) -> None:
         """Take tags off a service."""
         service = next(each for each in self._world.services.values() if each.arn == arn)
-        for key in keys:
-            service.tags.pop(key, None)
-        self._world.changed(f"untag {service.name}")
+        there = service.tags.keys() & set(keys)
+        for key in there:
+            del service.tags[key]
+        if there:
+            self._world.changed(f"untag {service.name}")
 
     def rollout(self, cluster: str, name: str, followed: ServiceProgress | None = None) -> Rollout | None:
         """Return how a service's rollout goes."""
@@ -211,7 +214,7 @@ class FakeEcs:
         rollouts = [each for service in self._world.services.values() for each in service.deployments]
         if ecs_deployment_id not in [each.id for each in rollouts]:
             return ()
-        task, _ = self._task_definitions.read(task_definition)
+        task, _ = FakeTaskDefinitions(self._world).read(task_definition)
         names = tuple(sorted(each.name for each in task.containers)) if task else ()
         arns = [f"{ACCOUNT}:task/{cluster}/{number}" for number in (2, 1)]
         tasks = zip(arns, ("RUNNING", "STOPPED"), strict=True)
