@@ -166,15 +166,18 @@ class FakeEcs:
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Set tags on a service."""
         service = next(each for each in self._world.services.values() if each.arn == arn)
-        service.tags |= tags
-        self._world.changed(f"tag {service.name}")
+        if tags.items() - service.tags.items():
+            service.tags |= tags
+            self._world.changed(f"tag {service.name}")
 
     def untag(self, arn: str, keys: Sequence[str]) -> None:
         """Take tags off a service."""
         service = next(each for each in self._world.services.values() if each.arn == arn)
-        for key in keys:
-            service.tags.pop(key, None)
-        self._world.changed(f"untag {service.name}")
+        there = service.tags.keys() & set(keys)
+        for key in there:
+            del service.tags[key]
+        if there:
+            self._world.changed(f"untag {service.name}")
 
     def rollout(self, cluster: str, name: str, followed: ServiceProgress | None = None) -> Rollout | None:
         """Return how a service's rollout goes."""

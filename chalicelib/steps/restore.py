@@ -11,7 +11,7 @@ from chalicelib.aws.load_balancers import Routed
 from chalicelib.before import Before
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, ServiceProgress
-from chalicelib.errors import DiscoveryFailed, RolloutFailed, ServiceNotOwned, Unsettled
+from chalicelib.errors import AwsRefused, DiscoveryFailed, RolloutFailed, ServiceNotOwned, Unsettled
 from chalicelib.manifest import Manifest, Route
 from chalicelib.plan import task_spec
 from chalicelib.preflight import claimed_by_others, whose
@@ -53,7 +53,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     )
     changed = bring(cloud, event, deployment, wanted, serving, again=_unproven(progress, cloud.now()))
     if before.tagged:  # last: without its tags a service is not ours to change
-        _restore_tags(cloud, before.tagged.tags, serving.arn, tags(cloud, manifest, deployment, name).keys())
+        _restore_tags(cloud, before.tagged.tags, serving, tags(cloud, manifest, deployment, name).keys())
     message = f"Goes back: {', '.join(changed)}." if changed else "Is as it was before."
     cloud.store.record(deployment.id, name, "rolling_back", message, cloud.now())
     return {}
@@ -65,12 +65,21 @@ def _scaling_changed(progress: ServiceProgress) -> bool:
     return not progress.stays("scaling")
 
 
-def _restore_tags(cloud: Cloud, before: Mapping[str, str], arn: str, ours: Collection[str]) -> None:
-    """Put back the tags that were there, and take off those of ours that were not, whatever is read of them by now."""
-    if before:
-        cloud.ecs.tag(arn, before)
-    if added := sorted(ours - before.keys()):
-        cloud.ecs.untag(arn, added)
+def _restore_tags(cloud: Cloud, before: Mapping[str, str], serving: Serving, ours: Collection[str]) -> None:
+    """Put back the tags that were there, and take off those of ours that were not.
+
+    What is read of them may be older than what the way there did. Where AWS refuses us to change any, it is true: it
+    has refused that then, too.
+    """
+    added = sorted(ours - before.keys())
+    try:
+        if before:
+            cloud.ecs.tag(serving.arn, before)
+        if added:
+            cloud.ecs.untag(serving.arn, added)
+    except AwsRefused:
+        if before.items() - serving.tags.items() or serving.tags.keys() & set(added):
+            raise
 
 
 def _refuse_claimed(cloud: Cloud, deployment: Deployment, name: str, serving: Serving) -> None:

@@ -12,7 +12,6 @@ ADAPTERS = sorted((Path(__file__).parents[2] / "chalicelib" / "aws").glob("*.py"
 NAMES_WHAT_IT_ASKS_FOR = {
     ("autoscaling", "describe_scalable_targets"): "one resource",
     ("dynamodb", "query"): "a page of a list, with the cursor of the next",
-    ("ec2", "describe_security_groups"): "some groups by their ids",
     ("load_balancers", "describe_load_balancers"): "one by its name",
     ("load_balancers", "describe_target_groups"): "one by its name or ARN",
     ("logs", "describe_log_groups"): "the first whose name begins so",

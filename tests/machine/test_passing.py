@@ -28,7 +28,7 @@ ASKED_BY = {
     "describe_scalable_targets": "autoscaling.find",
     "describe_scaling_policies": "autoscaling.find",
     "describe_tags": "load_balancers.target_groups",
-    "describe_target_group_attributes": "load_balancers.routed",
+    "describe_target_group_attributes": "load_balancers.routes",
     "modify_rule": "load_balancers.ensure_rule",
     "modify_target_group": "load_balancers.ensure_target_group",
     "modify_target_group_attributes": "load_balancers.ensure_target_group",

@@ -17,7 +17,7 @@ from tests.machine.slipway import Slipway, two_services
 from tests.machine.test_faults import lies, methods
 from tests.machine.test_way_back_faults import passed_until
 
-POLL_SECONDS = 10
+POLL_SECONDS, DNS_SECONDS = 10, 40
 FACTORS = pytest.mark.parametrize("factor", [0.5, 1, 3])
 THROTTLED = Throttled("call", "ThrottlingException", "Rate exceeded")
 
@@ -72,8 +72,11 @@ def late_by(slipway: Slipway, deployment: Deployment) -> timedelta:
 @FACTORS
 @pytest.mark.parametrize(("state", "call"), [("AwaitStable", "ecs.rollout"), ("AwaitNames", "resolver.ask")])
 def test_a_slow_look_counts(store: Store, state: str, call: str, factor: float) -> None:
-    """A deployment succeeds whose looks take as long as polls, or longer; each look ends before the next begins."""
-    slipway = Slipway(store, rollout_seconds=25)
+    """A deployment succeeds whose looks take as long as polls, or longer; each look ends before the next begins.
+
+    The look that finds a service stable asks for its name once: DNS answers later than that.
+    """
+    slipway = Slipway(store, rollout_seconds=25, dns_seconds=DNS_SECONDS)
     looks = Looks(slipway, state)
     slipway.faults.break_from_now_on(slow(factor * POLL_SECONDS, call))
     deployment = slipway.deploy(one_service())

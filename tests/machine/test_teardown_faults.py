@@ -26,14 +26,13 @@ SHARED = {
     "ecs.running_task_definition",
     "ecs.serving",
     "load_balancers.delete_rules",
-    "task_definitions.read",
     "workflow.complete",
 }
 IN_A_FAILURE = {"ecs.running_task_definition", "store.fail"}
 CALLS = sorted(OF_A_TEARDOWN | SHARED)
 OF_THE_API = {"store.begin", "store.belongings", "store.registration"}
 STEPS_WRITE = ["fail", "finish", "forget_belongings", "forget_live", "keep_token", "progress", "record", "update"]
-STEPS_READ = ["belongings_of", "get", "part"]
+STEPS_READ = ["belongings_of", "branch", "changes", "get", "part"]
 WRITES = [f"store.{method}" for method in STEPS_WRITE]
 READS = [f"store.{method}" for method in STEPS_READ]
 

@@ -48,7 +48,6 @@ OF_A_FIRST = {
     "load_balancers.delete_target_group",
 }
 OF_AN_UPDATE = {
-    "autoscaling.find",
     "autoscaling.put",
     "cloud_map.ensure_service",
     "cloud_map.healthy_addresses",
