@@ -54,10 +54,11 @@ class FakeLoadBalancers:
     def change_target_group(self, route: Route, found: Routed) -> None:
         """Change how a target group judges its targets, and lets them go."""
         group = self._world.target_groups[found.target_group]
-        judged_at = group.judged_at
+        changed_at, judged_at = group.changed_at, group.judged_at
         if route.health_check != group.health_check:
-            judged_at = self._world.clock.seconds + judged_after(route.health_check).total_seconds()
-        wanted = TargetGroup(group.port, route.health_check, route.deregistration_delay, judged_at)
+            changed_at = self._world.clock.seconds
+            judged_at = changed_at + judged_after(route.health_check).total_seconds()
+        wanted = TargetGroup(group.port, route.health_check, route.deregistration_delay, changed_at, judged_at)
         if wanted != group:
             self._world.target_groups[found.target_group] = wanted
             self._world.changed(f"change target group {found.target_group}")

@@ -123,12 +123,13 @@ class Registered:
 
 @dataclass(frozen=True)
 class TargetGroup:
-    """A target group; by a health check that has changed its targets are judged from `judged_at` on."""
+    """A target group; its health check changed at `changed_at`, and judges who was there then from `judged_at` on."""
 
     port: int
     health_check: RouteHealthCheck
     deregistration_delay: int
-    judged_at: float = 0
+    changed_at: float = field(default=0, compare=False)
+    judged_at: float = field(default=0, compare=False)
 
 
 @dataclass
@@ -412,14 +413,24 @@ class World:
         return self.clock.instant(end)
 
     def stopped_tasks(self, service: WorldService, ecs_deployment_id: str) -> tuple[StoppedTask, ...]:
-        """Return the tasks that a broken deployment could not start."""
+        """Return the tasks that a broken deployment could not start, or that ECS replaces."""
         found = next((each for each in service.deployments if each.id == ecs_deployment_id), None)
-        if found is None or not found.broken:
+        if found is None:
             return ()
+        if not found.broken:
+            return self._failed_by_checks(service)
         broken = [image for image in self.spec_of(found.task_definition).images if image in self.broken]
         arn = f"{ACCOUNT}:task/{service.cluster}/{found.id.rpartition('/')[2]}"
         ends = (self._end(f"{arn}-{task}", found.task_definition, broken[0]) for task in range(3))
         return tuple(replace(each, stopped_at=self.clock.instant(found.began)) for each in ends)
+
+    def _failed_by_checks(self, service: WorldService) -> tuple[StoppedTask, ...]:
+        """Return a task that ECS has stopped for each health check that has changed, and that the tasks fail."""
+        groups = [self.target_groups[each.group_arn] for each in service.spec.route]
+        at = [each.judged_at for each in groups if each.health_check.path in self.failed_paths and each.judged_at]
+        arn = f"{ACCOUNT}:task/{service.cluster}/{service.number}-failed"
+        ended = [self.clock.instant(each) for each in at if each <= self.clock.seconds]
+        return tuple(StoppedTask(arn, "ServiceSchedulerInitiated", FAILED_CHECKS, stopped_at=each) for each in ended)
 
     def _end(self, arn: str, task_definition: str, image: str) -> StoppedTask:
         code = self.exit_codes.get(image)
@@ -456,14 +467,17 @@ class World:
                 self.namespaces.setdefault(operation.namespace.name, operation.namespace)
 
     def judged(self, target_group: str) -> tuple[TargetHealth, ...]:
-        """Return how the tasks in a target group are judged; until a changed check had its time, they pass."""
+        """Return how the tasks in a target group are judged; those older than its check pass until it had its time."""
         group, at = self.target_groups[target_group], self.clock.seconds
-        passes = group.health_check.path not in self.failed_paths or at < group.judged_at
-        services = self.services.values()
-        own = [each for each in services if target_group in [target.group_arn for target in each.spec.route]]
-        targets = [f"{address}:{group.port}" for each in own for address in each.addresses(at)]
         failed = ("unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [404]")
-        return tuple(TargetHealth(each, *(("healthy",) if passes else failed)) for each in targets)
+        health: list[TargetHealth] = []
+        for each in self.services.values():
+            serving = each.serving(at) if target_group in [target.group_arn for target in each.spec.route] else None
+            early = serving is not None and serving.began < group.changed_at and at < group.judged_at
+            state = ("healthy",) if early or group.health_check.path not in self.failed_paths else failed
+            targets = each.addresses(at) if serving else ()
+            health += [TargetHealth(f"{address}:{group.port}", *state) for address in targets]
+        return tuple(health)
 
     def discovered(self, name: str, lag_seconds: float = 0) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """Return addresses and SRV ports registered under a DNS name such as "user.api.local", as of a while ago."""

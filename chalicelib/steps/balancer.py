@@ -39,7 +39,6 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     target_group = cloud.load_balancers.ensure_target_group(route, routed.port, ground.listener, own_tags, before)
     ruled = stood_back(cloud, manifest, name, ground.listener) or route
     cloud.load_balancers.ensure_rule(ruled, ground.listener.arn, target_group, own_tags, rank_of(manifest, name))
-    judged = {"judged_from": cloud.now() + judged_after(route.health_check)}
     cloud.store.progress(
         event.deployment_id,
         name,
@@ -47,9 +46,17 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         phase="balancer",
         target_group_arn=target_group,
         url=url_of(cloud, manifest, ground.listener, name),
-        **(judged if before and before.health_check != route.health_check else {}),
+        **(_judged(cloud, event, route.health_check) if before else {}),
     )
     return {}
+
+
+def _judged(cloud: Cloud, event: StepEvent, check: RouteHealthCheck) -> dict[str, Any]:
+    """Return from when on the targets are judged; what was before is kept: a step that runs again finds its own."""
+    before = cloud.store.before(event.deployment_id, event.service_name).routed
+    if before is None or not may_fail_more(before.health_check, check):
+        return {}
+    return {"judged_from": cloud.now() + judged_after(check)}
 
 
 def judged_after(check: RouteHealthCheck) -> timedelta:
@@ -60,6 +67,15 @@ def judged_after(check: RouteHealthCheck) -> timedelta:
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
     """
     return timedelta(seconds=check.interval * (max(check.healthy, check.unhealthy) + 1) + check.timeout)
+
+
+def may_fail_more(before: RouteHealthCheck, check: RouteHealthCheck) -> bool:
+    """Tell whether a health check may fail a target that one before it passes: it asks for more, or waits for less.
+
+    How many good answers it wants is about targets that it has failed already.
+    """
+    asks = (before.path, before.matcher) != (check.path, check.matcher)
+    return asks or any(getattr(check, each) < getattr(before, each) for each in ("interval", "timeout", "unhealthy"))
 
 
 def url_of(cloud: Cloud, manifest: Manifest, listener: Listener | None, name: str) -> str | None:

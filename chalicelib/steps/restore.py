@@ -16,7 +16,7 @@ from chalicelib.plan import task_spec
 from chalicelib.preflight import claimed_by_others, whose
 from chalicelib.rollout import may_be_old, shows_our_call
 from chalicelib.specs import ServiceSpec, Serving
-from chalicelib.steps.balancer import judged_after
+from chalicelib.steps.balancer import judged_after, may_fail_more
 from chalicelib.steps.looks import namespace_of
 from chalicelib.steps.rollout import STARTS_A_DEPLOYMENT, bring, not_seen_yet
 from chalicelib.steps.step import StepEvent, owner_tags, tags
@@ -156,23 +156,26 @@ def _restore_routed(cloud: Cloud, event: StepEvent, manifest: Manifest, before: 
     name = event.service_name
     own_tags = tags(cloud, manifest, event.deployment_id, name)
     route = _route_of(before)
-    if manifest.services[name].route:
-        _restore_check(cloud, event, before, route)
+    if asked := manifest.services[name].route:
+        _restore_check(cloud, event, before, route, asked)
     else:  # RemoveRoute takes the rule that is made again for older than this deployment
         del own_tags["slipway:deployment"]
     if before.rule:
         cloud.load_balancers.ensure_rule(route, before.listener, before.target_group, own_tags)
 
 
-def _restore_check(cloud: Cloud, event: StepEvent, before: Routed, route: Route) -> None:
-    """Put back how the load balancer judges the targets, which takes it a while."""
+def _restore_check(cloud: Cloud, event: StepEvent, before: Routed, route: Route, asked: Route) -> None:
+    """Put back how the load balancer judges the targets, which takes it a while; `asked` is how the way there did.
+
+    A step that runs again may find it put back, and not know when.
+    """
     found = cloud.load_balancers.target_group(before.target_group)
     if found is None:
         return
     cloud.load_balancers.change_target_group(route, found)
-    if found.health_check != before.health_check:
-        judged_from = cloud.now() + judged_after(before.health_check)
-        cloud.store.progress(event.deployment_id, event.service_name, cloud.now(), judged_from=judged_from)
+    late = may_fail_more(asked.health_check, before.health_check)
+    judged_from = cloud.now() + judged_after(before.health_check) if late else None
+    cloud.store.progress(event.deployment_id, event.service_name, cloud.now(), judged_from=judged_from)
 
 
 def _route_of(before: Routed) -> Route:
