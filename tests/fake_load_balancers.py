@@ -110,7 +110,8 @@ class FakeLoadBalancers:
 
     def target_health(self, target_group: str) -> tuple[TargetHealth, ...]:
         """Return what the world tells of the targets: else all tasks pass, but for a check that is failed by all."""
-        assert target_group in self._world.target_groups, f"there is no target group {target_group}"
+        if target_group not in self._world.target_groups:
+            raise TransientAws("describe_target_health", "TargetGroupNotFound", "One or more target groups not found")
         return self._world.targets or self._world.judged(target_group)
 
     def target_groups(self, tags: Mapping[str, str]) -> list[str]:

@@ -62,10 +62,7 @@ def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, namespace: Namespace 
     if not _changed(cloud, deployment.services[event.service_name]):
         return False
     running = cloud.ecs.running_addresses(deployment.cluster, event.service_name)
-    if not running and deployment.services[event.service_name].running:
-        raise NameUnreached(
-            f"ECS lists none of the tasks that run, so nobody knows whether {wanted.name} leads to them"
-        )
+    _refuse_old(running, deployment, deployment.services[event.service_name], wanted)
     tasks = set(running).union(*(cloud.ecs.running_addresses(*each) for each in wanted.sharing))
     registered = cloud.cloud_map.healthy_addresses(namespace, wanted.service) if namespace else ()
     vpc = vpc_of(cloud, wanted.vpc)
@@ -97,9 +94,21 @@ def _changed(cloud: Cloud, progress: ServiceProgress) -> bool:
     return operation_id is None or cloud.cloud_map.operation_succeeded(operation_id, DiscoveryFailed)
 
 
+def _refuse_old(
+    running: Mapping[str, datetime], deployment: Deployment, progress: ServiceProgress, wanted: Wanted
+) -> None:
+    """Raise NameUnreached while ECS lists none of the tasks that run, or some that our rollout has replaced."""
+    unknown = f"so nobody knows whether {wanted.name} leads to those that run"
+    if not running and progress.running:
+        raise NameUnreached(f"ECS lists none of the tasks, {unknown}")
+    replaced = ", ".join(sorted(running.keys() - _of_now(running, progress)))
+    if replaced and progress.rolls_out and not deployment.goes_back:
+        raise NameUnreached(f"ECS still lists the tasks at {replaced}, which were replaced, {unknown}")
+
+
 def _of_now(running: Mapping[str, datetime], progress: ServiceProgress) -> dict[str, datetime]:
-    """Return the running tasks but for those that our rollout replaced: ECS may list them a while longer."""
-    began = progress.ecs_deployment_created_at if progress.rolls_out else None
+    """Return the running tasks but for those older than the ECS deployment that we follow: they were replaced."""
+    began = progress.ecs_deployment_created_at
     return {address: since for address, since in running.items() if began is None or since >= began}
 
 
