@@ -177,6 +177,7 @@ class World:
     a broken image that has an exit code there starts, and exits with it. Of broken images those in `unhealthy` start,
     and the load balancer fails them.
     Whether ECS's own way back is a deployment of its own or the one before, AWS does not say.
+    The `listeners`, by ARN, are those of the `rules`, by the same target groups.
     ListServiceDeployments shows one after `listed_seconds`. Services that were deleted are `gone`.
     What ECS changes by itself is told to `about_to_change`, with the moment, just before.
     """
@@ -219,6 +220,7 @@ class World:
     log_groups: dict[str, int | None] = field(default_factory=dict)
     target_groups: dict[str, TargetGroup] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
+    listeners: dict[str, str] = field(default_factory=dict)
     tasks: dict[str, WorldTask] = field(default_factory=dict)
     scaled: dict[tuple[str, str], Scaled] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
