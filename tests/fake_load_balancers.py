@@ -83,9 +83,9 @@ class FakeLoadBalancers:
         self, listener: Listener, rules: Sequence[Rule], tags: Mapping[str, Mapping[str, str]]
     ) -> dict[str, Routed]:
         """Return how services are routed to that are."""
-        assert {each.target_group for each in rules} >= self._rules(listener.arn).keys()
-        found = {service: self.routed(listener, own) for service, own in tags.items()}
-        return {service: each for service, each in found.items() if each}
+        own = {each.target_group: replace(each, tags={}) for each in rules}
+        found = {service: self.routed(listener, each) for service, each in tags.items()}
+        return {service: replace(each, rule=own.get(each.target_group)) for service, each in found.items() if each}
 
     def target_group(self, arn: str) -> Routed | None:
         """Return how a target group judges its targets."""

@@ -22,6 +22,7 @@ from chalicelib.decide import (
 )
 from chalicelib.deployment import Deployment, NameProof, Names, ServiceProgress
 from chalicelib.errors import DiscoveryFailed, NameUnreached, RegistrationLost
+from chalicelib.rollout import may_be_old
 from chalicelib.specs import Placement
 from chalicelib.steps.looks import vpc_of
 from chalicelib.steps.step import StepEvent
@@ -69,8 +70,9 @@ def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, namespace: Namespace 
     by = name_proof(vpc, cloud.settings.resolve_vpc)
     if set(registered) != tasks:
         _record(cloud, event, Names(name=wanted.name))
-        if namespace:
-            _refuse_lost(cloud, namespace, wanted, _of_now(running, deployment.services[event.service_name]), by)
+        progress = deployment.services[event.service_name]
+        if namespace and not (progress.changed and may_be_old(progress.called_at, cloud.now())):
+            _refuse_lost(cloud, namespace, wanted, _of_now(running, progress), by)
         raise NameUnreached(disagreement(wanted.name, tasks, registered))
     answers = answers_of(cloud, namespace, wanted.name, wanted.records, by)
     ports = {"SRV": wanted.port} if not wanted.sharing else {}
@@ -102,13 +104,13 @@ def _refuse_old(
     if not running and progress.running:
         raise NameUnreached(f"ECS lists none of the tasks, {unknown}")
     replaced = ", ".join(sorted(running.keys() - _of_now(running, progress)))
-    if replaced and progress.rolls_out and not deployment.goes_back:
+    if replaced and not deployment.goes_back:
         raise NameUnreached(f"ECS still lists the tasks at {replaced}, which were replaced, {unknown}")
 
 
 def _of_now(running: Mapping[str, datetime], progress: ServiceProgress) -> dict[str, datetime]:
-    """Return the running tasks but for those older than the ECS deployment that we follow: they were replaced."""
-    began = progress.ecs_deployment_created_at
+    """Return the running tasks but for those that our rollout replaced: ECS may list them a while longer."""
+    began = progress.ecs_deployment_created_at if progress.rolls_out else None
     return {address: since for address, since in running.items() if began is None or since >= began}
 
 

@@ -91,7 +91,12 @@ def _wanted(
 
 
 def _gone_back(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> bool:
-    """Tell whether ECS has gone back by itself: then it lists what served before, as it did before our call."""
+    """Tell whether ECS has gone back by itself: then it lists what served before, as it did before our call.
+
+    It takes back the task definition alone: where we had it change more, what it lists may be older than that.
+    """
+    if {field.partition(".")[0] for field in progress.changed_fields} & (STARTS_A_DEPLOYMENT - {"task_definition"}):
+        return False
     rollout = cloud.ecs.rollout(deployment.cluster, progress.name, progress)
     return rollout is not None and rollout.service_deployment_status == "ROLLBACK_SUCCESSFUL"
 
