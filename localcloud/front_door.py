@@ -61,6 +61,7 @@ THREADS = 64
 INVOCATION = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations")
 LOAD_BALANCING = "elasticloadbalancing"
 DATA_PLANE = frozenset({"RegisterTargets", "DeregisterTargets", "DescribeTargetHealth"})
+CONTROL_PLANE = frozenset({"CreateRule"})
 STEP_FUNCTIONS = "states"
 USAGE_PATH = "/_slipway/lambdas"
 
@@ -71,7 +72,7 @@ class FrontDoor:
     """Answer AWS calls on the socket `listening`.
 
     `services` are handlers by signing name ("ecs", "servicediscovery"), `operations` of single ones by (signing name,
-    operation), where moto has the others of a JSON service, `elb_data_plane` answers DATA_PLANE,
+    operation), where moto has the others of a JSON service, `elb_data_plane` has DATA_PLANE, may refuse CONTROL_PLANE,
     `observer` is told of every call, `listeners`, by (signing name, operation), of those that moto carries out;
     `faults` says what goes wrong, `throttles` which calls come too fast, `staleness` what reads show of the past,
     `retry_seconds` when a function that was invoked asynchronously and failed is invoked again. moto's memory belongs
@@ -184,6 +185,8 @@ class FrontDoor:
             return json_answer(handler(call.operation, json_request(call)))
         if self._elb_data_plane and call.service == LOAD_BALANCING and call.operation in DATA_PLANE:
             return query_answer(call, self._elb_data_plane(call.operation, query_request(call)))
+        if self._elb_data_plane and call.service == LOAD_BALANCING and call.operation in CONTROL_PLANE:
+            self._elb_data_plane(call.operation, query_request(call))  # it may refuse; moto carries it out
         return None
 
     def _observe(self, service: str, operation: str) -> None:

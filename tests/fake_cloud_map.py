@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from chalicelib.aws import cloud_map
 from chalicelib.aws.cloud_map import Ensured, Namespace
-from chalicelib.errors import DeploymentError, DiscoveryConflict, NamespaceFailed, Unsettled
+from chalicelib.errors import DeploymentError, DiscoveryConflict, NamespaceFailed, TransientAws, Unsettled
 from tests.fakes import VPC
 from tests.world import Operation, Registered, World
 
@@ -46,7 +46,9 @@ class FakeCloudMap:
     def operation_succeeded(self, operation_id: str, failed: type[DeploymentError] = NamespaceFailed) -> bool:
         """Tell whether an operation has ended well."""
         self._world.settle_namespaces()
-        operation = self._world.operations[operation_id]
+        operation = self._world.operations.get(operation_id)
+        if operation is None:
+            raise TransientAws("get_operation", "OperationNotFound", f"Operation not found: {operation_id}")
         if operation.ready_at > self._world.clock.seconds:
             return False
         if operation.error:

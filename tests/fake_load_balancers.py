@@ -13,26 +13,37 @@ from chalicelib.steps.balancer import judged_after
 from tests.fakes import VPC
 from tests.world import TargetGroup, World
 
-LOAD_BALANCER, LISTENER = "slipway", Listener("arn:listener", VPC, "slipway.elb.amazonaws.com", ("sg-alb",))
+LISTENER = Listener("arn:listener", VPC, "slipway.elb.amazonaws.com", ("sg-alb",))
+LISTENERS = {
+    ("slipway", 80): LISTENER,
+    ("slipway", 8080): replace(LISTENER, arn="arn:listener/8080"),
+    ("other", 80): replace(LISTENER, arn="arn:listener/other", dns_name="other.elb.amazonaws.com"),
+}
 
 
 class FakeLoadBalancers:
-    """One load balancer."""
+    """Two load balancers, one of which has two listeners."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def listener(self, name: str, port: int) -> Listener:
-        """Return the one listener."""
-        if (name, port) != (LOAD_BALANCER, 80):
+        """Return a listener."""
+        if (name, port) not in LISTENERS:
             raise ListenerNotFound(f"there is no load balancer named {name}")
-        return LISTENER
+        return LISTENERS[name, port]
 
     def rules(self, listener: Listener) -> tuple[Rule, ...]:
         """Return our rules, and those that others have made."""
-        assert listener == LISTENER
-        tagged = [replace(rule, tags=self._world.tags[f"rule of {group}"]) for group, rule in self._world.rules.items()]
+        assert listener in LISTENERS.values()
+        own = self._rules(listener.arn)
+        tagged = [replace(rule, tags=self._world.tags[f"rule of {group}"]) for group, rule in own.items()]
         return (*self._world.foreign_rules, *tagged)
+
+    def _rules(self, listener: str) -> dict[str, Rule]:
+        """Return the rules of a listener, by its ARN, that lead to our target groups."""
+        at = self._world.listeners
+        return {group: rule for group, rule in self._world.rules.items() if at.get(group, listener) == listener}
 
     def ensure_target_group(
         self, route: Route, port: int, listener: Listener, tags: Mapping[str, str], found: Routed | None
@@ -67,15 +78,15 @@ class FakeLoadBalancers:
     def routed(self, listener: Listener, tags: Mapping[str, str]) -> Routed | None:
         """Return how a service is routed to."""
         found = self.target_group(f"arn:targetgroup/{target_group_name(listener.vpc, tags)}")
-        return found and replace(found, rule=self._world.rules.get(found.target_group), listener=listener.arn)
+        return found and replace(found, rule=self._rules(listener.arn).get(found.target_group), listener=listener.arn)
 
     def routes(
         self, listener: Listener, rules: Sequence[Rule], tags: Mapping[str, Mapping[str, str]]
     ) -> dict[str, Routed]:
         """Return how services are routed to that are."""
-        assert {each.target_group for each in rules} >= self._world.rules.keys()
-        found = {service: self.routed(listener, own) for service, own in tags.items()}
-        return {service: each for service, each in found.items() if each}
+        own = {each.target_group: replace(each, tags={}) for each in rules}
+        found = {service: self.routed(listener, each) for service, each in tags.items()}
+        return {service: replace(each, rule=own.get(each.target_group)) for service, each in found.items() if each}
 
     def target_group(self, arn: str) -> Routed | None:
         """Return how a target group judges its targets."""
@@ -84,15 +95,15 @@ class FakeLoadBalancers:
 
     def leads(self, route: Route, listener: str, target_group: str) -> bool:
         """Tell whether our rule leads a route's requests to a target group."""
-        assert listener == LISTENER.arn
-        rule = self._world.rules.get(target_group)
+        rule = self._rules(listener).get(target_group)
         return rule is not None and (rule.path, rule.host) == (route.path, route.host)
 
     def routed_by(self, target_group: str, tags: Mapping[str, str]) -> Routed | None:
         """Return how a target group is routed to by a rule of its service's own."""
         own = tags.items() <= self._world.tags.get(f"rule of {target_group}", {}).items()
         found = self.target_group(target_group) if own and target_group in self._world.rules else None
-        return found and replace(found, rule=self._world.rules[target_group], listener=LISTENER.arn)
+        at = self._world.listeners.get(target_group, LISTENER.arn)
+        return found and replace(found, rule=self._world.rules[target_group], listener=at)
 
     def ensure_rule(
         self,
@@ -104,9 +115,11 @@ class FakeLoadBalancers:
         taken: Collection[int] | None = None,
     ) -> None:
         """Make the listener forward; a priority that is not said stays."""
-        assert listener == LISTENER.arn
+        assert listener in [each.arn for each in LISTENERS.values()]
         now = self._world.rules.get(target_group)
         assert now is None or taken is None, "there is a rule by now, and nobody looked"
+        assert now is None or target_group in self._rules(listener), f"{target_group} has a rule at another listener"
+        self._world.listeners[target_group] = listener
         if now is None:
             self._world.tags[f"rule of {target_group}"] = dict(tags)
         taken = {each.priority for each in (*self._world.foreign_rules, *self._world.rules.values())}
@@ -118,7 +131,8 @@ class FakeLoadBalancers:
 
     def target_health(self, target_group: str) -> tuple[TargetHealth, ...]:
         """Return what the world tells of the targets: else all tasks pass, but for a check that is failed by all."""
-        assert target_group in self._world.target_groups, f"there is no target group {target_group}"
+        if target_group not in self._world.target_groups:
+            raise TransientAws("describe_target_health", "TargetGroupNotFound", "One or more target groups not found")
         return self._world.targets or self._world.judged(target_group)
 
     def target_groups(self, tags: Mapping[str, str]) -> list[str]:

@@ -44,8 +44,10 @@ class FakeTasks:
 
     def find(self, cluster: str, arn: str) -> OneOffTask | None:
         """Return how a task goes."""
-        task = self._by_arn(arn)
         assert f"/{cluster}/" in arn, f"{arn} is not in {cluster}"
+        task = self._by_arn(arn)
+        if task is None:
+            return None
         code = self._world.exit_codes.get(task.command.words[0], 0)
         ran_seconds = (self._world.clock.now() - task.created_at).total_seconds()
         ended = task.stopped or (code is not None and ran_seconds >= self._world.task_seconds)
@@ -63,7 +65,7 @@ class FakeTasks:
     def stop(self, cluster: str, arn: str, reason: str) -> None:
         """Stop a task unless it has ended."""
         task, found = self._by_arn(arn), self.find(cluster, arn)
-        if found and not found.end:
+        if task and found and not found.end:
             task.stopped = reason
             self._world.changed(f"stop {' '.join(task.command.words)}")
 
@@ -72,8 +74,8 @@ class FakeTasks:
         group = self._world.spec_of(task_definition).log_group
         return LogStream(group, f"{container}/{container}/{arn}") if group else None
 
-    def _by_arn(self, arn: str) -> WorldTask:
-        return next(each for each in self._world.tasks.values() if each.arn == arn)
+    def _by_arn(self, arn: str) -> WorldTask | None:
+        return next((each for each in self._world.tasks.values() if each.arn == arn), None)
 
 
 def _sent(now: Scaled | None, wanted: Scaled, found: Scaled | None) -> Scaled:

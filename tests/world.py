@@ -129,8 +129,8 @@ class TargetGroup:
     port: int
     health_check: RouteHealthCheck
     deregistration_delay: int
-    changed_at: float = 0
-    judged_at: float = 0
+    changed_at: float = field(default=0, compare=False)
+    judged_at: float = field(default=0, compare=False)
 
 
 @dataclass
@@ -178,6 +178,7 @@ class World:
     a broken image that has an exit code there starts, and exits with it. Of broken images those in `unhealthy` start,
     and the load balancer fails them.
     Whether ECS's own way back is a deployment of its own or the one before, AWS does not say.
+    The `listeners`, by ARN, are those of the `rules`, by the same target groups.
     ListServiceDeployments shows one after `listed_seconds`. Services that were deleted are `gone`.
     What ECS changes by itself is told to `about_to_change`, with the moment, just before.
     """
@@ -220,6 +221,7 @@ class World:
     log_groups: dict[str, int | None] = field(default_factory=dict)
     target_groups: dict[str, TargetGroup] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
+    listeners: dict[str, str] = field(default_factory=dict)
     tasks: dict[str, WorldTask] = field(default_factory=dict)
     scaled: dict[tuple[str, str], Scaled] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -416,14 +418,24 @@ class World:
         return self.clock.instant(end)
 
     def stopped_tasks(self, service: WorldService, ecs_deployment_id: str) -> tuple[StoppedTask, ...]:
-        """Return the tasks that a broken deployment could not start."""
+        """Return the tasks that a broken deployment could not start, or that ECS replaces."""
         found = next((each for each in service.deployments if each.id == ecs_deployment_id), None)
-        if found is None or not found.broken:
+        if found is None:
             return ()
+        if not found.broken:
+            return self._failed_by_checks(service)
         broken = [image for image in self.spec_of(found.task_definition).images if image in self.broken]
         arn = f"{ACCOUNT}:task/{service.cluster}/{found.id.rpartition('/')[2]}"
         ends = (self._end(f"{arn}-{task}", found.task_definition, broken[0]) for task in range(3))
         return tuple(replace(each, stopped_at=self.clock.instant(found.began)) for each in ends)
+
+    def _failed_by_checks(self, service: WorldService) -> tuple[StoppedTask, ...]:
+        """Return a task that ECS has stopped for each health check that has changed, and that the tasks fail."""
+        groups = [self.target_groups[each.group_arn] for each in service.spec.route]
+        at = [each.judged_at for each in groups if each.health_check.path in self.failed_paths and each.judged_at]
+        arn = f"{ACCOUNT}:task/{service.cluster}/{service.number}-failed"
+        ended = [self.clock.instant(each) for each in at if each <= self.clock.seconds]
+        return tuple(StoppedTask(arn, "ServiceSchedulerInitiated", FAILED_CHECKS, stopped_at=each) for each in ended)
 
     def _end(self, arn: str, task_definition: str, image: str) -> StoppedTask:
         code = self.exit_codes.get(image)

@@ -17,6 +17,7 @@ TARGET, POLICY = f"{TERRAFORM}/appautoscaling/target.go", f"{TERRAFORM}/appautos
 API = "https://docs.aws.amazon.com"
 SCALING = f"{API}/autoscaling/application/APIReference/API_RegisterScalableTarget.html"
 OPERATIONS = f"{API}/cloud-map/latest/api/API_UpdateService.html"
+GET_OPERATION = f"{API}/cloud-map/latest/api/API_GetOperation.html"
 ALREADY_EXISTS = f"{API}/cloud-map/latest/api/API_CreateService.html"
 LOGS = f"{API}/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"
 
@@ -108,6 +109,7 @@ PASSING = (
             "create_rule",
             "describe_tags",
             "describe_target_group_attributes",
+            "describe_target_health",
             "modify_target_group",
             "modify_target_group_attributes",
         ),
@@ -116,12 +118,19 @@ PASSING = (
         TransientAws,
         ELB,
     ),
-    Passing(("describe_tags", "modify_rule", "set_rule_priorities"), "RuleNotFound", "", TransientAws, RULE),
+    Passing(
+        ("describe_rules", "describe_tags", "modify_rule", "set_rule_priorities"),
+        "RuleNotFound",
+        "",
+        TransientAws,
+        RULE,
+    ),
     Passing(("delete_target_group",), "ResourceInUse", "", Unsettled, ELB),
     # AWS Cloud Map: ECS takes its instances out of a service a while after their tasks have stopped
     Passing(("delete_service", "delete_namespace"), "ResourceInUse", "", Unsettled, NAMES),
     Passing(("update_service",), "DuplicateRequest", "", Unsettled, OPERATIONS),
-    # one that CreateService has just said to exist
+    # one that another call has just said to exist, or to go on
+    Passing(("get_operation",), "OperationNotFound", "", TransientAws, GET_OPERATION),
     Passing(("get_service",), "ServiceNotFound", "", TransientAws, ALREADY_EXISTS),
     # Application Auto Scaling
     Passing(("register_scalable_target",), "ValidationException", "ECS service doesn't exist", TransientAws, TARGET),

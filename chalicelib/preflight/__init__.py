@@ -17,7 +17,7 @@ from chalicelib.preflight.finding import FIXES, Finding, could_not_check, failur
 from chalicelib.preflight.names import NameFound, discovery_findings, names_asked, namespace_findings
 from chalicelib.preflight.network import NetworkFound, dns_findings, network_findings, network_pointer, placed
 from chalicelib.preflight.room import Capacity, Room, rollout_findings, room_findings, waits_for_room
-from chalicelib.preflight.routes import Admission, Rule, admission_findings, route_findings
+from chalicelib.preflight.routes import Admission, Rule, admission_findings, elsewhere_findings, route_findings
 from chalicelib.preflight.services import (
     claimed_by_others,
     classic_findings,
@@ -50,6 +50,7 @@ __all__ = [
     "definition_findings",
     "discovery_findings",
     "dns_findings",
+    "elsewhere_findings",
     "failure_of",
     "image_findings",
     "images_asked",

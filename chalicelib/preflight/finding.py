@@ -57,6 +57,10 @@ FIXES: Mapping[str, str] = {
     "role_not_found": "Create the role, or name one that exists.",
     "role_not_trusted": "Let ecs-tasks.amazonaws.com assume the role, in its trust policy.",
     "rollout_has_no_room": CODES["rollout_has_no_room"].fix,
+    "routed_elsewhere": (
+        "Deploy the service without a route first, which removes that rule, then with its route at this listener; "
+        "or write the load_balancer that the rule is at."
+    ),
     "rule_priority_taken": "Ask for another priority, or leave it to Slipway: write none.",
     "secret_key_missing": "Add the key to the secret's JSON, or name one that it has.",
     "secret_key_unchecked": (

@@ -69,6 +69,17 @@ def route_findings(
             yield Finding("path_taken", detail, f"{place}/path", name)
 
 
+def elsewhere_findings(manifest: Manifest, rules: Mapping[str, tuple[Rule, str]]) -> Iterator[Finding]:
+    """Return which services have a rule at another listener than the manifest's: it would go on to lead to them.
+
+    `rules` are those of the services that have one, each with its listener's ARN.
+    """
+    for name, (rule, listener) in rules.items():
+        if name in manifest.services:
+            detail = f"the listener rule of {name} for {rule.path} is at another listener: {listener}"
+            yield Finding("routed_elsewhere", detail, "/load_balancer", name)
+
+
 def _own_priority(rules: Sequence[Rule], owner: Mapping[str, str]) -> int | None:
     return next((rule.priority for rule in rules if owner.items() <= rule.tags.items()), None)
 

@@ -38,7 +38,6 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     ruled, listener = stood_back(cloud, manifest, name, ground.listener) or route, ground.listener.arn
     taken = ground.priorities if is_new and event.is_first else None
     cloud.load_balancers.ensure_rule(ruled, listener, target_group, own_tags, rank_of(manifest, name), taken)
-    judged = {"judged_from": cloud.now() + judged_after(route.health_check)}
     cloud.store.progress(
         event.deployment_id,
         name,
@@ -46,7 +45,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         phase="balancer",
         target_group_arn=target_group,
         url=url_of(cloud, manifest, ground.listener, name),
-        **(judged if before and before.health_check != route.health_check else {}),
+        **(_judged(cloud, before.health_check, route.health_check) if before else {}),
     )
     return {}
 
@@ -63,6 +62,11 @@ def _before(cloud: Cloud, event: StepEvent, listener: Listener, own_tags: Mappin
     return before
 
 
+def _judged(cloud: Cloud, before: RouteHealthCheck, check: RouteHealthCheck) -> dict[str, Any]:
+    """Return from when on the targets are judged by a health check that may fail those which passed the one before."""
+    return {"judged_from": cloud.now() + judged_after(check)} if may_fail_more(before, check) else {}
+
+
 def judged_after(check: RouteHealthCheck) -> timedelta:
     """Return how long the load balancer takes to judge a target by a health check that has changed.
 
@@ -71,6 +75,15 @@ def judged_after(check: RouteHealthCheck) -> timedelta:
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
     """
     return timedelta(seconds=check.interval * (max(check.healthy, check.unhealthy) + 1) + check.timeout)
+
+
+def may_fail_more(before: RouteHealthCheck, check: RouteHealthCheck) -> bool:
+    """Tell whether a health check may fail a target that one before it passes: it asks for more, or waits for less.
+
+    How many good answers it wants is about targets that it has failed already.
+    """
+    asks = (before.path, before.matcher) != (check.path, check.matcher)
+    return asks or any(getattr(check, each) < getattr(before, each) for each in ("interval", "timeout", "unhealthy"))
 
 
 def url_of(cloud: Cloud, manifest: Manifest, listener: Listener | None, name: str) -> str | None:

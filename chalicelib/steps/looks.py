@@ -197,6 +197,21 @@ class Looks:
             **(self.cloud.load_balancers.routes(self.listener, self.rules, asked) if self.listener else {}),
         }
 
+    @cached_property
+    def routed_elsewhere(self) -> Mapping[str, Routed]:
+        """How the services are routed to that have a route, and a rule of their own at another listener."""
+        led = {each.target_group for each in self.rules}
+        serving = {name: now for name in self.own if self.manifest.services[name].route and (now := self.active(name))}
+        groups = {name: own_groups(self.manifest, name, now.spec) for name, now in serving.items()}
+        found = {
+            name: self.cloud.load_balancers.routed_by(group, self._own_tags(name))
+            for name, own in groups.items()
+            for group in own
+            if self.listener and group not in led
+        }
+        here = self.listener.arn if self.listener else ""
+        return {name: each for name, each in found.items() if each and each.listener != here}
+
     def _own_tags(self, name: str) -> dict[str, str]:
         return self.owner | {"slipway:service": name}
 

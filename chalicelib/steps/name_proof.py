@@ -63,18 +63,16 @@ def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, namespace: Namespace 
     if not _changed(cloud, deployment.services[event.service_name]):
         return False
     running = cloud.ecs.running_addresses(deployment.cluster, event.service_name)
-    if not running and deployment.services[event.service_name].running:
-        raise NameUnreached(
-            f"ECS lists none of the tasks that run, so nobody knows whether {wanted.name} leads to them"
-        )
+    _refuse_old(cloud, running, deployment, deployment.services[event.service_name], wanted)
     tasks = set(running).union(*(cloud.ecs.running_addresses(*each) for each in wanted.sharing))
     registered = cloud.cloud_map.healthy_addresses(namespace, wanted.service) if namespace else ()
     vpc = vpc_of(cloud, wanted.vpc)
     by = name_proof(vpc, cloud.settings.resolve_vpc)
     if set(registered) != tasks:
         _record(cloud, event, Names(name=wanted.name))
-        if namespace:
-            _refuse_lost(cloud, namespace, wanted, _of_now(cloud, running, deployment.services[event.service_name]), by)
+        progress = deployment.services[event.service_name]
+        if namespace and not (progress.changed and may_be_old(progress.called_at, cloud.now())):
+            _refuse_lost(cloud, namespace, wanted, _of_now(cloud, running, progress), by)
         raise NameUnreached(disagreement(wanted.name, tasks, registered))
     answers = answers_of(cloud, namespace, wanted.name, wanted.records, by)
     ports = {"SRV": wanted.port} if not wanted.sharing else {}
@@ -96,6 +94,18 @@ def proven(cloud: Cloud, event: StepEvent, wanted: Wanted, namespace: Namespace 
 def _changed(cloud: Cloud, progress: ServiceProgress) -> bool:
     operation_id = progress.discovery_operation_id
     return operation_id is None or cloud.cloud_map.operation_succeeded(operation_id, DiscoveryFailed)
+
+
+def _refuse_old(
+    cloud: Cloud, running: Mapping[str, datetime], deployment: Deployment, progress: ServiceProgress, wanted: Wanted
+) -> None:
+    """Raise NameUnreached while ECS lists none of the tasks that run, or some that a rollout has replaced."""
+    unknown = f"so nobody knows whether {wanted.name} leads to those that run"
+    if not running and progress.running:
+        raise NameUnreached(f"ECS lists none of the tasks, {unknown}")
+    replaced = ", ".join(sorted(running.keys() - _of_now(cloud, running, progress)))
+    if replaced and not deployment.goes_back:
+        raise NameUnreached(f"ECS still lists the tasks at {replaced}, which were replaced, {unknown}")
 
 
 def _of_now(cloud: Cloud, running: Mapping[str, datetime], progress: ServiceProgress) -> dict[str, datetime]:

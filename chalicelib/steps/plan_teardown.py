@@ -1,12 +1,14 @@
 """PlanTeardown: what there is to remove, in which order; nothing is touched before all of it is known to be ours."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.belongings import Belongings
+from chalicelib.belongings import Belongings, ServiceBelongings
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, Status
 from chalicelib.plan import chained, waves
 from chalicelib.polls import poll_seconds_of
+from chalicelib.specs import Serving
 from chalicelib.steps.earlier import earlier_of, refuse_unseen_services
 from chalicelib.steps.step import StepEvent, refuse_foreign
 
@@ -16,7 +18,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     deployment, belongings = cloud.store.get(event.deployment_id), cloud.store.belongings_of(event.deployment_id)
     serving = _serving(cloud, deployment, belongings)
     order = waves(belongings.depends_on())[::-1]
-    _record(cloud, deployment, serving, order)
+    _record(cloud, deployment, belongings, serving, order)
     poll_seconds = poll_seconds_of(belongings)
     items = [
         [{"deployment_id": deployment.id, "service": each, "poll_seconds": poll_seconds} for each in wave]
@@ -29,30 +31,48 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     }
 
 
-def _serving(cloud: Cloud, deployment: Deployment, belongings: Belongings) -> dict[str, str | None]:
-    """Return what each service runs now, None for one that is not there.
+def _serving(cloud: Cloud, deployment: Deployment, belongings: Belongings) -> dict[str, Serving | None]:
+    """Return what serves now under each name, None for one that is not there.
 
     Raises TransientAws while ECS may not show yet what earlier deployments have made of them.
     """
-    found: dict[str, str | None] = {}
+    found: dict[str, Serving | None] = {}
     earlier = earlier_of(cloud, deployment)
     for cluster in dict.fromkeys(each.cluster for each in belongings.services.values()):
         names = belongings.names_in(cluster)
         serving = cloud.ecs.serving(cluster, list(names.values()))
         refuse_unseen_services(cloud, earlier, {(cluster, name): now for name, now in serving.items()})
         for label, name in names.items():
-            now = serving[name]
-            refuse_foreign(cloud, deployment, cluster, name, now)
-            found[label] = now.spec.task_definition if now else None
+            refuse_foreign(cloud, deployment, cluster, name, serving[name])
+            found[label] = serving[name]
     return found
 
 
+def _had(application: str, belongings: ServiceBelongings, serving: Serving | None) -> dict[str, str | None]:
+    """Return what a service has, and runs: of what is removed with it, what it had is there until it is seen to go."""
+    if serving is None:
+        return {"previous_task_definition": None, "what_serves": None}
+    spec = serving.spec
+    groups = [each.group_arn for each in spec.route if each.is_made_for(application, belongings.name)]
+    return {
+        "previous_task_definition": spec.task_definition,
+        "what_serves": spec.task_definition,
+        "registry_arn": spec.discovery.arn if spec.discovery and belongings.names else None,
+        "target_group_arn": next(iter(groups), None),
+    }
+
+
 def _record(
-    cloud: Cloud, deployment: Deployment, serving: dict[str, str | None], order: tuple[tuple[str, ...], ...]
+    cloud: Cloud,
+    deployment: Deployment,
+    belongings: Belongings,
+    serving: Mapping[str, Serving | None],
+    order: tuple[tuple[str, ...], ...],
 ) -> None:
     now = cloud.now()
     for name, serves in serving.items():
-        cloud.store.progress(deployment.id, name, now, previous_task_definition=serves, what_serves=serves)
+        had = _had(deployment.application, belongings.service(name), serves)
+        cloud.store.progress(deployment.id, name, now, **had)
     cloud.store.update(deployment.id, now, status=Status.RUNNING.value, phase="planned")
     plan = " → ".join(" + ".join(wave) for wave in order)
     message = f"Removes {plan}." if plan else "No service is left to remove."

@@ -92,6 +92,8 @@ def _listener(looks: Looks, _: Manifest) -> Iterator[Finding]:
 
 def _routes(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
     yield from preflight.route_findings(manifest, looks.rules, looks.owner, first_free_for)
+    rules = {name: (each.rule, each.listener) for name, each in looks.routed_elsewhere.items() if each.rule}
+    yield from preflight.elsewhere_findings(manifest, rules)
 
 
 def _discovery(looks: Looks, manifest: Manifest) -> Iterator[Finding]:

@@ -27,7 +27,9 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         found = {name: _namespaces(cloud, deployment, belongings, name) for name in belongings.namespaces}
         if made and may_be_old(deployment.failed_at, cloud.now()) and not _seen(cloud, deployment, found.values()):
             return False
-        named = (namespace for each in found.values() for namespace in each)
+        named = [namespace for each in found.values() for namespace in each]
+        if not _names_seen(cloud, deployment, named):
+            return False
         return not any(_remove(cloud, deployment, belongings, namespace) for namespace in named)
 
     return look(cloud, event, decided)
@@ -36,6 +38,22 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 def _seen(cloud: Cloud, deployment: Deployment, found: Iterable[Collection[Namespace]]) -> bool:
     """Tell whether Cloud Map shows the namespace that we made, and its tags, without which it is nobody's to remove."""
     return all(any(may_share(cloud, deployment, cloud.cloud_map.tags(each.arn)) for each in one) for one in found)
+
+
+def _names_seen(cloud: Cloud, deployment: Deployment, namespaces: Iterable[Namespace]) -> bool:
+    """Tell whether Cloud Map shows the names that the services had, and whose they are, as far as it must by now."""
+    had = {each.registry_arn for each in deployment.services.values()} - {None}
+    if not had or not may_be_old(deployment.failed_at or deployment.created_at, cloud.now()):
+        return True
+    listed = {each.arn for namespace in namespaces for each in cloud.cloud_map.registered(namespace).values()}
+    return had <= listed and all("slipway:installation" in cloud.cloud_map.tags(arn) for arn in had if arn)
+
+
+def _forget_registry(cloud: Cloud, deployment: Deployment, arn: str) -> None:
+    """Record that a name is gone: nobody waits to see it."""
+    for name, progress in deployment.services.items():
+        if progress.registry_arn == arn:
+            cloud.store.progress(deployment.id, name, cloud.now(), registry_arn=None)
 
 
 def _made(cloud: Cloud, deployment: Deployment) -> bool | None:
@@ -105,6 +123,7 @@ def remove_names(
             continue
         if owner.items() <= cloud.cloud_map.tags(registered.arn).items():
             cloud.cloud_map.delete_service(registered.arn)
+            _forget_registry(cloud, deployment, registered.arn)
             removed.add(name)
         else:
             leave(cloud, deployment.id, f"the name {name}.{namespace.name}, which is not this application's")

@@ -22,7 +22,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         removable = removable_tags(cloud, deployment) | own
         groups = cloud.load_balancers.target_groups(owner_tags(cloud, deployment) | own) if service.routed else []
         made = service.routed and deployment.services[event.service_name].target_group_arn
-        if made and not groups and may_be_old(deployment.failed_at, cloud.now()):
+        if made and not groups and may_be_old(deployment.failed_at or deployment.created_at, cloud.now()):
             return False
         for target_group in groups:
             cloud.load_balancers.delete_rules(target_group, removable)

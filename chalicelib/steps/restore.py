@@ -17,7 +17,7 @@ from chalicelib.plan import task_spec
 from chalicelib.preflight import claimed_by_others, whose
 from chalicelib.rollout import may_be_old, shows_our_call
 from chalicelib.specs import STARTS_A_DEPLOYMENT, ServiceSpec, Serving
-from chalicelib.steps.balancer import judged_after
+from chalicelib.steps.balancer import judged_after, may_fail_more
 from chalicelib.steps.looks import namespace_of
 from chalicelib.steps.rollout import bring, not_seen_yet
 from chalicelib.steps.step import StepEvent, owner_tags, tags
@@ -101,7 +101,12 @@ def _wanted(
 
 
 def _gone_back(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> bool:
-    """Tell whether ECS has gone back by itself: then it lists what served before, as it did before our call."""
+    """Tell whether ECS has gone back by itself: then it lists what served before, as it did before our call.
+
+    It takes back the task definition alone: where we had it change more, what it lists may be older than that.
+    """
+    if {field.partition(".")[0] for field in progress.changed_fields} & (STARTS_A_DEPLOYMENT - {"task_definition"}):
+        return False
     rollout = cloud.ecs.rollout(deployment.cluster, progress.name, progress)
     return rollout is not None and rollout.service_deployment_status == "ROLLBACK_SUCCESSFUL"
 
@@ -183,9 +188,9 @@ def _restore_check(cloud: Cloud, event: StepEvent, before: Routed, route: Route,
         return
     changed = replace(before, health_check=asked.health_check, deregistration_delay=asked.deregistration_delay)
     cloud.load_balancers.change_target_group(route, changed)
-    if changed.health_check != before.health_check:
-        judged_from = cloud.now() + judged_after(before.health_check)
-        cloud.store.progress(event.deployment_id, event.service_name, cloud.now(), judged_from=judged_from)
+    late = may_fail_more(asked.health_check, before.health_check)
+    judged_from = cloud.now() + judged_after(before.health_check) if late else None
+    cloud.store.progress(event.deployment_id, event.service_name, cloud.now(), judged_from=judged_from)
 
 
 def _route_of(before: Routed) -> Route:

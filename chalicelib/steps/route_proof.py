@@ -1,11 +1,14 @@
 """The proof of a route: the rule leads to the target group, and every task in it is healthy by the check asked for."""
 
+from collections.abc import Sequence
+
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.diagnosis import TargetHealth
 from chalicelib.errors import RolloutFailed
 from chalicelib.ground import Ground
 from chalicelib.manifest import Manifest
+from chalicelib.rollout import may_be_old
 from chalicelib.steps.found import asked
 from chalicelib.steps.unnamed import serving_unnamed
 
@@ -44,9 +47,27 @@ def targets_healthy(cloud: Cloud, target_group: str, deployment: Deployment, pro
         return False
     found = cloud.load_balancers.target_health(target_group)
     targets = [each for each in found if each.state not in LEAVING]
+    if not _by_this_check(cloud, deployment, progress, targets):
+        return False
     if _all_failed(targets) and progress.judged_from and not deployment.goes_back:
         raise RolloutFailed(FAILED)
     return all(each.state == "healthy" for each in targets) and _are_all(cloud, deployment, progress, len(targets))
+
+
+def _by_this_check(
+    cloud: Cloud, deployment: Deployment, progress: ServiceProgress, targets: Sequence[TargetHealth]
+) -> bool:
+    """Tell whether targets are told as the check that has changed judges them, not as the one before it did.
+
+    Of tasks that began after it any answer is; of others one that cannot be older than that it had its time.
+    """
+    if progress.judged_from is None or not may_be_old(progress.judged_from, cloud.now()):
+        return True
+    if _changed_under_running(progress) or progress.called_at is None:
+        return False
+    began = cloud.ecs.running_addresses(deployment.cluster, progress.name)
+    own = [began.get(each.target.rpartition(":")[0]) for each in targets]
+    return all(since is not None and since > progress.called_at for since in own)
 
 
 def _are_all(cloud: Cloud, deployment: Deployment, progress: ServiceProgress, targets: int) -> bool:

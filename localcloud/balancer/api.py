@@ -1,4 +1,4 @@
-"""RegisterTargets, DeregisterTargets and DescribeTargetHealth, dict in and dict out."""
+"""RegisterTargets, DeregisterTargets and DescribeTargetHealth, and what CreateRule refuses: dict in and dict out."""
 
 from ipaddress import ip_address
 from typing import Any, Protocol
@@ -22,8 +22,23 @@ class TargetKeeper(Protocol):
         """Return the health of every target."""
 
 
+def _refuse_second_balancer(memory: Memory, request: dict[str, Any]) -> None:
+    """Refuse a rule of one load balancer for a target group of another: a group belongs to one.
+
+    TargetGroupAssociationLimit: ELB API reference, CreateRule.
+    """
+    balancer = request["ListenerArn"].split("/")[-3]
+    for action in request.get("Actions", []):
+        if memory.load_balancer_of(action.get("TargetGroupArn", "")) not in ("", balancer):
+            words = "You've reached the limit on the number of load balancers per target group"
+            raise AwsFault("TargetGroupAssociationLimit", words)
+
+
 def handle(keeper: TargetKeeper, memory: Memory, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Carry out one operation; raises AwsFault with TargetGroupNotFound or ValidationError."""
+    """Carry out one operation, or only refuse CreateRule where it must be; raises AwsFault."""
+    if operation == "CreateRule":
+        _refuse_second_balancer(memory, request)
+        return {}
     if operation not in OPERATIONS:
         raise AwsFault("InvalidAction", f"The balancer has no {operation}; it has {', '.join(OPERATIONS)}.")
     group = memory.target_group(request["TargetGroupArn"])

@@ -156,5 +156,5 @@ class Balancer:
         ]
 
     def handle(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Carry out RegisterTargets, DeregisterTargets or DescribeTargetHealth; raises AwsFault as AWS refuses."""
+        """Carry out what `api` has of ELB; raises AwsFault as AWS refuses."""
         return api.handle(self, self._memory, operation, request)

@@ -497,6 +497,14 @@ def test_api_refuses(front: Front, operation: str, request_: dict[str, Any], cod
     assert refused.value.code == code
 
 
+def test_a_target_group_belongs_to_one_load_balancer(front: Front) -> None:
+    """A rule of another load balancer for a target group in use is refused; of the same one it may be made."""
+    asked = {"Actions": [{"Type": "forward", "TargetGroupArn": GROUP.arn}]}
+    assert {} == front.balancer.handle("CreateRule", {**asked, "ListenerArn": "arn:listener/app/booking/1/2"})
+    with pytest.raises(AwsFault, match="TargetGroupAssociationLimit"):
+        front.balancer.handle("CreateRule", {**asked, "ListenerArn": "arn:listener/app/other/1/2"})
+
+
 def test_fixed_response_and_redirect(front: Front, memory: FakeMemory) -> None:
     """A listener answers a fixed response or a redirect by itself."""
     fixed = {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": "no route"}

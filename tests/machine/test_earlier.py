@@ -15,7 +15,7 @@ from tests.machine.slipway import Slipway
 from tests.machine.test_events import executions_end
 from tests.machine.test_fields import CHANGES, changed, manifest
 from tests.machine.test_random_walk import not_as_asked, not_settled
-from tests.machine.test_stale_reads import LONG, OF_ECS, OF_OTHERS
+from tests.machine.test_stale_reads import ALL, LONG
 from tests.machine.walk import parsed
 from tests.stale import Behind, Once
 
@@ -73,7 +73,6 @@ PATHS = [
     "services.*.scaling.max",
     "services.*.log_retention_days",
 ]
-READS = [*OF_ECS, *OF_OTHERS]
 FAULTS = {"once": Once(), "90 s ago": Behind(90)}
 QUICK = {("tags", succeeds), ("services.*.rollout.maximum_percent", goes_back), ("services.*.image", is_aborted)}
 CASES = [
@@ -94,7 +93,7 @@ def test_at_once(store: Store, path: str, end: Earlier, fault: str, forth: bool)
     slipway.deploy(before)
     slipway.clock.advance(LONG)
     after = changed(before, path, CHANGES[path][0], value)
-    slipway.faults.break_from_now_on(dict.fromkeys(READS, FAULTS[fault]))
+    slipway.faults.break_from_now_on(dict.fromkeys(ALL, FAULTS[fault]))
     earlier = end(slipway, after)
     asked = after if forth else before
     deployment = slipway.deploy(asked)
@@ -123,7 +122,7 @@ def is_stopped_early(slipway: Slipway, asked: Asked) -> Deployment:
 def test_what_services_share(store: Store, end: Earlier, fault: str) -> None:
     """A namespace or a cluster that was just removed is made again, and one that was just made is not made twice."""
     slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2, broken={"late:1"})
-    slipway.faults.break_from_now_on(dict.fromkeys([*READS, "clusters.find"], FAULTS[fault]))
+    slipway.faults.break_from_now_on(dict.fromkeys([*ALL, "clusters.find"], FAULTS[fault]))
     asked = manifest("home")
     end(slipway, asked)
     deployment = slipway.deploy(asked)

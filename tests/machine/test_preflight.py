@@ -1,5 +1,7 @@
 """Preflight in a run: all findings at once, nothing changed, and warnings that stop nothing."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.deployment import Status
@@ -68,6 +70,26 @@ def test_somebody_else_takes_the_path(store: Store) -> None:
         deployment.failure.service,
     )
     assert [] == slipway.world.changes
+
+
+@pytest.mark.parametrize("load_balancer", [{"name": "slipway", "port": 8080}, {"name": "other"}])
+def test_another_listener(store: Store, load_balancer: dict[str, Any]) -> None:
+    """A route is not moved to another listener, for the rule at its own would stay; off and on again it may be."""
+    slipway, asked = Slipway(store), two_services()
+    slipway.deploy(asked)
+    slipway.world.changes.clear()
+    moved = {**asked, "load_balancer": load_balancer}
+    plan, refused = slipway.dry_run(moved), slipway.deploy(moved)
+
+    assert "refused" == plan["services"]["home"]["action"]
+    assert ["routed_elsewhere"] == [each["code"] for each in plan["findings"]]
+    assert refused.failure is not None
+    assert (Status.FAILED, "routed_elsewhere", []) == (refused.status, refused.failure.code, slipway.world.changes)
+    assert "unchanged" == slipway.dry_run(asked)["services"]["home"]["action"]
+
+    assert Status.SUCCEEDED is slipway.deploy(with_service(asked, "home", route=None)).status
+    assert Status.SUCCEEDED is slipway.deploy(moved).status
+    assert "refused" == slipway.dry_run(asked)["services"]["home"]["action"]
 
 
 def test_a_load_balancer_that_is_not_admitted(store: Store) -> None:

@@ -4,50 +4,70 @@ Each time the verdict is the one of a run that reads the truth, and true of what
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from inspect import getmembers, isfunction
+from typing import Any, cast
 
 import pytest
 
 from chalicelib.api import ways_back
 from chalicelib.deployment import Deployment, Status
 from chalicelib.store import Store
+from tests.fake_cloud import FakeCloud
+from tests.faults import Faults
 from tests.full import full_but
 from tests.machine.moments import Interruption, Moment
 from tests.machine.slipway import Slipway, two_services, with_service
 from tests.machine.test_faults import lies
 from tests.machine.test_teardown import leftovers
 from tests.machine.test_way_back import served
+from tests.machine.virtual_time import VirtualClock
 from tests.stale import Behind, Once
+from tests.world import World
 
 LONG = 150  # seconds; longer than AWS is given
 Kind = Callable[[Slipway, Callable[[], None]], Deployment]
-# Not `clusters.find`: a cluster whose counts are old is left, and told of; an empty one costs nothing.
-OF_OTHERS = [
-    "autoscaling.find",
-    "autoscaling.scaled",
-    "cloud_map.healthy_addresses",
-    "cloud_map.namespaces",
-    "cloud_map.registered",
-    "cloud_map.tags",
-    "load_balancers.leads",
-    "load_balancers.routed",
-    "load_balancers.routed_by",
-    "load_balancers.routes",
-    "load_balancers.rules",
-    "load_balancers.target_groups",
-    "logs.groups",
-    "task_definitions.content_hash",
-]
-OF_ECS = [
-    "clusters.service_is_gone",
-    "ecs.rollout",
-    "ecs.running_addresses",
-    "ecs.running_task_definition",
-    "ecs.serving",
-    "ecs.stopped_tasks",
-    "tasks.find",
-]
+WRITES = {
+    "change",
+    "create",
+    "delete",
+    "deregister",
+    "ensure",
+    "put",
+    "register",
+    "remove",
+    "restart",
+    "run",
+    "set",
+    "stop",
+    "tag",
+    "untag",
+    "update",
+}
+"""The verbs of what changes AWS; what an adapter calls otherwise only reads."""
+OF_ECS = ("clusters", "ecs", "tasks", "task_definitions")
+OF_OTHERS = ("autoscaling", "cloud_map", "hosted_zones", "load_balancers", "logs")
+NEVER_OLD = {
+    "clusters.capacity": "nothing of ours changes it",
+    "clusters.find": "a cluster whose counts are old is left, and told of; an empty one costs nothing",
+    "ecs.events": "they are told, and decide nothing",
+    "ecs.image_digests": "only the API asks, and says when",
+    "ecs.rollout_tasks": "only the API asks for logs",
+    "ecs.triggered_alarms": "they are told, and decide nothing",
+    "hosted_zones.vpcs": "nothing of ours changes it but with its namespace",
+    "load_balancers.listener": "nothing of ours changes it",
+    "logs.tail": "it is told, and decides nothing",
+    "tasks.log_stream": "what a revision holds never changes",
+}
+
+
+def reads_of(*parts: str) -> list[str]:
+    """Return the reads that may be old of some parts of the cloud, as their fakes have them."""
+    fakes = FakeCloud(World(VirtualClock()), Store(cast("Any", None)), None, Faults(), None).parts
+    names = [f"{part}.{name}" for part in parts for name, _ in getmembers(type(fakes[part]), isfunction)]
+    reads = [each for each in names if each.partition(".")[2].partition("_")[0] not in {"", *WRITES}]
+    return [each for each in reads if each not in NEVER_OLD]
 
 
 def manifest(**home: Any) -> dict[str, Any]:
@@ -220,6 +240,91 @@ def torn_down_at_once(slipway: Slipway, behind: Callable[[], None]) -> Deploymen
     return slipway.tear_down(deployed)
 
 
+def route_moves(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Have the listener lead another path to the service."""
+    return update(slipway, behind, route={"path": "/other*"})
+
+
+def route_goes(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Have the listener lead nothing to the service any more."""
+    return update(slipway, behind, route=None)
+
+
+def check_moves(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Have the load balancer check another path."""
+    return update(slipway, behind, route={"path": "/home*", "health_check": {"path": "/up"}})
+
+
+def check_fails(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Have the load balancer check a path at which no task is well."""
+    slipway.world.failed_paths.add("/up")
+    return check_moves(slipway, behind)
+
+
+def check_gone_late(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Have the load balancer check and route another path, and fail in the next wave."""
+    return gone_late(slipway, behind, route={"path": "/other*", "health_check": {"path": "/up"}})
+
+
+def ttl(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Change how long the name's records are kept by who asks."""
+    return update(slipway, behind, discovery={"name": "www", "ttl": 33})
+
+
+def ttl_gone_late(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Change how long the name's records are kept by who asks, and fail in the next wave."""
+    return gone_late(slipway, behind, discovery={"name": "www", "ttl": 33})
+
+
+def scaled(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Have the service scaled."""
+    return update(slipway, behind, scaling={"min": 2, "max": 4, "cpu": 50})
+
+
+def scaled_gone_late(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Have the service scaled, and fail in the next wave."""
+    return gone_late(slipway, behind, scaling={"min": 2, "max": 4, "cpu": 50})
+
+
+def retention(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Have the logs kept for another time."""
+    return update(slipway, behind, log_retention_days=7)
+
+
+def task_first(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Run a task of the new revision before it is deployed."""
+    return update(slipway, behind, image="home:2", before_deploy={"command": ["migrate"]})
+
+
+def name_taken_up(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Register in a name that is there, and that nobody has tagged."""
+    asked = manifest()
+    slipway.deploy(asked)
+    slipway.deploy(with_service(asked, "home", discovery=None))
+    for each in slipway.world.registered.values():
+        slipway.world.tags[each.arn].clear()
+    slipway.clock.advance(LONG)
+    behind()
+    return slipway.deploy(asked)
+
+
+def name_lost(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Deploy the same when somebody has taken a task out of its name, long ago."""
+    asked = manifest()
+    slipway.deploy(asked)
+    home = next(iter(slipway.world.services.values()))
+    slipway.world.unregistered.add(home.addresses(slipway.clock.seconds)[0])
+    slipway.clock.advance(LONG)
+    behind()
+    return slipway.deploy(asked)
+
+
+def without_resolver(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Deploy where the records of a name's zone are its proof."""
+    slipway.cloud.settings = replace(slipway.cloud.settings, resolve_vpc="")
+    return update(slipway, behind)
+
+
 KINDS: Mapping[Kind, Status] = {
     first: Status.SUCCEEDED,
     update: Status.SUCCEEDED,
@@ -242,12 +347,27 @@ KINDS: Mapping[Kind, Status] = {
     at_once: Status.SUCCEEDED,
     broken_at_once: Status.ROLLED_BACK,
     torn_down_at_once: Status.SUCCEEDED,
+    route_moves: Status.SUCCEEDED,
+    route_goes: Status.SUCCEEDED,
+    check_moves: Status.SUCCEEDED,
+    check_fails: Status.ROLLED_BACK,
+    check_gone_late: Status.ROLLED_BACK,
+    ttl: Status.SUCCEEDED,
+    ttl_gone_late: Status.ROLLED_BACK,
+    scaled: Status.SUCCEEDED,
+    scaled_gone_late: Status.ROLLED_BACK,
+    retention: Status.SUCCEEDED,
+    task_first: Status.SUCCEEDED,
+    name_taken_up: Status.SUCCEEDED,
+    name_lost: Status.FAILED,
+    without_resolver: Status.SUCCEEDED,
 }
 
 
 LEAVES_NOTHING = {broken_first, cancelled_first, torn_down, torn_down_at_once}
 FAULTS = {"once": Once(), "5 s ago": Behind(5), "90 s ago": Behind(90)}
-READS = {"all": [*OF_ECS, *OF_OTHERS], "of ECS": OF_ECS} | {each: [each] for each in [*OF_ECS, *OF_OTHERS]}
+ALL = reads_of(*OF_ECS, *OF_OTHERS)
+READS = {"all": ALL, "of ECS": reads_of(*OF_ECS)} | {each: [each] for each in ALL}
 QUICK = {("all", "90 s ago")}
 CASES = [
     pytest.param(kind, reads, fault, anew, marks=() if anew and (reads, fault) in QUICK else pytest.mark.full)
@@ -291,12 +411,25 @@ def test_reads(store: Store, kind: Kind, reads: str, fault: str, anew: bool) -> 
     deployment = kind(slipway, begin)
     slipway.faults.break_from_now_on({})
 
+    assert slipway.faults.struck or READS[reads] != ALL
     assert (KINDS[kind], None) == (deployment.status, deployment.rollback_failure)
     assert [] == untrue(slipway, deployment)
     if deployment.goes_back:
         assert serving == served(slipway)
     if kind in LEAVES_NOTHING:
         assert {} == {what: each for what, each in leftovers(slipway).items() if what != "revisions"}
+
+
+@pytest.mark.full
+def test_each_read_is_old_once(store: Store) -> None:
+    """No read is in the list that nothing asks: each is old in one kind of deployment at least."""
+    struck: set[str] = set()
+    for kind in KINDS:
+        slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2)
+        kind(slipway, partial(slipway.faults.break_from_now_on, dict.fromkeys(ALL, Behind(5))))
+        struck |= {*slipway.faults.struck}
+
+    assert {*ALL} == struck
 
 
 @pytest.mark.parametrize("before_deploy", [None, {"command": ["migrate"]}], ids=["a service", "a task first"])

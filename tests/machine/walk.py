@@ -21,7 +21,7 @@ from tests.machine.by_hand import HANDS
 from tests.machine.slipway import Slipway, two_services
 from tests.machine.test_events import executions_end
 from tests.machine.test_faults import ALWAYS, CALLS, CONFLICT, OF_A_TEARDOWN, OF_THE_WAY_BACK, WRITES
-from tests.machine.test_stale_reads import LONG, OF_ECS, OF_OTHERS
+from tests.machine.test_stale_reads import ALL, LONG
 from tests.manifest_changes import CHANGES, SERVICES, changed
 from tests.stale import Behind, Once
 from tests.world import World
@@ -37,8 +37,7 @@ ONCE: Mapping[str, Break] = {
 }
 AWS = sorted({*CALLS, *OF_A_TEARDOWN, *OF_THE_WAY_BACK})
 REFUSALS = (NotCancellable, StoreConflict, Throttled, TransientAws, Killed)
-# The fakes of load balancer and scaling take a stale read for a mistake of ours.
-READ = [each for each in (*OF_ECS, *OF_OTHERS) if not each.startswith(("load_balancers.", "autoscaling."))]
+
 STALE: Mapping[str, Once | Behind | None] = {"true": None, "once": Once(), "5 s old": Behind(5), "90 s old": Behind(90)}
 
 
@@ -72,7 +71,7 @@ class Walk:
         reads = self.random.choice(list(STALE))
         self.told = [f"seed {seed}: what is read is {reads}"]
         fault = STALE[reads]
-        self.stale: dict[str, Break] = dict.fromkeys(READ, fault) if fault else {}
+        self.stale: dict[str, Break] = dict.fromkeys(ALL, fault) if fault else {}
         names = sorted(self.random.sample(["home", "web", "raw", "db"], self.random.choice([2, 3])))
         services = {name: deepcopy(SERVICES[name]) for name in names}
         for before, after in itertools.pairwise(names):

@@ -522,6 +522,14 @@ def test_unnamed_services_in_the_way(service: dict[str, Any], prune: bool, place
     assert [("unnamed_service_in_way", f"/services/a/{place}", "a") for place in places] == [*map(told, found)]
 
 
+def test_rules_at_another_listener() -> None:
+    """A rule of a service at another listener is told of those services that are looked at."""
+    asked = manifest({"port": 80, "route": {}})
+    rules = {each: (Rule(1, ("/*",)), "arn:listener") for each in ("a", "z")}
+    found = [told(each) for each in preflight.elsewhere_findings(asked, rules)]
+    assert [("routed_elsewhere", "/load_balancer", "a")] == found
+
+
 def test_our_rule_stays_where_it_is() -> None:
     """A rule that we have made keeps its priority: what comes after it takes nothing."""
     ours = Rule(5, ("/shop",), tags={**OWNER, "slipway:service": "a"})

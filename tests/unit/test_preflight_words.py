@@ -233,6 +233,11 @@ WORDS: list[tuple[str, Iterable[Finding], str]] = [
         "the rule of priority 1, which is somebody else's, takes /shop first",
     ),
     (
+        "routed_elsewhere",
+        preflight.elsewhere_findings(manifest({"port": 80, "route": {}}), {"a": (Rule(1, ("/*",)), "arn:listener")}),
+        "the listener rule of a for /* is at another listener: arn:listener",
+    ),
+    (
         "unnamed_service_in_way",
         of_unnamed("www"),
         (
