@@ -71,6 +71,8 @@ def _services(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
     yield from preflight.launch_type_findings(manifest, looks.own)
     yield from preflight.classic_findings(manifest, looks.own)
     yield from preflight.kept_target_findings(manifest, looks.own)
+    rules = {name: (each.rule, each.listener) for name, each in looks.routed_elsewhere.items() if each.rule}
+    yield from preflight.elsewhere_findings(manifest, rules)
 
 
 def _definitions(_: Looks, manifest: Manifest) -> Iterable[Finding]:
@@ -92,8 +94,6 @@ def _listener(looks: Looks, _: Manifest) -> Iterator[Finding]:
 
 def _routes(looks: Looks, manifest: Manifest) -> Iterator[Finding]:
     yield from preflight.route_findings(manifest, looks.rules, looks.owner, first_free_for)
-    rules = {name: (each.rule, each.listener) for name, each in looks.routed_elsewhere.items() if each.rule}
-    yield from preflight.elsewhere_findings(manifest, rules)
 
 
 def _discovery(looks: Looks, manifest: Manifest) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.load_balancers import LoadBalancers
 from chalicelib.deployment import ServiceProgress
 from chalicelib.diagnosis import ServiceEvent, StoppedContainer, StoppedTask, TargetHealth
-from chalicelib.errors import AwsRefused
+from chalicelib.errors import TransientAws
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
@@ -135,7 +135,7 @@ def test_target_health() -> None:
         found = LoadBalancers(client, client).target_health("arn:targetgroup/home")
     timed_out = TargetHealth("10.0.0.1:80", "unhealthy", "Target.Timeout", "Request timed out")
     assert (timed_out, TargetHealth("10.0.0.2:80", "healthy")) == found
-    with pytest.raises(AwsRefused, match="TargetGroupNotFound"):
+    with pytest.raises(TransientAws, match="TargetGroupNotFound"):
         LoadBalancers(client, client).target_health(
             "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/gone/0123456789abcdef"
         )

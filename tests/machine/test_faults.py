@@ -64,6 +64,7 @@ IN_AN_UPDATE = OF_A_DROPPED_ROUTE | {
     "ecs.tag",
     "ecs.untag",
     "load_balancers.leads",
+    "load_balancers.target_health",
     "autoscaling.scaled",
     "task_definitions.read",
     "autoscaling.remove",
@@ -75,7 +76,6 @@ IN_A_FAILURE = {
     "ecs.running_task_definition",
     "ecs.stopped_tasks",
     "ecs.triggered_alarms",
-    "load_balancers.target_health",
     "store.fail",
 }
 IN_A_RESTART = {"ecs.restart_rollout"}
@@ -101,8 +101,8 @@ ONLY_CHECKED = {
     "secrets.find",
 }
 TOLD_AT_MOST = {"tasks.log_stream", "logs.tail"} | ONLY_CHECKED
-# Refused for good, these leave an update failed: one before anything was changed, the other on the way back, too.
-NO_WAY_BACK = {"task_definitions.read", "cloud_map.registered"}
+# Refused for good, these leave an update failed: one before anything was changed, the others on the way back, too.
+NO_WAY_BACK = {"task_definitions.read", "cloud_map.registered", "load_balancers.target_health"}
 STEPS_WRITE = [
     "begin_namespace",
     "fail",

@@ -27,8 +27,11 @@ ASKED_BY = {
     "deregister_scalable_target": "autoscaling.remove",
     "describe_scalable_targets": "autoscaling.find",
     "describe_scaling_policies": "autoscaling.find",
+    "describe_rules": "load_balancers.leads",
     "describe_tags": "load_balancers.target_groups",
     "describe_target_group_attributes": "load_balancers.routes",
+    "describe_target_health": "load_balancers.target_health",
+    "get_operation": "cloud_map.operation_succeeded",
     "modify_rule": "load_balancers.ensure_rule",
     "modify_target_group": "load_balancers.ensure_target_group",
     "modify_target_group_attributes": "load_balancers.ensure_target_group",
@@ -52,8 +55,11 @@ BOUNDS = {TransientAws: timedelta(minutes=2), Unsettled: timedelta(minutes=20)}
 IN_A_WAIT = {  # which asks again until the deadline
     "cloud_map.delete_namespace",
     "cloud_map.delete_service",
+    "cloud_map.operation_succeeded",
     "load_balancers.delete_target_group",
+    "load_balancers.leads",
     "load_balancers.target_groups",
+    "load_balancers.target_health",
 }
 MARGIN = timedelta(minutes=2)  # for the rest of a run, and for the last time that it is asked again
 
