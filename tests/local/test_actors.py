@@ -59,12 +59,14 @@ def messages(cloud: LocalCloud, application: str) -> str:
     return "\n".join(event["message"] for event in described[0]["events"])
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("actor", FAILING)
 def test_it_fails(ended: dict[str, Any], actor: str) -> None:
     """What cannot serve ends `failed`, with the code of its cause."""
     assert ("failed", FAILING[actor]) == (ended[actor]["status"], ended[actor]["failure"]["code"]), ended[actor]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("actor", HOPELESS)
 def test_the_first_proof_ends_it(ended: dict[str, Any], actor: str) -> None:
     """What is hopeless fails by the first task that proves it: there is no circuit breaker to end it."""
@@ -74,12 +76,14 @@ def test_the_first_proof_ends_it(ended: dict[str, Any], actor: str) -> None:
     assert "circuit breaker" not in failure["cause"]
 
 
+@pytest.mark.full
 def test_crash_loop_shows_its_exit_code(cloud: LocalCloud, ended: dict[str, Any]) -> None:
     """A task that dies shows the exit code of its program."""
     assert ended["crash_loop"]["failure"]
     assert {1} == {task["containers"][0]["exitCode"] for task in stopped(cloud, "crash-loop")}
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("ended")
 def test_leaks_memory_is_killed(cloud: LocalCloud) -> None:
     """A task that outgrows its memory is killed, and says so."""
@@ -91,6 +95,7 @@ def test_leaks_memory_is_killed(cloud: LocalCloud) -> None:
     )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("actor", ["wrong-port", "binds-loopback", "too-slow"])
 @pytest.mark.usefixtures("ended")
 def test_the_load_balancer_is_refused(cloud: LocalCloud, actor: str) -> None:
@@ -99,6 +104,7 @@ def test_the_load_balancer_is_refused(cloud: LocalCloud, actor: str) -> None:
     assert "due to (reason Health checks failed)" in messages(cloud, actor)
 
 
+@pytest.mark.full
 def test_a_missing_secret_is_told_by_its_name(cloud: LocalCloud, ended: dict[str, Any]) -> None:
     """A secret that does not exist ends the deployment, naming it, before anything is made."""
     assert MISSING in str(ended["needs_missing_secret"]["failure"])

@@ -137,6 +137,7 @@ def test_a_release_deploys_its_version(cloud: LocalCloud, checkout: Path) -> Non
     assert "actors-hello:1.5.0" == live["services"]["hello"]["images"]["hello"]["image"]
 
 
+@pytest.mark.full
 def test_the_page_runs(cloud: LocalCloud, checkout: Path) -> None:
     """The lines of docs/ci.md, one after the other, end well, and show a verdict and a plan."""
     blocks = re.findall(r"^ *```sh\n(.*?)^ *```", (DOCS / "ci.md").read_text(), re.MULTILINE | re.DOTALL)

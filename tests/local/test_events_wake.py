@@ -42,6 +42,7 @@ def test_failure_and_the_way_back_are_seen_at_once(cloud: LocalCloud) -> None:
     assert [0, 0] == [polls(cloud, each) for each in ended]
 
 
+@pytest.mark.full
 def test_a_cancel_is_seen_at_once(cloud: LocalCloud) -> None:
     """A deployment that is cancelled goes back without a poll."""
     deployed(cloud, hello("cancelled"))

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.local.local_cloud import LocalCloud, hello, local_cloud, wait_for
 
 
@@ -31,6 +33,7 @@ def test_lines_of_deployments() -> None:
     assert 2 == len(verdicts(cloud))
 
 
+@pytest.mark.full
 def test_nothing_unless_asked_for() -> None:
     """What `make up` prints has no lines for CloudWatch between those for a person."""
     with local_cloud() as cloud:

@@ -55,6 +55,7 @@ def moved(**changes: Any) -> dict[str, Any]:
     return hello("moved") | {"services": services | changes}
 
 
+@pytest.mark.full
 def test_a_route_moves(cloud: LocalCloud) -> None:
     """A service that loses its route to one that it needs: whoever asks meanwhile is answered, by the one or the other.
 

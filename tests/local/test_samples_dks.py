@@ -49,6 +49,7 @@ def test_what_is_shared_is_kept_in_postgresql(home: str) -> None:
     assert shared in visit(f"{home}posts")
 
 
+@pytest.mark.full
 def test_rows_survive_a_rolling_update(vpc: LocalCloud, home: str) -> None:
     """A rolling update of API and page leaves the database alone: every row is there, and the page was never gone."""
     visit(f"{home}posts", {"title": "Roll, and look", "author": "Grace"})

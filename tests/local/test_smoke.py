@@ -34,6 +34,7 @@ def environment(cloud: LocalCloud) -> dict[str, str]:
     }
 
 
+@pytest.mark.full
 def test_every_step_goes_as_expected(cloud: LocalCloud, environment: dict[str, str]) -> None:
     """Each step is told in a line that says `ok`, it ends with 0, and the account has what it had."""
     before, said = inventory(cloud), list[str]()

@@ -19,6 +19,7 @@ def behind() -> Iterator[LocalCloud]:
         yield cloud
 
 
+@pytest.mark.full
 def test_what_is_made_changed_broken_and_removed(behind: LocalCloud) -> None:
     """A first deployment, an update, one that fails, and a teardown end as they do where reads are never old."""
     first = resolvable("behind", before_deploy=MIGRATION)

@@ -48,7 +48,7 @@ def listening() -> list[list[str]]:
     return [fields for fields in lines if fields[3] == "0A"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", full_but([signal.SIGINT], [signal.SIGINT, signal.SIGTERM]))
 def test_nothing_is_left_after_a_signal(number: signal.Signals, tmp_path: Path) -> None:
     """After Ctrl-C or SIGTERM no process, no port and no temporary file of the local cloud is left."""
     with local_cloud(TMPDIR=str(tmp_path)) as cloud:

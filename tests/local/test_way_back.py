@@ -98,6 +98,7 @@ def test_routes_scaling_and_names_go_back(cloud: LocalCloud, whole: dict[str, An
     assert whole["made"] == made(cloud)
 
 
+@pytest.mark.full
 def test_rollback_deploys_what_succeeded_before(cloud: LocalCloud) -> None:
     """POST …/rollback is a new deployment of the last set that succeeded before, not of the revision before."""
     first, second = (deployed(cloud, hello("again", environment={"GREETING": each}))[0] for each in ("1", "2"))
