@@ -10,12 +10,13 @@ from chalicelib import events
 from chalicelib.api import ways_back
 from chalicelib.deployment import Deployment, Status
 from chalicelib.store import Store
+from tests.machine.kinds import LONG
 from tests.machine.moments import Interruption, Moment
+from tests.machine.reads import ALL
 from tests.machine.slipway import Slipway
 from tests.machine.test_events import executions_end
 from tests.machine.test_fields import CHANGES, changed, manifest
 from tests.machine.test_random_walk import not_as_asked, not_settled
-from tests.machine.test_stale_reads import ALL, LONG
 from tests.machine.walk import parsed
 from tests.stale import Behind, Once
 

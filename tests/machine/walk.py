@@ -18,10 +18,11 @@ from chalicelib.recovery import START_AGAIN_AFTER, sweep
 from chalicelib.store import Store
 from tests.faults import After, Break
 from tests.machine.by_hand import HANDS
+from tests.machine.kinds import LONG
+from tests.machine.reads import ALL
 from tests.machine.slipway import Slipway, two_services
 from tests.machine.test_events import executions_end
 from tests.machine.test_faults import ALWAYS, CALLS, CONFLICT, OF_A_TEARDOWN, OF_THE_WAY_BACK, WRITES
-from tests.machine.test_stale_reads import ALL, LONG
 from tests.manifest_changes import CHANGES, SERVICES, changed
 from tests.stale import Behind, Once
 from tests.world import World
