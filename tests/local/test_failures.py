@@ -7,6 +7,7 @@ import pytest
 from tests.local.local_cloud import LocalCloud, hello, visitors
 
 
+@pytest.mark.full
 def test_an_image_that_does_not_exist(cloud: LocalCloud) -> None:
     """A first deployment of a missing image fails in ECS's words, and its lock is gone."""
     failed = cloud.deploy(hello("no-image", image="no-such-image:1"))
@@ -32,6 +33,7 @@ def test_a_broken_deploy_is_not_noticed_by_visitors(cloud: LocalCloud) -> None:
     assert {"200"} == set(seen)
 
 
+@pytest.mark.full
 def test_a_failed_wave_is_the_last(cloud: LocalCloud) -> None:
     """A service whose dependency failed is never started, and the deployment says which one failed."""
     manifest = hello("waves") | {"on_failure": "keep"}

@@ -121,6 +121,7 @@ def test_bad_deliveries_are_told(cloud: LocalCloud, name: str) -> None:
     assert expected == [refused.status, refused.document["code"]]
 
 
+@pytest.mark.full
 @pytest.mark.skipif(which("openssl") is None, reason="the page signs with openssl, which is not here")
 def test_the_page_runs(cloud: LocalCloud, tmp_path: Path) -> None:
     """Whoever follows docs/github.md with `make up` gets from nothing to a deployment by webhook, and sees it live."""

@@ -32,6 +32,7 @@ def end(cloud: LocalCloud, deployment_id: str) -> None:
     cloud.ended(deployment_id)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("runs", RUNS)
 def test_one_of_many(cloud: LocalCloud, runs: int) -> None:
     """Of 50 POSTs for one service at once exactly one is accepted, and all others name it."""
@@ -63,6 +64,7 @@ def test_the_newest_of_many_serves(cloud: LocalCloud) -> None:
     assert f"number {burst.index(newest)}" == cloud.visit("/newest")["greeting"]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("runs", RUNS)
 def test_one_key(cloud: LocalCloud, runs: int) -> None:
     """Of 50 POSTs with one Idempotency-Key at once all get the same deployment, of which one made it."""

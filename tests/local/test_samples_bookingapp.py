@@ -8,6 +8,8 @@ import pytest
 from tests.local.local_cloud import LocalCloud, visitors
 from tests.local.samples import addresses, deployed, ecs_deployments, reaches, url, visit
 
+pytestmark = pytest.mark.full  # the other samples are deployed by `make test`, too
+
 EARLIER = ("redis", "home", "bus")
 
 
@@ -82,7 +84,6 @@ def test_home_finds_movie_by_name(cloud: LocalCloud, home: str, with_movie: dict
     assert direct["hits"] < asked["hits"]
 
 
-@pytest.mark.full
 def test_hits_survive_a_rolling_update(cloud: LocalCloud, home: str, with_movie: dict[str, Any]) -> None:
     """A rolling update of home goes on counting where the tasks before it were, without a failed request."""
     before = visit(home)["hits"]
