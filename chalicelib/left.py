@@ -58,7 +58,7 @@ def _as_before(progress: ServiceProgress, before: Before, found: Found) -> Itera
         yield found.log_group == before.log_group
     if found.registered:
         made = before.registered is None and not progress.stays("discovery")
-        yield not (made and found.registered.arn == progress.registry_arn)
+        yield not (made and progress.registry_arn in (None, found.registered.arn))  # None: it was removed
         yield before.registered is None or found.registered.ttl == before.registered.ttl
     if found.routed:
         made = before.routed is None and not progress.stays("target_group")

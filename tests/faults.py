@@ -66,7 +66,7 @@ class Faults:
         """Refuse a fault of a call that no collaborator has: it would never strike."""
         for call in self._breaks:
             name, _, method = call.partition(".")
-            if not hasattr(self._watched.get(name), method):
+            if name not in self._watched or not (method == "*" or hasattr(self._watched[name], method)):
                 raise LookupError(f"nothing here has {call}: its fault would never strike")
 
     def break_from_now_on(self, breaks: Breaks) -> None:
