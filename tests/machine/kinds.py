@@ -225,6 +225,12 @@ def scaled(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
     return update(slipway, behind, scaling={"min": 2, "max": 4, "cpu": 50})
 
 
+def scaled_first(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
+    """Deploy for the first time what scales."""
+    behind()
+    return slipway.deploy(manifest(scaling={"min": 2, "max": 4, "cpu": 60}))
+
+
 def scaled_gone_late(slipway: Slipway, behind: Callable[[], None]) -> Deployment:
     """Have the service scaled, and fail in the next wave."""
     return gone_late(slipway, behind, scaling={"min": 2, "max": 4, "cpu": 50})
@@ -299,6 +305,7 @@ KINDS: Mapping[Kind, Status] = {
     ttl: Status.SUCCEEDED,
     ttl_gone_late: Status.ROLLED_BACK,
     scaled: Status.SUCCEEDED,
+    scaled_first: Status.SUCCEEDED,
     scaled_gone_late: Status.ROLLED_BACK,
     retention: Status.SUCCEEDED,
     task_first: Status.SUCCEEDED,

@@ -38,6 +38,7 @@ NEVER_OLD = {
     "ecs.triggered_alarms": "they are told, and decide nothing",
     "hosted_zones.vpcs": "nothing of ours changes it but with its namespace",
     "load_balancers.listener": "nothing of ours changes it",
+    "load_balancers.routed": "only an execution that an older release planned asks",
     "logs.tail": "it is told, and decides nothing",
     "tasks.log_stream": "what a revision holds never changes",
 }
