@@ -1,7 +1,7 @@
 """The interpreter tells the truth: what it refuses, and the same executions on moto's interpreter end alike."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
@@ -158,6 +158,11 @@ def cases() -> dict[str, dict[str, Any]]:
     }
 
 
+def asked(names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return some of these, of applications that nobody has deployed."""
+    return {name: manifest for name, manifest in cases().items() if name in names}
+
+
 def outcome(deployment: Deployment, status: str, path: set[str]) -> dict[str, Any]:
     """Return how an execution ended, as far as both interpreters must agree."""
     return {
@@ -173,15 +178,14 @@ def outcome(deployment: Deployment, status: str, path: set[str]) -> dict[str, An
 def test_executions_end_alike_on_moto(door: Door, names: frozenset[str]) -> None:
     """The same deployments go through the same states to the same end, here and on moto."""
     store = Store(Table(door.client("dynamodb"), NAME))
-    manifests = {name: manifest for name, manifest in cases().items() if name in names}
     here = {}
-    for name, manifest in manifests.items():
+    for name, manifest in asked(names).items():
         slipway = Slipway(store, dns_seconds=0, **BEHAVIOUR)
         deployment = slipway.deploy(manifest)
         execution = slipway.execution(deployment)
         here[name] = outcome(deployment, execution.status, set(execution.path))
 
-    assert here == on_moto(door, store, manifests)
+    assert here == on_moto(door, store, asked(names))
 
 
 def on_moto(door: Door, store: Store, manifests: dict[str, dict[str, Any]]) -> dict[str, Any]:
