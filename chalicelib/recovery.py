@@ -55,6 +55,12 @@ def _recovered(cloud: Cloud, deployment: Deployment) -> bool:
     return True
 
 
+def _lives(deployment: Deployment, now: datetime) -> bool:
+    """Tell whether a deployment that has time left did something just now: nobody need ask for its execution."""
+    last = max([deployment.updated_at, *(each.updated_at for each in deployment.services.values() if each.updated_at)])
+    return deployment.status is Status.RUNNING and now < deployment.deadline_at and now - last < START_AGAIN_AFTER
+
+
 def _end_if_late(cloud: Cloud, deployment: Deployment) -> None:
     """Have a deployment end whose deadline has passed, when its own looks have not ended it after a poll and a look."""
     asked, now = cloud.store.belongings_of(deployment.id), cloud.now()
@@ -172,7 +178,7 @@ def sweep(cloud: Cloud) -> None:
     for deployment_id in cloud.store.open_deployments():
         try:
             deployment = cloud.store.get(deployment_id)
-            if not _recovered(cloud, deployment):
+            if not (_lives(deployment, cloud.now()) or _recovered(cloud, deployment)):
                 _tell_if_stuck(cloud, deployment)
         except (AwsError, NewerRelease, StoreConflict) as error:
             unmet.append(error)

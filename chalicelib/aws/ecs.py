@@ -45,18 +45,26 @@ class Ecs:
         Raises Unsettled while its capacity providers are being made: it takes no service before it is ACTIVE (API
         reference, Cluster).
         """
-        found = call(self._client.describe_clusters, clusters=[cluster])["clusters"]
-        status = next((each.get("status", "") for each in found), "")
-        if status not in ("ACTIVE", "PROVISIONING", "DEPROVISIONING"):
-            made = call(
-                self._client.create_cluster,
-                clusterName=cluster,
-                capacityProviders=list(FARGATE_PROVIDERS),
-                tags=cast("Any", tag_list(tags)),
-            )
-            status = made["cluster"].get("status", "ACTIVE")
+        status = self._created(cluster, tags)
         if status != "ACTIVE":
             raise Unsettled("create_cluster", status, f"the cluster {cluster} is {status}")
+
+    def _created(self, cluster: str, tags: Mapping[str, str]) -> str:
+        """Create a cluster; return its status, or that of one that is there.
+
+        One that was made with other arguments is refused, in the words "Arguments on this idempotent request are
+        inconsistent" (github.com/hashicorp/waypoint/issues/513).
+        """
+        providers, own = list(FARGATE_PROVIDERS), cast("Any", tag_list(tags))
+        try:
+            made = call(self._client.create_cluster, clusterName=cluster, capacityProviders=providers, tags=own)
+        except AwsRefused:
+            found = call(self._client.describe_clusters, clusters=[cluster])["clusters"]
+            status = next((each.get("status", "") for each in found), "MISSING")
+            if status not in ("ACTIVE", "PROVISIONING", "DEPROVISIONING"):
+                raise
+            return status
+        return made["cluster"].get("status", "ACTIVE")
 
     def serving(self, cluster: str, names: Sequence[str]) -> dict[str, Serving | None]:
         """Return what serves under each name: None when there is no service, or it is INACTIVE."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 # A token that was completed or timed out: somebody was faster, and that is fine.
 SPENT = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
+# Two events of one moment find the same token; one process sees them both, as a rule.
+REMEMBERED_TOKENS = 100
 
 
 class Workflow:
@@ -22,6 +25,7 @@ class Workflow:
     def __init__(self, client: SFNClient, state_machine_arns: Mapping[str, str]) -> None:
         self._client = client
         self._arns = state_machine_arns
+        self._completed: deque[str] = deque(maxlen=REMEMBERED_TOKENS)
 
     def start(self, deployment_id: str, kind: str) -> None:
         """Start the execution of a deployment; starting it twice starts it once."""
@@ -56,11 +60,15 @@ class Workflow:
     def complete(self, token: str, *, decided: bool, named: bool = False) -> None:
         """End a wait: `decided` says that the matter is, otherwise it only asks for another look.
 
-        `named` says that the name is proven, too, for which the next wait would be.
+        `named` says that the name is proven, too, for which the next wait would be. A token ends one wait, once: what
+        this process has completed it does not ask for again.
         """
+        if token in self._completed:
+            return
         output = json.dumps({"decided": decided, "named": named})
         try:
             call(self._client.send_task_success, taskToken=token, output=output)
         except AwsRefused as refusal:
             if refusal.aws_code not in SPENT:
                 raise
+        self._completed.append(token)

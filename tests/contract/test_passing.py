@@ -211,23 +211,30 @@ def cluster(status: str) -> dict[str, Any]:
     return {"DescribeClusters": {"clusters": [{"clusterName": "shop", "status": status}]}}
 
 
+OTHER_ARGUMENTS = "Arguments on this idempotent request are inconsistent with arguments used for previous request(s)."
+
+
+def made_otherwise(status: str) -> Refusing:
+    """Return an ECS that has a cluster of the name, made with other arguments."""
+    return Refusing("create_cluster", "InvalidParameterException", OTHER_ARGUMENTS, cluster(status))
+
+
 @pytest.mark.parametrize("status", ["PROVISIONING", "DEPROVISIONING"])
 def test_cluster_whose_providers_change(status: str) -> None:
-    """A cluster that is there and not ACTIVE yet is waited for; it is not made again."""
-    aws = Refusing("", "", "", cluster(status))
-    with pytest.raises(Unsettled, match=f"shop is {status}"):
-        ecs(aws).create_cluster("shop", {})
-    assert ["DescribeClusters"] == aws.asked
+    """A cluster that is not ACTIVE yet is waited for, whether the call made it or found it; it is not made again."""
+    made, found = Refusing("", "", "", {"CreateCluster": {"cluster": {"status": status}}}), made_otherwise(status)
+    for aws in (made, found):
+        with pytest.raises(Unsettled, match=f"shop is {status}"):
+            ecs(aws).create_cluster("shop", {})
+    assert (["CreateCluster"], ["CreateCluster", "DescribeClusters"]) == (made.asked, found.asked)
 
 
-@pytest.mark.parametrize("before", ["INACTIVE", "FAILED"])
-def test_new_cluster_whose_providers_are_made(before: str) -> None:
-    """A cluster that is made in place of one that is no more is waited for, until it is ACTIVE."""
-    aws = Refusing("", "", "", {**cluster(before), "CreateCluster": {"cluster": {"status": "PROVISIONING"}}})
-    with pytest.raises(Unsettled, match="shop is PROVISIONING"):
-        ecs(aws).create_cluster("shop", {})
-    ecs(Refusing("", "", "", cluster("ACTIVE"))).create_cluster("shop", {})
-    assert ["DescribeClusters", "CreateCluster"] == aws.asked
+@pytest.mark.parametrize("status", ["INACTIVE", "FAILED"])
+def test_cluster_that_cannot_be_made(status: str) -> None:
+    """A refusal is raised unless a cluster is there by now: one that was made otherwise is as good."""
+    ecs(made_otherwise("ACTIVE")).create_cluster("shop", {})
+    with pytest.raises(AwsRefused, match="inconsistent"):
+        ecs(made_otherwise(status)).create_cluster("shop", {})
 
 
 def test_name_that_changes() -> None:

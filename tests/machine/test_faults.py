@@ -119,7 +119,7 @@ STEPS_WRITE = [
     "tell",
     "update",
 ]
-STEPS_READ = ["asked", "belongings", "branch", "changes", "get", "manifest", "part", "revisions"]
+STEPS_READ = ["belongings", "branch", "changes", "get", "manifest", "part", "revisions"]
 
 # Only who tried to register before looks whether that made a revision.
 ASKED_AGAIN = {"task_definitions.content_hash"}

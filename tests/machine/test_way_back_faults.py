@@ -207,6 +207,7 @@ def test_execution_is_stopped_by_hand(store: Store, kind: str, state: str, times
     while execution.looks(state) < times and "Finish" not in execution.path:
         assert slipway.clock.step(), f"{state} is never entered"
     slipway.machine.stop(deployment.id)
+    slipway.clock.advance(61)
     recovery.sweep(slipway.cloud)
     slipway.clock.advance(300)
     closed = slipway.record(deployment)
