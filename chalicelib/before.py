@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from chalicelib.aws.autoscaling import Scaled
 from chalicelib.aws.cloud_map import Registered
 from chalicelib.aws.dynamodb import Item
-from chalicelib.aws.load_balancers import Routed
+from chalicelib.aws.load_balancer_document import Routed
 from chalicelib.aws.logs import LogGroup
 from chalicelib.specs import ServiceSpec
 from chalicelib.versions import present_body, stamped

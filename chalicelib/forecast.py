@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from chalicelib.aws.autoscaling import OURS, Scaled
 from chalicelib.aws.cloud_map import Registered
-from chalicelib.aws.load_balancers import Routed
+from chalicelib.aws.load_balancer_document import Routed
 from chalicelib.aws.logs import LogGroup
 from chalicelib.manifest import Manifest, RouteHealthCheck
 from chalicelib.plan import content_changes, service_spec, task_spec

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from chalicelib.aws.cloud_map import Namespace
 from chalicelib.aws.dynamodb import Item
-from chalicelib.aws.load_balancers import Listener
+from chalicelib.aws.load_balancer_document import Listener
 from chalicelib.items import GROUND
 from chalicelib.specs import Placement
 from chalicelib.versions import present_body, stamped

@@ -7,7 +7,7 @@ did not change says nothing of that, and neither does one that nobody looked at.
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
-from chalicelib.aws.load_balancers import Routed
+from chalicelib.aws.load_balancer_document import Routed
 from chalicelib.before import Before
 from chalicelib.deployment import Deployment, ServiceProgress
 from chalicelib.forecast import Found, otherwise

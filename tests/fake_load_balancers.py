@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from chalicelib.aws.load_balancers import Listener, Routed, target_group_name
+from chalicelib.aws.load_balancer_document import Listener, Routed, target_group_name
 from chalicelib.diagnosis import TargetHealth
 from chalicelib.errors import ListenerNotFound, TransientAws
 from chalicelib.manifest import Route

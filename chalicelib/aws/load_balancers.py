@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.calls import batched, call, call_once, capital_tag_list, listed, side_by_side, tags_of
+from chalicelib.aws.load_balancer_document import (
+    Listener,
+    Routed,
+    balancer_of,
+    conditions_of,
+    forwards_to,
+    health_check_of,
+    health_check_settings,
+    readable_conditions,
+    readable_name,
+    rule_of,
+    taken_priorities,
+    target_group_name,
+    target_health_of,
+)
 from chalicelib.diagnosis import TargetHealth
 from chalicelib.errors import AwsRefused, ListenerNotFound, TransientAws
-from chalicelib.manifest import Route, RouteHealthCheck
+from chalicelib.manifest import Route
 from chalicelib.plan import first_free_priority
 from chalicelib.preflight import Rule
-from chalicelib.specs import readable_group_name
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -21,36 +34,11 @@ if TYPE_CHECKING:
         ListenerTypeDef,
         RuleTypeDef,
         TargetGroupTypeDef,
-        TargetHealthDescriptionTypeDef,
     )
 
 TAGGED_AT_ONCE = 20  # ARNs in one DescribeTags, ELB API reference
 DELAY = "deregistration_delay.timeout_seconds"  # 300 unless said (ELB API, TargetGroupAttribute)
 ATTEMPTS = 10  # at a priority that others take at the same moment
-
-
-@dataclass(frozen=True)
-class Listener:
-    """A listener of a load balancer that exists already, and that one's VPC, DNS name and security groups."""
-
-    arn: str
-    vpc: str
-    dns_name: str
-    security_groups: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Routed:
-    """How a service is routed to now; the delay is in seconds, `rule` None where none forwards to the target group.
-
-    The rule comes without its tags: whose it is, its target group says. `listener` is the ARN of its listener.
-    """
-
-    target_group: str
-    health_check: RouteHealthCheck
-    deregistration_delay: int
-    rule: Rule | None
-    listener: str = ""
 
 
 class LoadBalancers:
@@ -81,7 +69,7 @@ class LoadBalancers:
         found = self._rules(listener.arn)
         numbered = [rule for rule in found if rule.get("Priority", "").isdigit()]
         tags = self._tags([rule.get("RuleArn", "") for rule in numbered])
-        return tuple(replace(_rule(rule), tags=tags.get(rule.get("RuleArn", ""), {})) for rule in numbered)
+        return tuple(replace(rule_of(rule), tags=tags.get(rule.get("RuleArn", ""), {})) for rule in numbered)
 
     def ensure_target_group(
         self, route: Route, port: int, listener: Listener, tags: Mapping[str, str], found: Routed | None
@@ -97,7 +85,7 @@ class LoadBalancers:
     def change_target_group(self, route: Route, found: Routed) -> None:
         """Bring a target group from how it was `found` to the route's."""
         if found.health_check != route.health_check:
-            check: Any = _health_check(route)
+            check: Any = health_check_settings(route)
             call(self._client.modify_target_group, TargetGroupArn=found.target_group, **check)
         if found.deregistration_delay != route.deregistration_delay:
             self._set_delay(found.target_group, route)
@@ -109,7 +97,7 @@ class LoadBalancers:
     def routed(self, listener: Listener, tags: Mapping[str, str]) -> Routed | None:
         """Return how the service with these tags is routed to, None while it has no target group."""
         group = self._described(Names=[target_group_name(listener.vpc, tags)])
-        return self._routed(group, listener.arn, map(_rule, self._rules(listener.arn))) if group else None
+        return self._routed(group, listener.arn, map(rule_of, self._rules(listener.arn))) if group else None
 
     def routes(
         self, listener: Listener, rules: Sequence[Rule], tags: Mapping[str, Mapping[str, str]]
@@ -128,7 +116,7 @@ class LoadBalancers:
         return dict(zip(groups, routed, strict=True))
 
     def _of_balancer(self, listener: Listener) -> list[TargetGroupTypeDef]:
-        balancer = _balancer_of(listener.arn)
+        balancer = balancer_of(listener.arn)
         try:
             return listed(self._client, "describe_target_groups", "TargetGroups", LoadBalancerArn=balancer)
         except AwsRefused as refusal:
@@ -151,7 +139,7 @@ class LoadBalancers:
 
     def leads(self, route: Route, listener: str, target_group: str) -> bool:
         """Tell whether a rule of a listener, by its ARN, leads a route's requests to a target group."""
-        own = (each for each in map(_rule, self._rules(listener)) if each.target_group == target_group)
+        own = (each for each in map(rule_of, self._rules(listener)) if each.target_group == target_group)
         asked = (route.path,), (route.host,) if route.host else ()
         return any((each.paths, each.hosts) == asked and route.priority in (None, each.priority) for each in own)
 
@@ -159,19 +147,19 @@ class LoadBalancers:
         """Return how a target group, by its ARN, is routed to by a rule with these tags, None where none does so."""
         group = self._described(TargetGroupArns=[target_group])
         found = next(self._rules_to(group, tags), None) if group else None
-        return self._routed(group, found[0], [_rule(found[1])]) if group and found else None
+        return self._routed(group, found[0], [rule_of(found[1])]) if group and found else None
 
     def _routed(self, group: TargetGroupTypeDef, listener: str, rules: Iterable[Rule]) -> Routed:
         arn = group["TargetGroupArn"]
         own = next((replace(each, tags={}) for each in rules if each.target_group == arn), None)
-        return Routed(arn, _health_check_of(group), self._deregistration_delay(arn), own, listener)
+        return Routed(arn, health_check_of(group), self._deregistration_delay(arn), own, listener)
 
     def _rules_to(self, group: TargetGroupTypeDef, tags: Mapping[str, str]) -> Iterator[tuple[str, RuleTypeDef]]:
         """Find the rules with these tags that forward to a target group, each after its listener's ARN."""
         for balancer in group.get("LoadBalancerArns", []):
             for listener in self._listeners(balancer):
                 rules = self._rules(listener["ListenerArn"])
-                own = {each["RuleArn"]: each for each in rules if _forwards_to(each, group["TargetGroupArn"])}
+                own = {each["RuleArn"]: each for each in rules if forwards_to(each, group["TargetGroupArn"])}
                 for arn in self._tagged(list(own), tags):
                     yield listener["ListenerArn"], own[arn]
 
@@ -214,7 +202,7 @@ class LoadBalancers:
             VpcId=listener.vpc,
             TargetType="ip",
             Tags=cast("Any", capital_tag_list(tags)),
-            **cast("Any", _health_check(route)),
+            **cast("Any", health_check_settings(route)),
         )
         return answer["TargetGroups"][0]["TargetGroupArn"]
 
@@ -237,10 +225,10 @@ class LoadBalancers:
             return
         for attempt in range(1, ATTEMPTS + 1):
             rules = self._rules(listener)
-            if own := next((rule for rule in rules if _forwards_to(rule, target_group)), None):
+            if own := next((rule for rule in rules if forwards_to(rule, target_group)), None):
                 self._change_rule(own, route)
                 return
-            refusal = self._refused_rule(*asked, _taken(rules))
+            refusal = self._refused_rule(*asked, taken_priorities(rules))
             if refusal is None:
                 return
             if route.priority or attempt == ATTEMPTS:
@@ -255,7 +243,7 @@ class LoadBalancers:
                 self._once.create_rule,
                 ListenerArn=listener,
                 Priority=route.priority or first_free_priority(route, taken, rank),
-                Conditions=cast("Any", _conditions(route)),
+                Conditions=cast("Any", conditions_of(route)),
                 Actions=[{"Type": "forward", "TargetGroupArn": target_group}],
                 Tags=cast("Any", capital_tag_list(tags)),
             )
@@ -266,8 +254,8 @@ class LoadBalancers:
         return None
 
     def _change_rule(self, rule: RuleTypeDef, route: Route) -> None:
-        if _readable(rule.get("Conditions", [])) != _readable(_conditions(route)):
-            call(self._client.modify_rule, RuleArn=rule["RuleArn"], Conditions=cast("Any", _conditions(route)))
+        if readable_conditions(rule.get("Conditions", [])) != readable_conditions(conditions_of(route)):
+            call(self._client.modify_rule, RuleArn=rule["RuleArn"], Conditions=cast("Any", conditions_of(route)))
         if route.priority and rule["Priority"] != str(route.priority):
             priorities = [{"RuleArn": rule["RuleArn"], "Priority": route.priority}]
             call(self._client.set_rule_priorities, RulePriorities=cast("Any", priorities))
@@ -275,14 +263,14 @@ class LoadBalancers:
     def target_health(self, target_group: str) -> tuple[TargetHealth, ...]:
         """Return the health of every target of a target group, by the group's ARN."""
         found = call(self._client.describe_target_health, TargetGroupArn=target_group)["TargetHealthDescriptions"]
-        return tuple(_target_health(each) for each in found)
+        return tuple(target_health_of(each) for each in found)
 
     # ── removing ────────────────────────────────────────────────────────────────────────────────────
 
     def target_groups(self, tags: Mapping[str, str]) -> list[str]:
         """Return the ARNs of a service's target groups, in whichever VPC: those named as ours that carry these tags."""
         found = listed(self._client, "describe_target_groups", "TargetGroups")
-        named = [each["TargetGroupArn"] for each in found if each["TargetGroupName"].startswith(_readable_name(tags))]
+        named = [each["TargetGroupArn"] for each in found if each["TargetGroupName"].startswith(readable_name(tags))]
         return self._tagged(named, tags)
 
     def _tagged(self, arns: Sequence[str], tags: Mapping[str, str]) -> list[str]:
@@ -308,93 +296,3 @@ class LoadBalancers:
     def delete_target_group(self, arn: str) -> None:
         """Delete a target group; raises Unsettled while it is in use."""
         call(self._client.delete_target_group, TargetGroupArn=arn)
-
-
-def _balancer_of(listener: str) -> str:
-    """Return the ARN of a listener's load balancer: both are made alike (Service Authorization Reference, ELB)."""
-    head, _, path = listener.partition(":listener/")
-    return f"{head}:loadbalancer/{path.rpartition('/')[0]}"
-
-
-def target_group_name(vpc: str, tags: Mapping[str, str]) -> str:
-    """Return a name of at most 32 characters, the same for the same service in the same VPC."""
-    owner = [tags[f"slipway:{each}"] for each in ("installation", "application", "environment", "service")]
-    digest = hashlib.sha256("/".join([vpc, *owner]).encode()).hexdigest()[:8]
-    return f"{_readable_name(tags)}-{digest}"
-
-
-def _readable_name(tags: Mapping[str, str]) -> str:
-    return readable_group_name(tags["slipway:application"], tags["slipway:service"])
-
-
-def _health_check(route: Route) -> dict[str, Any]:
-    check = route.health_check
-    return {
-        "HealthCheckProtocol": "HTTP",
-        "HealthCheckPort": "traffic-port",
-        "HealthCheckPath": check.path,
-        "HealthCheckIntervalSeconds": check.interval,
-        "HealthCheckTimeoutSeconds": check.timeout,
-        "HealthyThresholdCount": check.healthy,
-        "UnhealthyThresholdCount": check.unhealthy,
-        "Matcher": {"HttpCode": check.matcher},
-    }
-
-
-def _health_check_of(group: TargetGroupTypeDef) -> RouteHealthCheck:
-    return RouteHealthCheck.model_construct(
-        path=group.get("HealthCheckPath", "/"),
-        matcher=group.get("Matcher", {}).get("HttpCode", "200"),
-        interval=group.get("HealthCheckIntervalSeconds", 30),
-        timeout=group.get("HealthCheckTimeoutSeconds", 5),
-        healthy=group.get("HealthyThresholdCount", 5),
-        unhealthy=group.get("UnhealthyThresholdCount", 2),
-    )
-
-
-def _target_health(described: TargetHealthDescriptionTypeDef) -> TargetHealth:
-    target, health = described.get("Target", {}), described.get("TargetHealth", {})
-    return TargetHealth(
-        target=f"{target.get('Id')}:{target.get('Port')}",
-        state=health.get("State", ""),
-        reason=health.get("Reason", ""),
-        description=health.get("Description", ""),
-    )
-
-
-def _conditions(route: Route) -> list[dict[str, Any]]:
-    conditions: list[dict[str, Any]] = [{"Field": "path-pattern", "PathPatternConfig": {"Values": [route.path]}}]
-    if route.host:
-        conditions.append({"Field": "host-header", "HostHeaderConfig": {"Values": [route.host]}})
-    return conditions
-
-
-def _readable(conditions: Sequence[Any]) -> dict[str, list[str]]:
-    """Return conditions by field; AWS answers the values in `Values`, in the field's own config, or in both."""
-    configs = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}
-    return {
-        each["Field"]: list(each.get(configs.get(each["Field"], ""), {}).get("Values") or each.get("Values", []))
-        for each in conditions
-    }
-
-
-def _taken(rules: Sequence[RuleTypeDef]) -> set[int]:
-    return {int(rule["Priority"]) for rule in rules if rule["Priority"].isdigit()}
-
-
-def _rule(rule: RuleTypeDef) -> Rule:
-    conditions = _readable(rule.get("Conditions", []))
-    paths, hosts = (tuple(conditions.pop(field, ())) for field in ("path-pattern", "host-header"))
-    groups = [each["TargetGroupArn"] for each in rule.get("Actions", []) if "TargetGroupArn" in each]
-    priority = rule.get("Priority", "")
-    return Rule(
-        int(priority) if priority.isdigit() else 0,  # the listener's default rule has none
-        paths,
-        hosts,
-        bool(conditions),
-        target_group=next(iter(groups), None),
-    )
-
-
-def _forwards_to(rule: RuleTypeDef, target_group: str) -> bool:
-    return any(action.get("TargetGroupArn") == target_group for action in rule.get("Actions", []))

@@ -18,7 +18,7 @@ from chalicelib.steps import preflight
 
 if TYPE_CHECKING:
     from chalicelib.aws.autoscaling import Scaled
-    from chalicelib.aws.load_balancers import Listener, Routed
+    from chalicelib.aws.load_balancer_document import Listener, Routed
     from chalicelib.aws.logs import LogGroup
     from chalicelib.belongings import ServiceBelongings
     from chalicelib.manifest import Manifest

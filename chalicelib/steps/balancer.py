@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalicelib.aws.load_balancers import Listener, Routed
+from chalicelib.aws.load_balancer_document import Listener, Routed
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
 from chalicelib.errors import ListenerNotFound

@@ -17,7 +17,7 @@ from chalicelib.steps.step import owner_tags, tags
 if TYPE_CHECKING:
     from chalicelib.aws.autoscaling import Scaled
     from chalicelib.aws.cloud_map import Namespace, Registered
-    from chalicelib.aws.load_balancers import Listener, Routed
+    from chalicelib.aws.load_balancer_document import Listener, Routed
     from chalicelib.aws.logs import LogGroup
     from chalicelib.belongings import Belongings
     from chalicelib.cloud import Cloud

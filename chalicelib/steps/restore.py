@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.aws.autoscaling import scaled_as
 from chalicelib.aws.cloud_map import Registered
-from chalicelib.aws.load_balancers import Routed
+from chalicelib.aws.load_balancer_document import Routed
 from chalicelib.before import Before
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment, ServiceProgress

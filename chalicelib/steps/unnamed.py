@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from chalicelib.aws.load_balancers import Listener
+from chalicelib.aws.load_balancer_document import Listener
 from chalicelib.belongings import Belongings, ServiceBelongings, unnamed_in
 from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment

@@ -9,7 +9,8 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.aws.ec2 import Ec2
-from chalicelib.aws.load_balancers import Listener, LoadBalancers
+from chalicelib.aws.load_balancer_document import Listener
+from chalicelib.aws.load_balancers import LoadBalancers
 from chalicelib.aws.logs import Logs
 from chalicelib.aws.step_functions import Workflow
 from chalicelib.errors import ListenerNotFound, NetworkNotFound, TransientAws

@@ -14,7 +14,8 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from chalicelib.aws.cloud_map import CloudMap, Namespace, Registered
-from chalicelib.aws.load_balancers import Listener, LoadBalancers, Routed
+from chalicelib.aws.load_balancer_document import Listener, Routed
+from chalicelib.aws.load_balancers import LoadBalancers
 from chalicelib.aws.logs import LogGroup, Logs
 from chalicelib.aws.observer import Observer
 from chalicelib.aws.task_definitions import TaskDefinitions

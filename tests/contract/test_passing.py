@@ -13,7 +13,8 @@ from chalicelib.aws.cloud_map import CloudMap, Ensured, Namespace
 from chalicelib.aws.clusters import Clusters
 from chalicelib.aws.command import Command
 from chalicelib.aws.ecs import Ecs
-from chalicelib.aws.load_balancers import Listener, LoadBalancers, Routed
+from chalicelib.aws.load_balancer_document import Listener, Routed
+from chalicelib.aws.load_balancers import LoadBalancers
 from chalicelib.aws.logs import Logs
 from chalicelib.aws.passing import PASSING, Passing, passing
 from chalicelib.aws.task_definitions import TaskDefinitions

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.aws.autoscaling import Policy, Scaled
 from chalicelib.aws.cloud_map import Registered
-from chalicelib.aws.load_balancers import Routed
+from chalicelib.aws.load_balancer_document import Routed
 from chalicelib.aws.logs import LogGroup
 from chalicelib.forecast import MADE, Effect, Forecast, Found, as_asked, effects, refuses, shared_effects
 from chalicelib.manifest import Manifest, RouteHealthCheck, parse
