@@ -28,6 +28,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     route, routed = manifest.services[name].route, routed_container(manifest, name)
     if route is None or routed is None or routed.port is None:
         _unroute(cloud, event, manifest, owner_tags(cloud, manifest) | {"slipway:service": name})
+        cloud.store.progress(event.deployment_id, name, cloud.now(), url=None)
         return {}
     if ground.listener is None:
         raise ListenerNotFound(f"{name} has a route, and the manifest names no load balancer that could lead to it")

@@ -142,3 +142,21 @@ def test_a_health_check_that_nobody_passes(cloud: LocalCloud) -> None:
     assert any("299" in each["message"] or "codes" in each["message"] for each in failed["failure"]["evidence"])
     assert "unchanged" == planned(cloud, before("unhealthy"))["action"]
     assert "hello" == cloud.visit("/unhealthy/")["greeting"]
+
+
+@pytest.mark.full
+def test_another_load_balancer(cloud: LocalCloud) -> None:
+    """A route moves to another load balancer by way of none; straight on it is refused, and nothing changes."""
+    application = "moving"
+    here = before(application)
+    there, nowhere = here | {"load_balancer": {"name": "slipway-2"}}, before(application)
+    del nowhere["services"]["hello"]["route"], nowhere["load_balancer"]
+    [made] = deployed(cloud, here)
+    refused = cloud.deploy(there)
+    assert ("failed", "routed_elsewhere") == (refused["status"], refused["failure"]["code"])
+    assert "hello" == cloud.visit(f"/{application}/")["greeting"]
+
+    urls = [each["services"]["hello"]["url"] for manifest in (nowhere, there) for each in deployed(cloud, manifest)]
+    assert [None, True] == [urls[0], urls[1] != made["services"]["hello"]["url"]]
+    with urllib.request.urlopen(urls[1], timeout=60) as answer:
+        assert "hello" == json.load(answer)["greeting"]

@@ -64,3 +64,12 @@ def test_a_route_that_is_new(store: Store) -> None:
     slipway.deploy(with_service(manifest, "home", route=None))
     failed = slipway.deploy(with_service(manifest, "home", image="home:2"))
     assert (Status.ROLLED_BACK, None) == (failed.status, failed.services["home"].url)
+
+
+def test_a_route_that_goes(store: Store) -> None:
+    """A service whose route is dropped has no URL any more, in the record and for the next deployment."""
+    slipway, manifest = Slipway(store), two_services()
+    slipway.deploy(manifest)
+    dropped = with_service(manifest, "home", route=None)
+    found = [slipway.deploy(dropped) for _ in range(2)]
+    assert [(Status.SUCCEEDED, None)] * 2 == [(each.status, each.services["home"].url) for each in found]
