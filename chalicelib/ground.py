@@ -19,7 +19,7 @@ class Ground:
     """Where tasks run and in which VPC, by service; the listener, the namespace, and whether the cluster is there.
 
     None is what is not there, or not needed: a namespace may still be made, for the VPC `vpc`. `priorities` are those
-    of the listener's rules, None where AWS does not show them.
+    of the listener's rules, None where AWS does not show them, or the target groups.
     """
 
     placements: Mapping[str, Placement | None]

@@ -33,7 +33,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     if ground.listener is None:
         raise ListenerNotFound(f"{name} has a route, and the manifest names no load balancer that could lead to it")
     own_tags = tags(cloud, manifest, event.deployment_id, name)
-    is_new = deployment.services[name].target_group_arn is None and deployment.services[name].as_asked is not None
+    is_new = ground.priorities is not None and deployment.services[name].target_group_arn is None
     before = None if is_new else _before(cloud, event, ground.listener, own_tags)
     target_group = cloud.load_balancers.ensure_target_group(route, routed.port, ground.listener, own_tags, before)
     ruled, listener = stood_back(cloud, manifest, name, ground.listener) or route, ground.listener.arn

@@ -61,6 +61,15 @@ def _read(cloud: Cloud, changes: Changes, services: list[str]) -> Earlier:
     return Earlier(*cloud.store.branch(changes.deployment_id, *services))
 
 
+def left_of(earlier: list[Earlier], place: Place) -> ServiceProgress | None:
+    """Return what the latest deployment of a service has made of it, None where nothing did, or it was removed."""
+    for each in earlier:
+        if name := each.places().get(place):
+            progress = each.deployment.services[name]
+            return None if _is_removed(each.deployment, progress) else progress
+    return None
+
+
 def serving_elsewhere(
     cloud: Cloud, earlier: list[Earlier], cluster: str, names: list[str]
 ) -> dict[Place, Serving | None]:
@@ -116,15 +125,15 @@ def _unseen_shared(earlier: Earlier, looks: Looks) -> Iterator[str]:
     deployment, asked, namespace = earlier.deployment, earlier.asked, looks.manifest.namespace
     made = deployment.namespace_operation_id is not None
     keeps = made and not deployment.goes_back and asked is not None and asked.namespace == namespace
-    unseen = _has_removed(deployment, made=made) if looks.namespace else keeps
+    unseen = has_removed(deployment, made=made) if looks.namespace else keeps
     if unseen:
         yield f"of the namespace {namespace}"
     made_cluster = earlier.ground is not None and not earlier.ground.cluster
-    if looks.has_cluster and _has_removed(deployment, made=made_cluster):
+    if looks.has_cluster and has_removed(deployment, made=made_cluster):
         yield f"of the cluster {looks.manifest.cluster_name}"
 
 
-def _has_removed(deployment: Deployment, *, made: bool) -> bool:
+def has_removed(deployment: Deployment, *, made: bool) -> bool:
     """Tell whether a teardown, or the way back of who had made it, has removed what services share."""
     if deployment.kind == "teardown":
         return not deployment.failure and not deployment.left

@@ -237,10 +237,12 @@ class Looks:
 
     @property
     def _priorities(self) -> tuple[int, ...] | None:
+        """The priorities of the listener's rules; None where these, or target groups, cannot be looked at."""
         try:
-            return tuple(rule.priority for rule in self.rules)
+            rules, _ = self.rules, self.routed
         except AwsRefused:
             return None
+        return tuple(rule.priority for rule in rules)
 
     @property
     def vpc_of_names(self) -> str | None:

@@ -3,7 +3,7 @@
 Names come after all services: a service that was renamed may have registered beside its successor under one name.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from chalicelib.aws.cloud_map import Namespace
@@ -12,6 +12,7 @@ from chalicelib.cloud import Cloud
 from chalicelib.deployment import Deployment
 from chalicelib.errors import NamespaceFailed
 from chalicelib.rollout import may_be_old
+from chalicelib.steps.earlier import earlier_of, has_removed
 from chalicelib.steps.step import StepEvent, leave, may_share, removable_tags
 from chalicelib.steps.wait import look
 
@@ -25,7 +26,8 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         if made is None:
             return False
         found = {name: _namespaces(cloud, deployment, belongings, name) for name in belongings.namespaces}
-        if made and may_be_old(deployment.failed_at, cloud.now()) and not _seen(cloud, deployment, found.values()):
+        expected = found if made and may_be_old(deployment.failed_at, cloud.now()) else _left(cloud, deployment)
+        if not _seen(cloud, deployment, [found.get(name, ()) for name in expected]):
             return False
         named = [namespace for each in found.values() for namespace in each]
         if not _names_seen(cloud, deployment, named):
@@ -36,8 +38,16 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
 
 
 def _seen(cloud: Cloud, deployment: Deployment, found: Iterable[Collection[Namespace]]) -> bool:
-    """Tell whether Cloud Map shows the namespace that we made, and its tags, without which it is nobody's to remove."""
+    """Tell whether Cloud Map shows namespaces of ours, and their tags, without which they are nobody's to remove."""
     return all(any(may_share(cloud, deployment, cloud.cloud_map.tags(each.arn)) for each in one) for one in found)
+
+
+def _left(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+    """Yield the namespaces that deployments before a teardown have asked for just now, and have not removed."""
+    for each in earlier_of(cloud, deployment) if deployment.kind == "teardown" else ():
+        asked, made = each.asked and each.asked.namespace, each.deployment.namespace_operation_id
+        if asked and made and not has_removed(each.deployment, made=True):
+            yield asked
 
 
 def _names_seen(cloud: Cloud, deployment: Deployment, namespaces: Iterable[Namespace]) -> bool:

@@ -4,6 +4,7 @@ It is the first that is removed: from here on nothing goes back. The rule of a s
 after theirs, so each request finds the one or the other.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from chalicelib.cloud import Cloud
@@ -24,11 +25,9 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
         _begin(cloud, deployment)
         own = [each.name for each in pruned(cloud, deployment, manifest).values() if each.routed]
         # One that moved to another cluster keeps its target group, and with it its rule.
-        removed = [_removed(cloud, deployment, name) for name in own if name not in manifest.services]
-        if any(removed):
-            return False
-        _settle_priorities(cloud, deployment, manifest)
-        return True
+        leaving = [name for name in own if name not in manifest.services]
+        removed = [_removed(cloud, deployment, name) for name in leaving]
+        return not any(removed) and _has_priorities(cloud, deployment, manifest, leaving)
 
     return look(cloud, event, decided)
 
@@ -50,15 +49,22 @@ def _removed(cloud: Cloud, deployment: Deployment, name: str) -> bool:
     return bool(found)
 
 
-def _settle_priorities(cloud: Cloud, deployment: Deployment, manifest: Manifest) -> None:
-    """Give the rules the priorities that the manifest asks for: those of successors stood back."""
+def _has_priorities(cloud: Cloud, deployment: Deployment, manifest: Manifest, leaving: Collection[str]) -> bool:
+    """Give the rules the priorities that the manifest asks for: those of successors stood back.
+
+    Tells whether they have them, which is not known while the rules of services that are `leaving` are shown still.
+    """
     asked = {name: each.route for name, each in manifest.services.items() if each.route and each.route.priority}
     if not asked or manifest.load_balancer is None:
-        return
+        return True
     listener = cloud.load_balancers.listener(manifest.load_balancer.name, manifest.load_balancer.port)
-    taken = {rule.priority for rule in cloud.load_balancers.rules(listener)}
+    rules, owner = cloud.load_balancers.rules(listener), owner_tags(cloud, deployment)
+    if any(owner.items() <= rule.tags.items() and rule.tags.get("slipway:service") in leaving for rule in rules):
+        return False
+    taken = {rule.priority for rule in rules}
     for name, route in asked.items():
         target_group = deployment.services[name].target_group_arn
         if target_group and route.priority not in taken:
             own_tags = tags(cloud, manifest, deployment, name)
             cloud.load_balancers.ensure_rule(route, listener.arn, target_group, own_tags)
+    return True

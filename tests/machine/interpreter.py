@@ -205,6 +205,8 @@ class Interpreter:
     def _states(self, execution: Execution, scope: Scope, machine: Mapping[str, Any], document: Any) -> Branch:
         name: str | None = machine["StartAt"]
         while name is not None:
+            if not scope.lives():
+                yield lambda resume: resume(None)  # to nobody
             state = machine["States"][name]
             execution.entered.append((name, document.get("service") if isinstance(document, dict) else None))
             execution.happened(OF_A_STATE)

@@ -17,6 +17,7 @@ from tests.machine.slipway import Slipway
 from tests.machine.test_events import executions_end
 from tests.machine.test_fields import CHANGES, changed, manifest
 from tests.machine.test_random_walk import not_as_asked, not_settled
+from tests.machine.test_teardown import leftovers
 from tests.machine.walk import parsed
 from tests.stale import Behind, Once
 
@@ -45,14 +46,19 @@ def is_cancelled(slipway: Slipway, asked: Asked) -> Deployment:
     return slipway.record(posted)
 
 
-def is_aborted(slipway: Slipway, asked: Asked) -> Deployment:
-    """Stop the execution as soon as the service was told to change."""
+def is_stopped(slipway: Slipway, asked: Asked, moment: Moment) -> Deployment:
+    """Stop the execution at a moment."""
     posted = slipway.post(asked)
-    stop = partial(slipway.machine.stop, posted.id)
-    Interruption(slipway, Moment("DeployService", next(iter(asked["services"])), after=True), stop)
+    interruption = Interruption(slipway, moment, partial(slipway.machine.stop, posted.id))
     slipway.machine.run(posted.id)
+    assert interruption.happened, f"{moment} never came"
     events.on_event(slipway.cloud, executions_end(posted, "ABORTED"))
     return slipway.record(posted)
+
+
+def is_aborted(slipway: Slipway, asked: Asked) -> Deployment:
+    """Stop the execution as soon as the service was told to change."""
+    return is_stopped(slipway, asked, Moment("DeployService", next(iter(asked["services"])), after=True))
 
 
 ENDS = {
@@ -111,11 +117,7 @@ def is_torn_down(slipway: Slipway, asked: Asked) -> Deployment:
 
 def is_stopped_early(slipway: Slipway, asked: Asked) -> Deployment:
     """Stop the execution as soon as the namespace is there."""
-    posted = slipway.post(asked)
-    Interruption(slipway, Moment("Cluster", None, after=False), partial(slipway.machine.stop, posted.id))
-    slipway.machine.run(posted.id)
-    events.on_event(slipway.cloud, executions_end(posted, "ABORTED"))
-    return slipway.record(posted)
+    return is_stopped(slipway, asked, Moment("Cluster", None, after=False))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -131,6 +133,26 @@ def test_what_services_share(store: Store, end: Earlier, fault: str) -> None:
 
     assert Status.SUCCEEDED is deployment.status, deployment.verdict
     assert [] == not_as_asked(slipway, parsed(asked), deployment) + not_settled(slipway, asked)
+
+
+OF_ALL = ("Namespace", "AwaitNamespace", "Cluster")
+IN_A_BRANCH = ("Discovery", "Balancer", "DeployService", "AwaitStable", "Scaling", "ServiceProven")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("state", [*OF_ALL, "RegisterTaskDefinition", *IN_A_BRANCH])
+def test_torn_down_at_once(store: Store, state: str, fault: str) -> None:
+    """A teardown just after a first deployment that was stopped after one of its states removes all that it made."""
+    slipway = Slipway(store, rollout_seconds=5, namespace_seconds=5, dns_seconds=2)
+    asked = manifest("web")
+    slipway.faults.break_from_now_on(dict.fromkeys([*ALL, "clusters.find"], FAULTS[fault]))
+    stopped = is_stopped(slipway, asked, Moment(state, None if state in OF_ALL else "web", after=True))
+    ended = slipway.tear_down(stopped)
+    slipway.faults.break_from_now_on({})
+    slipway.clock.advance(60)  # an operation goes on by itself
+
+    assert Status.SUCCEEDED is ended.status, ended.verdict
+    assert {} == leftovers(slipway)
 
 
 def test_only_what_may_be_old_is_awaited(store: Store) -> None:

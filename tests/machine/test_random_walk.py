@@ -4,6 +4,7 @@ What a manifest asks is compared with the world itself, never with what Slipway 
 prints all that happened; `pytest "tests/machine/test_random_walk.py::test_walk[17]"` takes the same again.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -116,8 +117,11 @@ def contents(slipway: Slipway) -> dict[str, Any]:
     joined = {target.group_arn for spec in found["specs"].values() for target in spec.route}
     found["target groups"] = {arn: each for arn, each in found["target groups"].items() if arn in joined}
     found["specs"] = {
-        key: (spec, content[spec.task_definition]) for key, spec in found["specs"].items() if world.service(*key)
+        key: (replace(spec, task_definition=None), content[spec.task_definition])
+        for key, spec in found["specs"].items()
+        if world.service(*key)
     }
+    found["runs"] = {key: (content.get(arn), running) for key, (arn, running) in found["runs"].items()}
     return found
 
 

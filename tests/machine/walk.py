@@ -39,8 +39,7 @@ ONCE: Mapping[str, Break] = {
 AWS = sorted({*CALLS, *OF_A_TEARDOWN, *OF_THE_WAY_BACK})
 REFUSALS = (NotCancellable, StoreConflict, Throttled, TransientAws, Killed)
 
-# A deployment changes scaling and target group by what it finds, which at once after another may be from before it.
-READ = [each for each in ALL if not each.startswith("autoscaling.") and each != "load_balancers.routed"]
+READ = sorted(ALL)
 STALE: Mapping[str, Once | Behind | None] = {"true": None, "once": Once(), "5 s old": Behind(5), "90 s old": Behind(90)}
 
 
