@@ -19,6 +19,7 @@ class Settings:
     `notify_function` tells GitHub how its deployments go, at `github_api`; None: nobody does. It has the token that the
     secret or parameter `github_token` holds, or is the GitHub App `github_app`, whose private key is the KMS key
     `github_app_key`. `public_url` is the API's own, with its stage, for links from GitHub.
+    `speed` is how many times as fast as AWS it is what stands in for it: 1, but in a local cloud.
     """
 
     table: str
@@ -39,6 +40,7 @@ class Settings:
     github_app: str | None = None
     github_app_key: str | None = None
     public_url: str | None = None
+    speed: float = 1.0
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -62,6 +64,7 @@ class Settings:
             github_app=environment.get("SLIPWAY_GITHUB_APP"),
             github_app_key=environment.get("SLIPWAY_GITHUB_APP_KEY"),
             public_url=environment.get("SLIPWAY_PUBLIC_URL"),
+            speed=float(environment.get("SLIPWAY_SPEED", cls.speed)),
         )
 
     @property

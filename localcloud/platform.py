@@ -222,6 +222,7 @@ class Platform:
             "SLIPWAY_RESOLVE_VPC": self.account.vpc(),
             "SLIPWAY_NAMESERVERS": "{}:{}".format(*self.dns_address),
             "SLIPWAY_DEFAULTS": json.dumps(defaults),
+            "SLIPWAY_SPEED": str(settings.speed),
             "SLIPWAY_LOAD_BALANCER_URLS": json.dumps(urls),
             **self._github_variables(),
         }

@@ -65,17 +65,19 @@ def _before(cloud: Cloud, event: StepEvent, listener: Listener, own_tags: Mappin
 
 def _judged(cloud: Cloud, before: RouteHealthCheck, check: RouteHealthCheck) -> dict[str, Any]:
     """Return from when on the targets are judged by a health check that may fail those which passed the one before."""
-    return {"judged_from": cloud.now() + judged_after(check)} if may_fail_more(before, check) else {}
+    late = may_fail_more(before, check)
+    return {"judged_from": cloud.now() + judged_after(check, cloud.settings.speed)} if late else {}
 
 
-def judged_after(check: RouteHealthCheck) -> timedelta:
+def judged_after(check: RouteHealthCheck, speed: float = 1.0) -> timedelta:
     """Return how long the load balancer takes to judge a target by a health check that has changed.
 
     It asks every `interval` seconds, waits up to `timeout` for an answer, and calls a target healthy or unhealthy
     after so many alike; the one under way may still be of before:
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
     """
-    return timedelta(seconds=check.interval * (max(check.healthy, check.unhealthy) + 1) + check.timeout)
+    seconds = check.interval * (max(check.healthy, check.unhealthy) + 1) + check.timeout
+    return timedelta(seconds=seconds / speed)
 
 
 def may_fail_more(before: RouteHealthCheck, check: RouteHealthCheck) -> bool:

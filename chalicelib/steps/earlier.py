@@ -44,7 +44,7 @@ def earlier_of(cloud: Cloud, deployment: Deployment) -> list[Earlier]:
     found: list[Earlier] = []
     known: set[str] = set()
     for changes in cloud.store.changes(deployment.application, deployment.environment):
-        if not may_be_old(changes.ended_at, cloud.now()):
+        if not may_be_old(changes.ended_at, cloud.now(), cloud.settings.speed):
             break
         services = [name for name in changes.services if name not in known]
         if services or not changes.services:

@@ -43,8 +43,9 @@ def _seen(cloud: Cloud, deployment: Deployment, found: Iterable[Collection[Names
 
 
 def _left(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
-    """Yield the namespaces that deployments before a teardown have asked for just now, and have not removed."""
-    for each in earlier_of(cloud, deployment) if deployment.kind == "teardown" else ():
+    """Yield the namespaces that deployments before a teardown have made just now, until it removes one itself."""
+    begins = deployment.kind == "teardown" and deployment.phase != "removing_namespaces"
+    for each in earlier_of(cloud, deployment) if begins else ():
         asked, made = each.asked and each.asked.namespace, each.deployment.namespace_operation_id
         if asked and made and not has_removed(each.deployment, made=True):
             yield asked

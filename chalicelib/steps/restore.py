@@ -103,9 +103,10 @@ def _wanted(
 def _gone_back(cloud: Cloud, deployment: Deployment, progress: ServiceProgress) -> bool:
     """Tell whether ECS has gone back by itself: then it lists what served before, as it did before our call.
 
-    It takes back the task definition alone: where we had it change more, what it lists may be older than that.
+    It takes back the task definition alone: where we had it change more, what it lists may be older than that. What
+    changes beside an ECS service is told by a longer name, such as `route.path`.
     """
-    if {field.partition(".")[0] for field in progress.changed_fields} & (STARTS_A_DEPLOYMENT - {"task_definition"}):
+    if STARTS_A_DEPLOYMENT.intersection(progress.changed_fields) - {"task_definition"}:
         return False
     rollout = cloud.ecs.rollout(deployment.cluster, progress.name, progress)
     return rollout is not None and rollout.service_deployment_status == "ROLLBACK_SUCCESSFUL"
@@ -189,7 +190,7 @@ def _restore_check(cloud: Cloud, event: StepEvent, before: Routed, route: Route,
     changed = replace(before, health_check=asked.health_check, deregistration_delay=asked.deregistration_delay)
     cloud.load_balancers.change_target_group(route, changed)
     late = may_fail_more(asked.health_check, before.health_check)
-    judged_from = cloud.now() + judged_after(before.health_check) if late else None
+    judged_from = cloud.now() + judged_after(before.health_check, cloud.settings.speed) if late else None
     cloud.store.progress(event.deployment_id, event.service_name, cloud.now(), judged_from=judged_from)
 
 

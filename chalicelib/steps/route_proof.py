@@ -61,7 +61,7 @@ def _by_this_check(
 
     Of tasks that began after it any answer is; of others one that cannot be older than that it had its time.
     """
-    if progress.judged_from is None or not may_be_old(progress.judged_from, cloud.now()):
+    if not may_be_old(progress.judged_from, cloud.now(), cloud.settings.speed):
         return True
     if _changed_under_running(progress) or progress.called_at is None:
         return False
