@@ -60,6 +60,7 @@ def template(templates: dict[str, Template]) -> Template:
     return templates["prod"]
 
 
+@pytest.mark.full  # `make check` lints what it is made of
 def test_cfn_lint_finds_nothing(templates: dict[str, Template], tmp_path: Path) -> None:
     """Every stage's template is what CloudFormation takes, and no warning is left."""
     for stage, each in templates.items():

@@ -209,12 +209,15 @@ def adopted(cloud: LocalCloud) -> None:
 
 
 def planned_by_an_older_release(cloud: LocalCloud) -> None:
-    """Go on where the record has nothing of what Plan found: `act` looks at the network by itself then."""
+    """Go on where the record has nothing of what Plan found: `act` looks at network and scaling by itself then."""
+    deployed(cloud, hello("older", scaling={"min": 1, "max": 2, "cpu": 60}))
     migration = {"command": ["python", "-c", "import time; time.sleep(3)"]}
-    older = accepted(cloud, hello("older", before_deploy=migration))
+    older = accepted(cloud, hello("older", before_deploy=migration, scaling={"min": 1, "max": 3, "cpu": 60}))
     wait_for(lambda: ("hello", "before_deploy") in timeline(cloud, older) or None)
-    ground = {"pk": {"S": f"manifest#{older}"}, "sk": {"S": GROUND}}
-    cloud.client("dynamodb").delete_item(TableName=TABLE, Key=ground)
+    record = cloud.client("dynamodb")
+    record.delete_item(TableName=TABLE, Key={"pk": {"S": f"manifest#{older}"}, "sk": {"S": GROUND}})
+    progress = {"pk": {"S": f"deployment#{older}"}, "sk": {"S": "service#hello"}}
+    record.update_item(TableName=TABLE, Key=progress, UpdateExpression="REMOVE as_asked")
     assert "succeeded" == cloud.ended(older)["status"]
 
 

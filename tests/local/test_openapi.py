@@ -28,9 +28,9 @@ def run(cloud: LocalCloud, directory: Path, *options: str) -> subprocess.Complet
 
 
 def test_answers_are_documented(cloud: LocalCloud, tmp_path: Path) -> None:
-    """The document's examples, the edges of each schema, and short walks along its links are answered as it says."""
+    """The document's examples and the edges of each schema are answered as it says."""
     # With one worker: where two threads parse Python, CPython 3.11 may raise SystemError (python/cpython#106905).
-    ran = run(cloud, tmp_path, "--phases", "examples,coverage,stateful", "--max-examples", "3", "--workers", "1")
+    ran = run(cloud, tmp_path, "--phases", "examples,coverage", "--workers", "1")
     assert 0 == ran.returncode, ran.stdout + ran.stderr
 
 
