@@ -187,6 +187,7 @@ class TestCircuitBreaker:
         assert cloud.service()["deployments"][0]["failedTasks"] == 0
         assert (record["status"], record["deploymentCircuitBreaker"]["failureCount"]) == ("SUCCESSFUL", 0)
 
+    @pytest.mark.full
     def test_while_one_goes_back_there_is_nothing_to_go_back_to(self, cloud: Cloud) -> None:
         """A deployment that fails while a rollback is under way has no completed one to return to."""
         cloud.create(loadBalancers=TARGETS, **BREAKER)

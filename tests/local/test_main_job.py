@@ -122,6 +122,7 @@ def test_a_changed_value_rolls_one_service_without_a_failed_request(
     assert {"message": "good morning"} == cloud.visit("/")
 
 
+@pytest.mark.full
 def test_tasks_come_and_go_without_a_failed_request(cloud: LocalCloud, first: dict[str, object]) -> None:
     """`desired_count` 1 → 2 → 1 is judged on counts; names follow, and no visitor notices it."""
     with visitors(f"{cloud.balancer}/users") as seen:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.full import full_but
 from tests.local.inventory import made
 from tests.local.local_cloud import LocalCloud
 from tests.local.samples import addresses
@@ -115,7 +116,7 @@ def test_what_is_to_be_kept_is_kept(cloud: LocalCloud) -> None:
     assert ended["id"] not in locks(cloud).values()
 
 
-@pytest.mark.parametrize("times", ["first", "later"])
+@pytest.mark.parametrize("times", full_but(["later"], ["first", "later"]))
 def test_one_takes_the_place_of_another(cloud: LocalCloud, times: str) -> None:
     """?on_busy=supersede ends the one that runs `superseded`, naming its successor, which then succeeds."""
     application = f"replaced-{times}"
