@@ -81,6 +81,7 @@ docs: setup
 	$(BIN)/python statemachines/draw.py
 	$(BIN)/python -m docs.manifest_schema
 	$(BIN)/python -m docs.permissions
+	$(BIN)/python -m docs.decision_index
 
 format: setup
 	$(BIN)/ruff check --fix $(SOURCES)
