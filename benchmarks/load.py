@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -111,7 +112,7 @@ def holder(cloud: LocalCloud, application: str) -> None:
 def chain(cloud: LocalCloud, length: int) -> Iterator[Figure]:
     """Yield how long the first and the last take of a chain, each of which takes the place of the one before."""
     holder(cloud, "chain")
-    measured = [timed(lambda number=number: superseding(cloud, "chain", number)) for number in range(length)]
+    measured = [timed(partial(superseding, cloud, "chain", number)) for number in range(length)]
     milliseconds = [each for each, _ in measured]
     few = max(1, length // 10)
     yield figure("taking a place, the first of a chain of 200", milliseconds[:few], "ms")
@@ -152,7 +153,7 @@ def lists(cloud: LocalCloud) -> Iterator[Figure]:
     """Yield how long a page takes of a record of thousands."""
     fill(cloud)
     for query in ("limit=20", "limit=100", "status=running", "status=failed&limit=20", "status=cancelled"):
-        milliseconds = [timed(lambda query=query: cloud.ask("GET", f"/deployments?{query}"))[0] for _ in range(10)]
+        milliseconds = [timed(partial(cloud.ask, "GET", f"/deployments?{query}"))[0] for _ in range(10)]
         yield figure(f"GET /deployments?{query}, of 2,000", milliseconds, "ms", 250)
 
 

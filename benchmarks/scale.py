@@ -26,7 +26,7 @@ BURST, PER_SECOND = 20, 1
 """RegisterTaskDefinition, for each account and region: Amazon ECS developer guide, "Request throttling"."""
 POLL_SECONDS = 3
 """What no event announces, as a namespace that is there, is seen at a poll: half a minute at this speed."""
-VARIABLES = {
+VARIABLES: dict[str, Any] = {
     "SLIPWAY_SPEED": str(SPEED),
     "SLIPWAY_THROTTLES": "on",
     "SLIPWAY_IMAGES": str(IMAGES),

@@ -38,7 +38,8 @@ def schema() -> dict[str, Any]:
     made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": ID, **made}
     made["patternProperties"] = {f"^{EXTENSION}": True}  # what YAML's aliases repeat
     made["title"], made["description"] = "A manifest of Slipway", _plain(made["description"])
-    return _closed(made)
+    closed: dict[str, Any] = _closed(made)
+    return closed
 
 
 def _words(model: str) -> dict[str, str]:

@@ -55,7 +55,8 @@ def row(name: str, state: State, inside: str) -> str:
 
 def is_failure(catch: Mapping[str, Any]) -> bool:
     """Tell whether a Catch is for failures: that of a wait's timeout is the next look."""
-    return catch["ErrorEquals"] != ["States.Timeout"]
+    errors: list[str] = catch["ErrorEquals"]
+    return errors != ["States.Timeout"]
 
 
 def function(state: State) -> str:

@@ -151,7 +151,7 @@ FORM = {"Content_Type": "application/x-www-form-urlencoded"}
 WHOLE = json.dumps(push()).encode()
 # Signed pushes that cannot be used: the body, which other headers come with it, None where one is missing, and the
 # answer's status and code.
-BAD: Mapping[str, tuple[bytes, Mapping[str, str | None], int, str]] = {
+BAD: Mapping[str, tuple[bytes, Mapping[str, Any], int, str]] = {
     "truncated": (WHOLE[:-10], {}, 400, "invalid_delivery"),
     "empty": (b"", {}, 400, "invalid_delivery"),
     "not UTF-8": (b'{"ref": "\xff"}', {}, 400, "invalid_delivery"),
@@ -174,7 +174,7 @@ BAD: Mapping[str, tuple[bytes, Mapping[str, str | None], int, str]] = {
     "JSON as a form": (WHOLE, FORM, 400, "invalid_delivery"),
 }
 # What a stranger sends as the signature of such a push; None: nothing.
-STRANGERS: Mapping[str, Mapping[str, str | None]] = {
+STRANGERS: Mapping[str, Mapping[str, Any]] = {
     "no signature": {"X_Hub_Signature_256": None},
     "an empty one": {"X_Hub_Signature_256": ""},
     "of another secret": {"X_Hub_Signature_256": signature(WHOLE, b"another secret")},

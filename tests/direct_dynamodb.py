@@ -10,14 +10,14 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import botocore.session
 from botocore.exceptions import ClientError, ParamValidationError
-from botocore.model import OperationModel
+from botocore.model import OperationModel, Shape
 from botocore.parsers import create_parser
 from botocore.validate import ParamValidator
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from localcloud.dynamodb import OPERATIONS, DynamoDb
 from localcloud.faults import AwsFault
@@ -86,14 +86,16 @@ class DirectClient:
         return Pages(getattr(self, name))
 
     def _call(self, model: OperationModel, **request: Any) -> Any:
-        if report := VALIDATOR.validate(request, model.input_shape).generate_report():
+        shape = cast("Shape", model.input_shape)
+        if report := VALIDATOR.validate(request, shape).generate_report():
             raise ParamValidationError(report=report)
         status, body = self._dynamodb.handle(model.name, json.dumps(request, default=_base64))
         answer = json.loads(body, object_hook=_bytes)
         if status == 200:
             return answer
         error = {"Code": answer.pop("__type"), "Message": answer.pop("message")}
-        raise ClientError({"Error": error, "ResponseMetadata": {"HTTPStatusCode": status}, **answer}, model.name)
+        told: Any = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": status}, **answer}
+        raise ClientError(told, model.name)
 
 
 @dataclass(frozen=True)

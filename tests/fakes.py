@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import cast
 
 from chalicelib.aws.logs import LogGroup, LogStream
 from chalicelib.aws.service_document import settings
@@ -144,7 +145,7 @@ class FakeEcs:
         if {"task_definition", "network", "discovery", "route", "launch_type", "capacity_providers"} & differs or force:
             self._world.roll_out(service)
         elif "desired_count" in differs:
-            self._world.scale(service, spec.desired_count)
+            self._world.scale(service, cast("int", spec.desired_count))
         return self._world.rollout(service)
 
     def restart_rollout(self, cluster: str, name: str) -> Rollout:

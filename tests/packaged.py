@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 
@@ -52,7 +52,7 @@ def read_only(archive: Path, folder: Path) -> Iterator[Path]:
 def alone(program: str, arguments: Sequence[str], variables: Mapping[str, str]) -> Any:
     """Run a program in a fresh Python that has nothing installed; return the JSON that it printed last."""
     # -B, for root may write where nobody else can.
-    command = [sys._base_executable, "-I", "-S", "-B", "-c", program, *arguments]
+    command = [cast("Any", sys)._base_executable, "-I", "-S", "-B", "-c", program, *arguments]
     environment = {"PATH": os.environ["PATH"], **variables}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert "" == done.stderr
@@ -70,7 +70,7 @@ def aws() -> Iterator[dict[str, str]]:
     """Lend the environment of a function whose AWS has the record's table, and machines that do nothing."""
     with local_dynamodb() as client:
         create_table(client)
-        keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+        keys: dict[str, Any] = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
         states: Any = boto3.client(
             "stepfunctions", region_name="us-east-1", endpoint_url=client.meta.endpoint_url, **keys
         )

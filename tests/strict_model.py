@@ -56,7 +56,7 @@ def _faults(shape: Shape, value: Any, place: str) -> Iterator[str]:
 
 def _of_structure(shape: Shape, value: Mapping[str, Any], place: str) -> Iterator[str]:
     members = shape.members  # type: ignore[attr-defined]
-    required = set(shape.required_members) - value.keys()  # type: ignore[attr-defined]
+    required = set(shape.required_members) - value.keys()
     yield from (f"{place}: {name} is missing" for name in sorted(required))
     for name, each in value.items():
         if name in members:

@@ -48,7 +48,7 @@ def behind_door(operations: Mapping[tuple[str, str], Handler]) -> Iterator[Any]:
     """Lend a client of DynamoDB behind a front door, where moto has all but these operations."""
     door = FrontDoor(lambdas=Lambdas(), services={}, operations=operations, listening=listen(0))
     door.start()
-    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    keys: dict[str, Any] = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
     client: Any = boto3.client("dynamodb", region_name="us-east-1", endpoint_url=door.url, **keys)
     yield client
     client.close()

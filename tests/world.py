@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import count
-from typing import Protocol
+from typing import Any, Protocol
 
 from chalicelib.aws.autoscaling import Scaled
 from chalicelib.aws.cloud_map import Namespace
@@ -304,7 +304,7 @@ class World:
             return
         self.about_to_change(failed_at)
         service.spec = replace(service.spec, task_definition=target.task_definition)
-        anew = {"id": f"ecs-svc/{service.number}{len(service.deployments):03}", "made": failed_at}
+        anew: dict[str, Any] = {"id": f"ecs-svc/{service.number}{len(service.deployments):03}", "made": failed_at}
         back = replace(
             target,
             **(anew if self.rolls_back_anew else {}),

@@ -64,8 +64,8 @@ def deploy(tmp_path: Path, answers: Answers, *query: str) -> subprocess.Complete
 def failed(*texts: str) -> Answers:
     """Return the answers for a deployment that failed, and could not go back, with texts wherever they may be."""
     text = "\n".join(texts)
-    evidence = [{"kind": "log", "message": each, "resource": "arn:aws:ecs:…:task/shop/1"} for each in texts]
-    evidence = [*evidence, {"kind": "event", "message": text, "resource": None}]
+    logs = [{"kind": "log", "message": each, "resource": "arn:aws:ecs:…:task/shop/1"} for each in texts]
+    evidence: list[dict[str, Any]] = [*logs, {"kind": "event", "message": text, "resource": None}]
     why = {"code": "application_exited", "cause": text, "fix": text, "evidence": evidence}
     deployment = {"id": ID, "status": "failed", "verdict": text, "failure": why, "rollback_failure": why}
     event = {"id": "1", "at": "2026-11-20T18:50:00.123Z", "service": "api", "phase": "awaiting_stable"}

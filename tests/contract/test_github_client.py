@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_commit_of_a_tag(server: GitHubServer) -> None:
 @pytest.mark.parametrize(
     "fields", [{"state": "cancelled"}, {"description": "x" * 141}, {"log_url": "not a URL"}, {"colour": "red"}]
 )
-def test_wrong_fields_are_refused(server: GitHubServer, fields: dict[str, object]) -> None:
+def test_wrong_fields_are_refused(server: GitHubServer, fields: dict[str, Any]) -> None:
     """The server of these tests refuses what GitHub's schema does not have, so that they would notice."""
     with pytest.raises(GitHubRefused, match="422 Validation Failed"):
         tell(server, **fields)

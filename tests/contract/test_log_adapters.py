@@ -1,7 +1,7 @@
 """Adapters of what is asked for logs: the tasks of one rollout."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -10,6 +10,9 @@ from botocore.stub import Stubber
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.task_document import RolloutTask
 from chalicelib.errors import AwsRefused
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 REVISION = "arn:aws:ecs:us-east-1:000000000000:task-definition/shop-home:7"
@@ -41,7 +44,8 @@ def stub() -> Stubber:
 def ecs(stub: Stubber) -> Ecs:
     """Return ECS with the stub's answers."""
     stub.activate()
-    return Ecs(stub.client, stub.client)
+    client = cast("ECSClient", stub.client)
+    return Ecs(client, client)
 
 
 def test_tasks_of_a_rollout(stub: Stubber) -> None:

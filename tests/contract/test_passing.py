@@ -73,7 +73,8 @@ class Refusing:
         refused = model.name.lower() == self._refused.replace("_", "")
         answer = self._error if refused else self._answers.get(model.name, {})
         status = 400 if "Error" in answer else 200
-        return AWSResponse("", status, {}, None), {**answer, "ResponseMetadata": {"HTTPStatusCode": status}}
+        headers: Any = {}
+        return AWSResponse("", status, headers, None), {**answer, "ResponseMetadata": {"HTTPStatusCode": status}}
 
 
 def ecs(aws: Refusing) -> Ecs:
@@ -151,9 +152,17 @@ ASK: dict[str, Callable[[Refusing], object]] = {
     "set_rule_priorities": lambda aws: balancers(aws).ensure_rule(ROUTE, LISTENER, GROUP, OWN),
     "update_service": lambda aws: ecs(aws).update_service("shop", "home", SPEC, ["desired_count"]),
 }
-EXISTS = {"Error": {"Code": "ServiceAlreadyExists", "Message": "It exists."}, "ServiceId": "srv-1"}
-IT = {"Arn": "arn:service/srv-1", "Name": "home", "DnsConfig": {"DnsRecords": [{"Type": "A", "TTL": 10}]}}
-NAMED = {"CreateService": EXISTS, "GetService": {"Service": IT}, "UpdateService": {"OperationId": "op-1"}}
+EXISTS: dict[str, Any] = {"Error": {"Code": "ServiceAlreadyExists", "Message": "It exists."}, "ServiceId": "srv-1"}
+IT: dict[str, Any] = {
+    "Arn": "arn:service/srv-1",
+    "Name": "home",
+    "DnsConfig": {"DnsRecords": [{"Type": "A", "TTL": 10}]},
+}
+NAMED: dict[str, dict[str, Any]] = {
+    "CreateService": EXISTS,
+    "GetService": {"Service": IT},
+    "UpdateService": {"OperationId": "op-1"},
+}
 MORE: dict[str, dict[str, dict[str, Any]]] = {
     "modify_rule": {"DescribeRules": {"Rules": [FOUND]}},
     "set_rule_priorities": {"DescribeRules": {"Rules": [{**FOUND, "Conditions": WELL_FORMED}]}},
@@ -241,7 +250,8 @@ def test_cluster_that_cannot_be_made(status: str) -> None:
 def test_name_that_changes() -> None:
     """A name with another TTL is changed by an operation, which is handed on; one with this TTL needs none."""
     assert Ensured("arn:service/srv-1", "op-1") == change_name(Refusing("", "", "", NAMED))
-    same = {**NAMED, "GetService": {"Service": {**IT, "DnsConfig": {"DnsRecords": [{"Type": "A", "TTL": 99}]}}}}
+    found = {**IT, "DnsConfig": {"DnsRecords": [{"Type": "A", "TTL": 99}]}}
+    same: dict[str, dict[str, Any]] = {**NAMED, "GetService": {"Service": found}}
     assert Ensured("arn:service/srv-1", None) == change_name(Refusing("update_service", "None", "not asked", same))
 
 
@@ -270,7 +280,7 @@ def test_what_is_gone_is_removed() -> None:
     """A rule or a policy that somebody removed in between is gone, which is all that was asked for."""
     group = {"TargetGroupArn": GROUP, "TargetGroupName": "application-service-1", "LoadBalancerArns": ["lb"]}
     tags = [{"Key": key, "Value": value} for key, value in OWN.items()]
-    there = {
+    there: dict[str, dict[str, Any]] = {
         "DescribeTargetGroups": {"TargetGroups": [group]},
         "DescribeListeners": {"Listeners": [{"ListenerArn": LISTENER}]},
         "DescribeRules": {"Rules": [FOUND]},

@@ -1,7 +1,7 @@
 """Adapters of what a rollout proves: which service deployment is ours, what is gone, and what is registered again."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -13,6 +13,9 @@ from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.task_definitions import CONTENT_TAG, TaskDefinitions
 from chalicelib.deployment import ServiceProgress
 from chalicelib.errors import AwsRefused
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
 
 MADE = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 FOLLOWED = ServiceProgress(
@@ -46,7 +49,8 @@ def stub() -> Stubber:
 def ecs(stub: Stubber) -> Ecs:
     """Return ECS with the stub's answers."""
     stub.activate()
-    return Ecs(stub.client, stub.client)
+    client = cast("ECSClient", stub.client)
+    return Ecs(client, client)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +185,7 @@ def test_what_is_gone(stub: Stubber, services: list[dict[str, Any]], unseen_is_g
     for _ in range(2 if expected else 0):
         stub.add_response("list_tasks", {"taskArns": []})
     stub.activate()
-    clusters = Clusters(stub.client)
+    clusters = Clusters(cast("ECSClient", stub.client))
     assert expected is clusters.service_is_gone("shop", "home", "shop-home", unseen_is_gone=unseen_is_gone)
 
 
@@ -190,7 +194,7 @@ def test_what_is_gone_with_its_cluster(stub: Stubber, unseen_is_gone: bool) -> N
     """A cluster that is not shown may be one that is not shown yet."""
     stub.add_client_error("describe_services", "ClusterNotFoundException")
     stub.activate()
-    clusters = Clusters(stub.client)
+    clusters = Clusters(cast("ECSClient", stub.client))
     assert unseen_is_gone is clusters.service_is_gone("shop", "home", "shop-home", unseen_is_gone=unseen_is_gone)
 
 
@@ -200,7 +204,7 @@ def family() -> Any:
     with mock_aws():
         client = boto3.client("ecs", region_name="us-east-1")
         container: Any = {"name": "web", "image": "home:1", "memory": 64, "hostname": "theirs", "essential": True}
-        tags = [{"key": CONTENT_TAG, "value": "abc"}, {"key": "Team", "value": "shop"}]
+        tags: Any = [{"key": CONTENT_TAG, "value": "abc"}, {"key": "Team", "value": "shop"}]
         client.register_task_definition(family="shop-home", containerDefinitions=[container], tags=tags)
         yield client
 
@@ -225,4 +229,5 @@ def test_what_is_not_there_is_not_registered_again(stub: Stubber) -> None:
     words = "Unable to describe task definition."
     stub.add_client_error("describe_task_definition", "ClientException", words)
     stub.activate()
-    assert TaskDefinitions(stub.client, stub.client, "us-east-1").register_again("shop-home:1", {}) is None
+    client = cast("ECSClient", stub.client)
+    assert TaskDefinitions(client, client, "us-east-1").register_again("shop-home:1", {}) is None

@@ -103,7 +103,7 @@ def deployed(account: None, template: Template) -> dict[str, dict[str, Any]]:
     vpc_id = boto3.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet_id = boto3.client("ec2").create_subnet(VpcId=vpc_id, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
     _create(template, {**PARAMETERS, "ResolveVpcId": vpc_id, "ResolveSubnetIds": subnet_id})
-    functions = boto3.client("lambda").list_functions()["Functions"]
+    functions: Any = boto3.client("lambda").list_functions()["Functions"]
     return {each["FunctionName"].removeprefix(f"{STACK}-"): each for each in functions}
 
 

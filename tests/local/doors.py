@@ -53,7 +53,7 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """Return a client that asks once, and is closed with the cloud."""
-        client = boto3.client(
+        client = boto3.client(  # type: ignore[call-overload]
             service,
             endpoint_url=self.door.url,
             region_name="us-east-1",

@@ -173,7 +173,7 @@ class FakeInterfaces:
 class SharedAddress(Loopback):
     """A network whose tasks may have several containers, at one address: each binds ports of its own."""
 
-    def refuses(self, task_definition: dict[str, Any]) -> str | None:
+    def refuses(self, task_definition: dict[str, Any]) -> None:
         """Refuse nothing."""
         assert task_definition["containerDefinitions"]
 
@@ -195,6 +195,7 @@ class Cloud:
         """Call ECS, and check that the answer has the shape of botocore's model."""
         answer = self.ecs.handle(operation, request)
         shape = MODEL.operation_model(operation).output_shape
+        assert shape is not None
         report = ParamValidator().validate(answer, shape)
         assert not report.has_errors(), report.generate_report()
         return answer
@@ -290,7 +291,7 @@ def definition(image: str = "server", family: str = "web", **container: Any) -> 
     }
 
 
-def until(look: Callable[[], T], timeout_seconds: float = 60) -> T:
+def until(look: Callable[[], T | None], timeout_seconds: float = 60) -> T:
     """Return what `look` says once that is true; fail after the timeout."""
     deadline = time.monotonic() + timeout_seconds
     while not (seen := look()):

@@ -14,6 +14,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,7 +35,7 @@ class HttpAnswer:
     """An answer of the API; `document` is its JSON."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     document: dict[str, Any]
 
 

@@ -609,7 +609,7 @@ def test_a_new_target_may_boot() -> None:
 def test_moto_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """What AWS's client wrote about listeners, rules and target groups is read back as the balancer's values."""
     monkeypatch.setenv("MOTO_ACCOUNT_ID", "123456789012")  # a local cloud that ran in this process has left its own
-    keys = {"region_name": "us-east-1", "aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    keys: dict[str, Any] = {"region_name": "us-east-1", "aws_access_key_id": "local", "aws_secret_access_key": "local"}
     ec2, elb = boto3.client("ec2", **keys), boto3.client("elbv2", **keys)
     subnets = [one["SubnetId"] for one in ec2.describe_subnets()["Subnets"][:2]]
     balancer = elb.create_load_balancer(Name="booking", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]

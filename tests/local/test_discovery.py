@@ -394,9 +394,10 @@ def test_through_boto3(cloud_map: CloudMap, clock: HandClock) -> None:
 
     assert (submitted["Status"], submitted["Type"]) == ("SUBMITTED", "CREATE_NAMESPACE")
     assert datetime(2026, 1, 1, tzinfo=UTC) == submitted["CreateDate"]
+    refused: Any = taken.value.response
     assert ("ServiceAlreadyExists", created["Id"]) == (
-        taken.value.response["Error"]["Code"],
-        taken.value.response["ServiceId"],
+        refused["Error"]["Code"],
+        refused["ServiceId"],
     )
     assert [one["InstanceCount"] for one in services] == [1]
     assert [(one["InstanceId"], one["HealthStatus"]) for one in found["Instances"]] == [("one", "HEALTHY")]

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import dns.flags
 import dns.message
@@ -37,7 +38,7 @@ def service(cloud_map: CloudMap, name: str, *types: str, ttl: int = 10, health_c
     """Create a service and return its ARN."""
     namespace = cloud_map.handle("ListNamespaces", {})["Namespaces"][0]["Id"]
     records = [{"Type": type_, "TTL": ttl} for type_ in types]
-    check = {"HealthCheckCustomConfig": {}} if health_check else {}
+    check: dict[str, Any] = {"HealthCheckCustomConfig": {}} if health_check else {}
     request = {"Name": name, "NamespaceId": namespace, "DnsConfig": {"DnsRecords": records}, **check}
     return str(cloud_map.handle("CreateService", request)["Service"]["Arn"])
 

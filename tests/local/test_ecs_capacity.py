@@ -194,7 +194,11 @@ class TestTagsAndAddresses:
     def test_tags_are_propagated(self, cloud: Cloud, source: str, tags: dict[str, str]) -> None:
         """A task has the tags of its service or of its task definition, and those that ECS manages."""
         definition = cloud.define("tagged", {"name": "app"}, tags=[{"key": "from", "value": "td"}])
-        asked = {"propagateTags": source, "enableECSManagedTags": True, "tags": [{"key": "from", "value": "service"}]}
+        asked: dict[str, Any] = {
+            "propagateTags": source,
+            "enableECSManagedTags": True,
+            "tags": [{"key": "from", "value": "service"}],
+        }
         cloud.create(taskDefinition=definition, **asked)
         task = cloud.task(until(cloud.tasks)[0]["taskArn"])
 

@@ -9,11 +9,13 @@ import pytest
 from localcloud.faults import AwsFault
 from tests.local.ecs_support import GROUP, Cloud, running_cloud, until
 
-BREAKER = {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}}
+BREAKER: dict[str, Any] = {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}}
 THRESHOLD_EXCEEDED = "Service deployment rolled back because the circuit breaker threshold was exceeded."
 NO_CANDIDATE = "No rollback candidate was found to run the rollback."
 TARGETS = [{"targetGroupArn": GROUP, "containerName": "app", "containerPort": 8000}]
-NO_ROLLBACK = {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}}
+NO_ROLLBACK: dict[str, Any] = {
+    "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
+}
 
 
 @pytest.fixture
@@ -30,7 +32,12 @@ def names(cloud: Cloud, kind: str) -> list[str]:
 
 def ended(cloud: Cloud) -> dict[str, Any]:
     """Return the newest service deployment once it has ended."""
-    return until(lambda: (record := cloud.deployment()) and "finishedAt" in record and record)
+
+    def look() -> dict[str, Any] | None:
+        record = cloud.deployment()
+        return record if "finishedAt" in record else None
+
+    return until(look)
 
 
 class TestRollout:

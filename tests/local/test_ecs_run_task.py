@@ -92,7 +92,11 @@ def test_a_token_runs_once(cloud: Cloud) -> None:
 def test_tags(cloud: Cloud) -> None:
     """A task has its own tags, its task definition's when it asks for them, and its cluster's name from ECS."""
     definition = cloud.define("tagged", {"name": "app"}, tags=[{"key": "a", "value": "1"}, {"key": "b", "value": "1"}])
-    tags = {"tags": [{"key": "b", "value": "2"}], "propagateTags": "TASK_DEFINITION", "enableECSManagedTags": True}
+    tags: dict[str, Any] = {
+        "tags": [{"key": "b", "value": "2"}],
+        "propagateTags": "TASK_DEFINITION",
+        "enableECSManagedTags": True,
+    }
     task = cloud.task(cloud.run(taskDefinition=definition, **tags)["taskArn"])
 
     assert {"a": "1", "b": "2", "aws:ecs:clusterName": "main"} == {tag["key"]: tag["value"] for tag in task["tags"]}

@@ -14,13 +14,13 @@ import pytest
 
 from tests.local.ecs_support import GROUP, REGISTRY, Cloud, running_cloud, until
 
-WITH_LOGS = {
+WITH_LOGS: dict[str, Any] = {
     "logConfiguration": {
         "logDriver": "awslogs",
         "options": {"awslogs-group": "/ecs/web", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "ecs"},
     }
 }
-REACHABLE = {
+REACHABLE: dict[str, Any] = {
     "serviceRegistries": [{"registryArn": REGISTRY}],
     "loadBalancers": [{"targetGroupArn": GROUP, "containerName": "app", "containerPort": 8000}],
 }
@@ -186,7 +186,7 @@ class TestContainer:
 
     def test_command_and_entry_point_override_the_image(self, cloud: Cloud) -> None:
         """The container's entryPoint and command replace the image's command; {ip} stands for the task's address."""
-        words = {"entryPoint": ["python", "-c"], "command": ["print('at {ip}', flush=True)"]}
+        words: dict[str, Any] = {"entryPoint": ["python", "-c"], "command": ["print('at {ip}', flush=True)"]}
         cloud.create(taskDefinition=cloud.register("server", **words, **WITH_LOGS))
 
         assert until(cloud.logs.text).startswith("at 127.")
@@ -271,7 +271,7 @@ class TestFailure:
         assert task["containers"][0]["exitCode"] == 3
 
     @pytest.mark.parametrize("limits", [{"memory": 64}, {}])
-    def test_a_container_that_outgrows_its_memory(self, cloud: Cloud, limits: dict[str, int]) -> None:
+    def test_a_container_that_outgrows_its_memory(self, cloud: Cloud, limits: dict[str, Any]) -> None:
         """A container over its limit, or its task's, is killed: its reason says so, and its exit code is 137."""
         cloud.create(taskDefinition=cloud.register("greedy", **limits))
         task = first_stopped(cloud)

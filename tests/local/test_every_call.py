@@ -14,6 +14,7 @@ pytestmark = pytest.mark.full
 
 FAULTS = {"throttled": THROTTLED, "lost": ANSWER_LOST}
 Call = tuple[str, str]
+Outcome = tuple[str, bool, dict[str, str], dict[str, int]]
 NOT_CALLS = {"lambda"}
 """A function that dies is no call of ours: test_faults_survived tells of it."""
 
@@ -63,7 +64,8 @@ def test_every_call_on_the_way_there(cloud: LocalCloud, calls: dict[str, set[Cal
         application = f"there-{fault}-{number}"
         ended = end(cloud, everything(application), FAULTS[fault] | {"service": service, "operation": operation})
         seen[service, operation] = outcome(cloud, ended)
-    expected = ("succeeded", True, {}, {"services": 2, "rollouts": 1, "revisions": 1, "rules": 1, "target groups": 1})
+    made = {"services": 2, "rollouts": 1, "revisions": 1, "rules": 1, "target groups": 1}
+    expected: Outcome = ("succeeded", True, {}, made)
     assert dict.fromkeys(calls["there"], expected) == seen
 
 
@@ -78,11 +80,12 @@ def test_every_call_on_the_way_back(cloud: LocalCloud, calls: dict[str, set[Call
         seen[service, operation] = outcome(
             cloud, end(cloud, broken, FAULTS[fault] | {"service": service, "operation": operation})
         )
-    expected = ("rolled_back", True, {}, {"services": 2, "rollouts": 3, "revisions": 2, "rules": 1, "target groups": 1})
+    made = {"services": 2, "rollouts": 3, "revisions": 2, "rules": 1, "target groups": 1}
+    expected: Outcome = ("rolled_back", True, {}, made)
     assert dict.fromkeys(calls["back"], expected) == seen
 
 
-def outcome(cloud: LocalCloud, ended: dict[str, Any]) -> tuple[str, bool, dict[str, str], dict[str, int]]:
+def outcome(cloud: LocalCloud, ended: dict[str, Any]) -> Outcome:
     """Return how a deployment ended, whether that is true of what serves, the locks, and what there is of it.
 
     Then it is torn down: with a hundred of them the machine would be too slow for their health checks.

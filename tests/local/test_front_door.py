@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from threading import Barrier, Event
 from typing import Any
 
@@ -112,16 +113,20 @@ def test_invoke_unknown(cloud: Cloud) -> None:
     """A function that is not deployed is a 404, also when it is invoked as an event."""
     arn = "arn:aws:lambda:us-east-1:000000000000:function:nobody"
     for invocation_type in ("RequestResponse", "Event"):
-        refused = refusal(
-            lambda kind=invocation_type: cloud.client("lambda").invoke(FunctionName="nobody", InvocationType=kind)
-        )
+        invoke = partial(cloud.client("lambda").invoke, FunctionName="nobody", InvocationType=invocation_type)
+        refused = refusal(invoke)
         assert (404, "ResourceNotFoundException", f"Function not found: {arn}") == refused
 
 
 def test_invoke_event(cloud: Cloud) -> None:
     """InvocationType Event answers 202 at once and runs the function afterwards."""
     answered, ran = Event(), Event()
-    cloud.lambdas.add("later", lambda _event, _context: answered.wait(60) and ran.set())
+
+    def later(_event: Any, _context: Any) -> None:
+        if answered.wait(60):
+            ran.set()
+
+    cloud.lambdas.add("later", later)
     answer = cloud.client("lambda").invoke(FunctionName="later", InvocationType="Event")
     answered.set()
     assert answer["StatusCode"] == 202

@@ -13,7 +13,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from chalice.app import AuthRequest, AuthResponse, AuthRoute, Chalice, Response
+from chalice.app import AuthRequest, AuthResponse, AuthRoute, Chalice, Request, Response
 
 from chalicelib.api.headers import SAFE
 from localcloud.authorizers import allows
@@ -36,8 +36,13 @@ def shop() -> Chalice:  # noqa: C901 - one function per route
             raise PermissionError("Unauthorized")
         if request.token == "broken":  # noqa: S105
             raise RuntimeError("the table of tokens is gone")
-        routes = ["*"] if request.token == "writer" else [AuthRoute("/mine", ["GET"])]  # noqa: S105
-        return AuthResponse(routes=routes, principal_id=request.token, context={"rights": 2, "admin": False})
+        routes: list[str | AuthRoute] = ["*"] if request.token == "writer" else [AuthRoute("/mine", ["GET"])]  # noqa: S105
+        context: Any = {"rights": 2, "admin": False}  # Chalice says that it is text
+        return AuthResponse(routes=routes, principal_id=request.token, context=context)
+
+    def current() -> Request:
+        assert app.current_request is not None
+        return app.current_request
 
     asked: list[str] = []
     together = Barrier(CONCURRENT, timeout=60)
@@ -49,7 +54,7 @@ def shop() -> Chalice:  # noqa: C901 - one function per route
 
     @app.route("/event", methods=["GET", "POST", "HEAD"], content_types=ANY)
     def event() -> Response:
-        return Response(body=app.current_request.to_original_event(), headers={"X-One": "1"})
+        return Response(body=current().to_original_event(), headers={"X-One": "1"})
 
     @app.route("/things/{name}")
     def thing(name: str) -> dict[str, Any]:
@@ -61,16 +66,17 @@ def shop() -> Chalice:  # noqa: C901 - one function per route
 
     @app.route("/mine", methods=["GET", "POST"], authorizer=known, content_types=ANY)
     def mine() -> Any:
-        return app.current_request.context["authorizer"]
+        return current().context["authorizer"]
 
     @app.route("/remembered", authorizer=remembered)
     def memory() -> Any:
-        return app.current_request.context["authorizer"]
+        return current().context["authorizer"]
 
     @app.route("/echo/{number}")
     def echo(number: str) -> Any:
         together.wait()
-        request = app.current_request
+        request = current()
+        assert request.query_params is not None
         return [number, request.query_params["n"], request.headers["x-n"], app.lambda_context.aws_request_id]
 
     @app.route("/unchanged")
@@ -236,7 +242,7 @@ def test_head(gateway: Gateway, path: str, status: int) -> None:
 @pytest.mark.parametrize("headers", [{}, {"Authorization": ""}, {"Authorization": "nobody"}])
 def test_unauthorized(client: Client, headers: dict[str, str]) -> None:
     """No token, and a token that the authorizer calls Unauthorized, are 401 problems."""
-    reply = client.ask("GET", "/mine", **headers)
+    reply = client.ask("GET", "/mine", None, **headers)
     assert (reply.status, reply.json()["code"]) == (401, "unauthorized")
     assert (
         reply.json()["type"],
@@ -295,7 +301,7 @@ def test_body_too_large(client: Client) -> None:
 def test_app_crashes(client: Client, headers: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
     """An app that raises, or answers what is no proxy response, is a 502 that tells the caller nothing."""
     with caplog.at_level(logging.CRITICAL):
-        reply = client.ask("GET", "/malformed", **headers)
+        reply = client.ask("GET", "/malformed", None, **headers)
     assert (reply.status, reply.json()) == (502, {"message": "Internal server error"})
 
 
@@ -306,7 +312,7 @@ def test_app_crashes(client: Client, headers: dict[str, str], caplog: pytest.Log
 def test_what_it_says_itself_is_safe(client: Client, method: str, path: str, status: int) -> None:
     """What the gateway answers itself has the headers that its gateway responses have on AWS."""
     token = {"Authorization": "reader"} if status == 403 else {}
-    reply = client.ask(method, path, **token)
+    reply = client.ask(method, path, None, **token)
     assert (status, SAFE) == (reply.status, {name: reply.headers[name] for name in SAFE})
 
 
@@ -349,7 +355,7 @@ def test_concurrent_requests(gateway: Gateway) -> None:
         client = Client(gateway)
         with closing(client.connection):
             reply = client.ask("GET", f"/echo/{number}?n={number}", X_N=str(number))
-        return [str(number)] * 3 + [reply.headers["X-Amzn-Requestid"]] == reply.json()
+        return bool([str(number)] * 3 + [reply.headers["X-Amzn-Requestid"]] == reply.json())
 
     with ThreadPoolExecutor(CONCURRENT) as pool:
         assert list(pool.map(ask, range(25 * CONCURRENT))) == [True] * 25 * CONCURRENT

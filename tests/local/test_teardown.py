@@ -19,7 +19,7 @@ def tear_down(cloud: LocalCloud, application: str, environment: str = "default",
 
 def delete(cloud: LocalCloud, application: str, environment: str = "default", **headers: str) -> HttpAnswer:
     """DELETE an application."""
-    return cloud.ask("DELETE", f"/applications/{application}?environment={environment}", **headers)
+    return cloud.ask("DELETE", f"/applications/{application}?environment={environment}", None, **headers)
 
 
 def practice(application: str) -> dict[str, Any]:

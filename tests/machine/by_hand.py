@@ -10,7 +10,7 @@ Hand = Callable[[World, WorldService], None]
 
 def deletes_the_rule(world: World, service: WorldService) -> None:
     """Delete the listener rule."""
-    if service.spec.route and world.rules.pop(service.spec.route[0].group_arn, None):
+    if service.spec.route and world.rules.pop(service.spec.route[0].group_arn, None) is not None:
         world.changed(f"by hand: rule of {service.name}")
 
 

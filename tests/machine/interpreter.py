@@ -16,7 +16,7 @@ from tests.machine.virtual_time import VirtualClock
 Function = Callable[[dict[str, Any]], Any]
 Outcome = Any  # a value, or a StatesError
 Resume = Callable[[Outcome], None]
-Branch = Generator[Callable[[Resume], None], Outcome, Any]
+Branch = Generator[Callable[[Resume], object], Outcome, Any]
 
 # The events of an execution's history, and the quota at which Step Functions fails it:
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html and dg/service-quotas.html
@@ -310,7 +310,7 @@ class Interpreter:
                     raise
                 yield self._sleep(seconds)
 
-    def _sleep(self, seconds: float) -> Callable[[Resume], None]:
+    def _sleep(self, seconds: float) -> Callable[[Resume], object]:
         return lambda resume: self._clock.call_later(seconds, lambda: resume(None))
 
     def _attempt(self, name: str, state: Mapping[str, Any], document: Any, entered: Mapping[str, Any]) -> Branch:

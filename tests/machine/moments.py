@@ -30,7 +30,7 @@ def moments(states: list[str], service: str | None = None) -> list[Moment]:
 class Interruption:
     """Has `action` happen at a moment of the next run, once; `happened` tells whether that moment came."""
 
-    def __init__(self, slipway: Slipway, moment: Moment, action: Callable[[], None]) -> None:
+    def __init__(self, slipway: Slipway, moment: Moment, action: Callable[[], object]) -> None:
         self._moment = moment
         self._action = action
         self.happened = False

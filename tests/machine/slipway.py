@@ -81,8 +81,8 @@ class Slipway:
         beside: "Slipway | None" = None,
         **world: Any,
     ) -> None:
-        self.clock = beside.clock if beside else VirtualClock()
-        self.world = beside.world if beside else World(self.clock, **world)
+        self.clock: VirtualClock = beside.clock if beside else VirtualClock()
+        self.world: World = beside.world if beside else World(self.clock, **world)
         self.faults = Faults(breaks)
         workflow = FakeWorkflow()
         name = "slipway-beside" if beside else "slipway"

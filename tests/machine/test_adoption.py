@@ -22,7 +22,7 @@ CONFIGURATION = {
 }
 REGISTRY = Registry("arn:theirs", fixed_port=80)
 ROUTED = {"route": {"path": "/web*"}}
-NAMED = {"discovery": {}}
+NAMED: dict[str, Any] = {"discovery": {}}
 ROLLOUT = {"rollout": {"maximum_percent": 300}}
 WITHOUT_A_BREAKER = {"rollout": {"circuit_breaker": False}}
 

@@ -11,6 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import app
 from chalicelib.api import openapi
+from chalicelib.api.examples import examples
 from chalicelib.api.operation import Operation
 from chalicelib.api.routes import OPERATIONS
 from chalicelib.cloud import Cloud
@@ -111,8 +112,8 @@ def test_answers_are_as_described(api: Api, cloud: Cloud) -> None:
 def test_applications_are_as_described(api: Api, cloud: Cloud) -> None:
     """What the routes of an application answer keeps the schema of the route and the status."""
     observer = cloud.__dict__["observer"] = FakeObserver()
-    observer.function = lambda _: openapi.examples()["Application"]["live"]
-    example = openapi.examples()["Asked"]["deployed by a tag"]
+    observer.function = lambda _: examples()["Application"]["live"]
+    example = examples()["Asked"]["deployed by a tag"]
     here, of_one = "/applications/shop", "/applications/{application}"
     answers = {
         ("PUT", of_one, 201): api.request("PUT", here, {}, example),

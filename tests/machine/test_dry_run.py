@@ -255,5 +255,6 @@ def test_throttled(store: Store, call: str) -> None:
 
 def test_nobody_observes() -> None:
     """A plan is asked of the function, and of nothing else."""
+    nothing: dict[str, Any] = {}
     with pytest.raises(AssertionError, match="not deployed"):
-        FakeObserver().dry_run(Manifest.model_construct(), force=False)
+        FakeObserver().dry_run(Manifest.model_construct(**nothing), force=False)

@@ -10,15 +10,17 @@ from chalicelib import events
 from chalicelib.api import ways_back
 from chalicelib.deployment import Deployment, Status
 from chalicelib.store import Store
+from tests.faults import Break
 from tests.machine.kinds import LONG
 from tests.machine.moments import Interruption, Moment
 from tests.machine.reads import ALL
 from tests.machine.slipway import Slipway
 from tests.machine.test_events import executions_end
-from tests.machine.test_fields import CHANGES, changed, manifest
+from tests.machine.test_fields import manifest
 from tests.machine.test_random_walk import not_as_asked, not_settled
 from tests.machine.test_teardown import leftovers
 from tests.machine.walk import parsed
+from tests.manifest_changes import CHANGES, changed
 from tests.stale import Behind, Once
 
 Asked = dict[str, Any]
@@ -61,7 +63,7 @@ def is_aborted(slipway: Slipway, asked: Asked) -> Deployment:
     return is_stopped(slipway, asked, Moment("DeployService", next(iter(asked["services"])), after=True))
 
 
-ENDS = {
+ENDS: dict[Earlier, Status] = {
     succeeds: Status.SUCCEEDED,
     goes_back: Status.ROLLED_BACK,
     is_cancelled: Status.CANCELLED,
@@ -80,7 +82,7 @@ PATHS = [
     "services.*.scaling.max",
     "services.*.log_retention_days",
 ]
-FAULTS = {"once": Once(), "90 s ago": Behind(90)}
+FAULTS: dict[str, Break] = {"once": Once(), "90 s ago": Behind(90)}
 QUICK = {("tags", succeeds), ("services.*.rollout.maximum_percent", goes_back), ("services.*.image", is_aborted)}
 CASES = [
     pytest.param(path, end, fault, marks=() if (path, end) in QUICK and fault == "90 s ago" else pytest.mark.full)

@@ -8,6 +8,7 @@ what records the end. The record itself does not hang: then nothing could say ho
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.machine.slipway import Slipway
 
 SLOW = {"hangs": HANGS, "takes 25 s": Slow(25), "takes 7 s": Slow(7)}
 POLL_SECONDS = 10
-SHORT = {"poll_seconds": POLL_SECONDS, "timeout_seconds": 120}
+SHORT: dict[str, Any] = {"poll_seconds": POLL_SECONDS, "timeout_seconds": 120}
 NEXT_TRY = 31  # the longest that the state machine waits before it tries again what died
 FAILED_BY = max(timedelta(seconds=POLL_SECONDS), BETWEEN_TRIES) + timedelta(seconds=FUNCTION_SECONDS + NEXT_TRY)
 ENDED_BY = FAILED_BY + timedelta(seconds=2 * (FUNCTION_SECONDS + NEXT_TRY))

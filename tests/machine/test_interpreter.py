@@ -14,7 +14,7 @@ from chalicelib.api import deployments
 from chalicelib.aws.dynamodb import Table
 from chalicelib.aws.step_functions import Workflow
 from chalicelib.deployment import Deployment
-from chalicelib.steps import Step
+from chalicelib.steps.step import Step
 from chalicelib.store import Store
 from tests.fake_cloud import FakeCloud
 from tests.faults import Faults

@@ -10,6 +10,7 @@ from chalicelib.aws.passing import PASSING, Passing
 from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import AwsError, TransientAws, Unsettled
 from chalicelib.store import Store
+from tests.faults import Break
 from tests.machine import test_faults, test_teardown_faults
 from tests.machine.slipway import Slipway, two_services
 
@@ -51,7 +52,7 @@ IN_CLOUD_MAP = {
 TIMES = 5
 ROWS = {f"{'+'.join(row.operations)} {row.code}: {row.text}": row for row in PASSING}
 EVERY_ROW = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-BOUNDS = {TransientAws: timedelta(minutes=2), Unsettled: timedelta(minutes=20)}
+BOUNDS: dict[type[AwsError], timedelta] = {TransientAws: timedelta(minutes=2), Unsettled: timedelta(minutes=20)}
 IN_A_WAIT = {  # which asks again until the deadline
     "cloud_map.delete_namespace",
     "cloud_map.delete_service",
@@ -66,8 +67,9 @@ MARGIN = timedelta(minutes=2)  # for the rest of a run, and for the last time th
 
 def refusal(row: Passing, operation: str) -> AwsError:
     """Return a refusal as AWS sends it, in our errors."""
-    told = {"Code": row.code or "ClientException", "Message": f"AWS says: {row.text or 'not now'}."}
-    return translated(operation, ClientError({"Error": told}, operation))  # type: ignore[arg-type]
+    message = f"AWS says: {row.text or 'not now'}."
+    error = ClientError({"Error": {"Code": row.code or "ClientException", "Message": message}}, operation)
+    return translated(operation, error)
 
 
 def asked_by(row: Passing, operation: str) -> str:
@@ -77,8 +79,9 @@ def asked_by(row: Passing, operation: str) -> str:
 
 def run(store: Store, call: str, fault: AwsError, times: int | None) -> tuple[Slipway, Deployment]:
     """Deploy or tear down in the circumstances in which a call is made, which is refused so many times, or for ever."""
-    circumstances = test_teardown_faults if call in test_faults.OF_A_TEARDOWN else test_faults
-    return circumstances.run(store, call, fault if times is None else [fault] * times)
+    in_circumstances = test_teardown_faults.run if call in test_faults.OF_A_TEARDOWN else test_faults.run
+    once: list[Break] = [fault]
+    return in_circumstances(store, call, fault if times is None else once * times)
 
 
 @EVERY_ROW

@@ -8,12 +8,12 @@ import pytest
 from chalicelib import events
 from chalicelib.api import ways_back
 from chalicelib.deployment import Deployment, Status, new_id, progress_of, status_document
+from chalicelib.diagnosis import ServiceEvent
 from chalicelib.errors import AwsRefused, DeploymentInProgress, NotCancellable, TooManyServices
 from chalicelib.store import Store
 from tests.machine.moments import Interruption, Moment
 from tests.machine.slipway import Slipway, two_services, with_service
 from tests.machine.test_events import ecs_event
-from tests.world import ServiceEvent
 
 REPLACED = "Scaling activity initiated by (deployment ecs-svc/1)"
 

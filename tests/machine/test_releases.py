@@ -13,6 +13,7 @@ import pytest
 from chalicelib import errors, recovery, steps
 from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import Unsettled
+from chalicelib.steps.step import StepEvent
 from chalicelib.store import Store
 from tests.faults import Slow
 from tests.machine.slipway import MACHINES as MACHINES_OF_NOW
@@ -86,7 +87,7 @@ def test_payloads_are_understood(folder: Path, name: str) -> None:
     """What a state of an older release sends is what a step of this one is given."""
     for state, task in states_of(definition(name, folder)).items():
         payload = {key.removesuffix(".$"): state for key in task["Parameters"]["Payload"]}
-        assert state == steps.StepEvent.read(payload).state
+        assert state == StepEvent.read(payload).state
 
 
 @pytest.mark.parametrize(("folder", "name"), MACHINES, ids=lambda each: each if isinstance(each, str) else each.name)

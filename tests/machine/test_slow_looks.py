@@ -4,6 +4,7 @@ A look is slow where its calls are: just before each of them time passes, while 
 """
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ class Looks:
         self.at_once = 0
         self.begun = 0
         for name, function in list(slipway.functions.items()):
-            slipway.functions[name] = lambda payload, function=function: self._look(payload, state, function)
+            slipway.functions[name] = partial(self._look, state=state, function=function)
 
     def _look(self, payload: dict[str, Any], state: str, function: Any) -> Any:
         if payload["state"] != state:

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.deployment import Deployment, Status
 from chalicelib.store import Store
+from tests.faults import Break
 from tests.full import full_but
 from tests.machine.kinds import KINDS, Kind, broken_first, cancelled_first, manifest, torn_down, torn_down_at_once
 from tests.machine.reads import ALL, OF_ECS, reads_of
@@ -20,7 +21,7 @@ from tests.machine.test_way_back import served
 from tests.stale import Behind, Once
 
 LEAVES_NOTHING = {broken_first, cancelled_first, torn_down, torn_down_at_once}
-FAULTS = {"once": Once(), "5 s ago": Behind(5), "90 s ago": Behind(90)}
+FAULTS: dict[str, Break] = {"once": Once(), "5 s ago": Behind(5), "90 s ago": Behind(90)}
 READS = {"all": ALL, "of ECS": reads_of(*OF_ECS)} | {each: [each] for each in ALL}
 QUICK = {("all", "90 s ago")}
 CASES = [

@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -88,7 +89,7 @@ class TestDoor:
 
     def test_rotated_secret_is_read_again(self, cloud: Cloud) -> None:
         """A secret is read once a minute: the new one is taken then, not before."""
-        remembered = [cloud.remembered("x", 60, lambda value=value: value) for value in ("first", "second")]
+        remembered = [cloud.remembered("x", 60, partial(str, value)) for value in ("first", "second")]
         forgotten = cloud.remembered("x", 0, lambda: "third")
         assert (["first", "first"], "third") == (remembered, forgotten)
 

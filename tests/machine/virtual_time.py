@@ -7,7 +7,7 @@ from itertools import count
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 A_MOMENT = timedelta(milliseconds=1)
-Due = tuple[datetime, int, Callable[[], None]]
+Due = tuple[datetime, int, Callable[[], object]]
 
 
 class VirtualClock:
@@ -32,7 +32,7 @@ class VirtualClock:
         """Return the instant so many seconds after the test began."""
         return START + timedelta(seconds=seconds)
 
-    def call_later(self, seconds: float, action: Callable[[], None]) -> Due:
+    def call_later(self, seconds: float, action: Callable[[], object]) -> Due:
         """Have `action` called in `seconds`, after what is due at that moment already."""
         due = self._now + timedelta(seconds=seconds), next(self._order), action
         heapq.heappush(self._due, due)

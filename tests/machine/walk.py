@@ -27,7 +27,9 @@ from tests.manifest_changes import CHANGES, SERVICES, changed
 from tests.stale import Behind, Once
 from tests.world import World
 
-Killed = type("Lambda.Unknown", (Exception,), {"__doc__": "A function that dies, by Step Functions' name for it."})
+Killed: type[Exception] = type(
+    "Lambda.Unknown", (Exception,), {"__doc__": "A function that dies, by Step Functions' name for it."}
+)
 BROKEN, HANGING, NOBODY = "broken:1", "hanging:1", "/nobody"
 ONCE: Mapping[str, Break] = {
     "is throttled": Throttled("call", "ThrottlingException", "Rate exceeded"),
@@ -123,7 +125,8 @@ class Walk:
         return self.random.choices(list(kinds), list(kinds.values()))[0]()
 
     def _change(self) -> Step:
-        asked, paths = self.asked, []
+        asked = self.asked
+        paths: list[str] = []
         for _ in range(self.random.choice([1, 1, 2, 3])):
             path = self.random.choice([path for path, (service, _) in CHANGES.items() if self._has(asked, service)])
             candidate = changed(asked, path, *CHANGES[path])

@@ -44,7 +44,8 @@ class Mutant:
         changed = cst.ensure_type(self.function.deep_replace(self.was, self.now), cst.FunctionDef)
         bare = changed.with_changes(leading_lines=[])
         owner = cst.ClassDef(cst.Name(self.owner), cst.IndentedBlock([bare])) if self.owner else bare
-        return cst.Module([owner]).code
+        code: str = cst.Module([owner]).code
+        return code
 
     def __str__(self) -> str:
         path, function, change = self.name

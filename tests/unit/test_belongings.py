@@ -106,9 +106,8 @@ def test_needs_are_the_latest() -> None:
 )
 def test_needs_never_go_in_circles(manifests: list[list[str]]) -> None:
     """Whatever manifests there were, each a chain of some services, there is an order in which all of them go."""
-    chains = [
-        outline(**{name: {"depends_on": names[at + 1 : at + 2]} for at, name in enumerate(names)})
-        for names in manifests
+    chains: list[dict[str, Any]] = [
+        {name: {"depends_on": names[at + 1 : at + 2]} for at, name in enumerate(names)} for names in manifests
     ]
-    both = all_of(chains)
+    both = all_of([outline(**each) for each in chains])
     assert set(both.labels) == {name for wave in waves(both.depends_on()) for name in wave}

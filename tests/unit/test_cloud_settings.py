@@ -2,6 +2,7 @@
 
 from contextvars import ContextVar
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,6 @@ def test_a_short_block_sees_no_repetition() -> None:
 
 def test_who_observes_is_asked_once() -> None:
     """A dry run that takes long is not asked for again: its answer is waited for until API Gateway waits no longer."""
-    asking = Cloud(Settings.read(NEEDED)).observer._client.meta.config
+    asking: Any = Cloud(Settings.read(NEEDED)).observer._client.meta.config
     assert 1 == asking.retries["total_max_attempts"]
     assert 20 < asking.read_timeout < 29

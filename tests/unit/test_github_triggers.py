@@ -131,7 +131,7 @@ class TestTriggers:
     def test_runs_of_every_event(self, run_of: str) -> None:
         """Runs of push, by hand and of a release deploy; those of other events where the trigger lists them."""
         run = happened("workflow_run", workflow_run(event=run_of))
-        told = ([], [run_of], [each for each in WORKFLOW_EVENTS if each != run_of])
+        told: list[list[str]] = [[], [run_of], [each for each in WORKFLOW_EVENTS if each != run_of]]
         expected = (run_of in ("push", "workflow_dispatch", "release"), True, False)
         triggers = [trigger("workflow_run", workflow="CI", runs_of=runs_of) for runs_of in told]
         assert expected == tuple(applies(each, run, "staging") for each in triggers)

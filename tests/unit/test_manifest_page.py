@@ -13,7 +13,9 @@ from chalicelib.manifest import NetworkOverride, parse
 from chalicelib.manifest.sentences import REQUIRED
 
 PAGE = (Path(__file__).parents[2] / "docs" / "manifest.md").read_text(encoding="utf-8")
-MODELS = [model for name in manifest.__all__ if isinstance(model := getattr(manifest, name), type)]
+MODELS: list[type[BaseModel]] = [
+    model for name in manifest.__all__ if isinstance(model := getattr(manifest, name), type)
+]
 
 
 def section(title: str) -> str:

@@ -62,7 +62,7 @@ def raw(container: dict[str, Any], **definition: Any) -> dict[str, Any]:
 def places(own: str) -> dict[str, dict[str, Any]]:
     """Return a manifest for each place that may name a secret, by the pointer to it."""
     spec, windows = f"credentialspec:{own}", "fsxWindowsFileServerVolumeConfiguration"
-    volume = {"fileSystemId": "fs-1", "rootDirectory": "/"}
+    volume: dict[str, Any] = {"fileSystemId": "fs-1", "rootDirectory": "/"}
     volume |= {"authorizationConfig": {"credentialsParameter": own, "domain": "example.com"}}
     log = {"logDriver": "splunk", "secretOptions": [{"name": "splunk-token", "valueFrom": own}]}
     definition = "/services/api/task_definition"

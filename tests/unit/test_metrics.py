@@ -110,10 +110,11 @@ class Answers:
     def __init__(self, *answers: tuple[int, dict[str, Any]]) -> None:
         self._answers = list(answers)
 
-    def send(self, request: Any, **_: Any) -> AWSResponse:
+    def send(self, request: Any, **_: Any) -> Any:
         """Answer the next request."""
         status, body = self._answers.pop(0)
-        found = AWSResponse(request.url, status, {"content-type": "application/x-amz-json-1.1"}, None)
+        headers: Any = {"content-type": "application/x-amz-json-1.1"}
+        found: Any = AWSResponse(request.url, status, headers, None)
         found._content = json.dumps(body).encode()
         return found
 

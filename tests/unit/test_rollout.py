@@ -317,7 +317,8 @@ def test_no_room_to_go_on(
 ) -> None:
     """ECS's words since our call end a rollout, there and back, where the percentages bear them out at this count."""
     half = {"primary_task_definition": "home:1", "minimum_healthy_percent": 50, "maximum_percent": 100, "desired": 1}
-    going = replace(SUCCESSFUL, service_deployment_status="IN_PROGRESS", events=(NEWS, said), **(half | facts))
+    given: dict[str, Any] = {**half, **facts}
+    going = replace(SUCCESSFUL, service_deployment_status="IN_PROGRESS", events=(NEWS, said), **given)
     if not expected:
         assert not decided(going, FOLLOWED, SOON)
         return

@@ -73,7 +73,7 @@ class TestContentHash:
 
     def test_order_of_a_raw_definition_is_no_content(self) -> None:
         """The keys of a raw definition are the same in any order."""
-        assert RAW.content_hash == replace(RAW, raw=dict(reversed((RAW.raw or {}).items()))).content_hash
+        assert RAW.content_hash == replace(RAW, raw=dict(reversed(list((RAW.raw or {}).items())))).content_hash
 
     def test_covers_every_field(self) -> None:
         """There is no field without a line in this test."""
@@ -179,7 +179,9 @@ class TestTaskChanges:
         """ECS stores the ARN of a role that was written by its name: that is no change, in either direction."""
         raw = {"task_role": "taskRoleArn", "execution_role": "executionRoleArn"}[name]
         for old, new in ((one, other), (other, one)):
-            changes = task_changes(replace(SPEC, **{name: new}), replace(SPEC, **{name: old}))
+            written: dict[str, Any] = {name: new}
+            stored: dict[str, Any] = {name: old}
+            changes = task_changes(replace(SPEC, **written), replace(SPEC, **stored))
             assert (() if same else (Change(name, old, new),)) == changes
             if new:
                 changes = task_changes(replace(RAW, raw={raw: new}), replace(RAW, raw={raw: old}))

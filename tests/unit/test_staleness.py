@@ -103,7 +103,8 @@ def test_what_did_not_change_is_shown() -> None:
 @pytest.mark.parametrize("name", ["web", ARN])
 def test_what_belongs_to_something_unseen(name: str) -> None:
     """What is asked of a service that is not seen yet is refused as when there is none; of others it is answered."""
-    reads, answer = Reads(), {"taskArns": []}
+    answer: dict[str, Any] = {"taskArns": []}
+    reads = Reads()
     reads.written(None, service(1))
 
     def listed(**asked: str) -> Any:
