@@ -16,10 +16,18 @@ from chalicelib.notices import notify
 from chalicelib.plan import chained, waves
 from chalicelib.polls import poll_seconds_of
 from chalicelib.preflight import images_asked, pinned
+from chalicelib.specs import Serving
 from chalicelib.steps import preflight
 from chalicelib.steps.account import Account, account_of
 from chalicelib.steps.balancer import url_before, url_of
-from chalicelib.steps.earlier import Earlier, earlier_of, refuse_unseen_parts, refuse_unseen_services, serving_elsewhere
+from chalicelib.steps.earlier import (
+    Earlier,
+    earlier_of,
+    left_of,
+    refuse_unseen_parts,
+    refuse_unseen_services,
+    serving_elsewhere,
+)
 from chalicelib.steps.looks import Looks
 from chalicelib.steps.step import StepEvent
 from chalicelib.steps.unnamed import tell_unnamed
@@ -42,7 +50,7 @@ def run(cloud: Cloud, event: StepEvent) -> dict[str, Any]:
     tell_unnamed(cloud, deployment, manifest, looks.belongings)
     notify(cloud, deployment)
     preflight.tell(cloud, deployment.id, forecast.findings)
-    _keep(cloud, deployment, manifest, account, looks.ground)
+    _keep(cloud, deployment, manifest, account, looks.ground, earlier)
     poll_seconds = poll_seconds_of(manifest)
     order = waves({name: service.depends_on for name, service in manifest.services.items()})
     items = [[_item(deployment.id, manifest, name, poll_seconds, account) for name in wave] for wave in order]
@@ -129,14 +137,24 @@ def _told(forecast: Forecast, name: str) -> str:
     return f"{forecast.action(name)} ({', '.join(fields)})" if fields else forecast.action(name)
 
 
-def _keep(cloud: Cloud, deployment: Deployment, manifest: Manifest, account: Account, ground: Ground) -> None:
+def _keep(
+    cloud: Cloud, deployment: Deployment, manifest: Manifest, account: Account, ground: Ground, earlier: list[Earlier]
+) -> None:
     """Keep what serves, and hand to the steps what they need not ask for again."""
     now = cloud.now()
     services = {name: _handed_on(cloud, deployment, manifest, account, ground, name) for name in account.found}
+    for name in services.keys() - account.changing:
+        if left_of(earlier, deployment.ecs_service(name)):
+            services[name]["desired_asked"] = _count(account.found[name].serving)
     cloud.store.keep_ground(deployment.id, ground, services, now)
     for name in account.found:
         for before in _before(manifest, account, name):
             cloud.store.keep_before(deployment.id, name, before)
+
+
+def _count(serving: Serving | None) -> int | None:
+    """Return how many tasks a service is to run: what a look after this one shows may be older, so it is awaited."""
+    return serving.spec.desired_count if serving else None
 
 
 def _before(manifest: Manifest, account: Account, name: str) -> Iterator[BeforePart]:
