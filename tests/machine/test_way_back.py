@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.deployment import Deployment, Status
 from chalicelib.errors import TransientAws
+from chalicelib.rollout import SEEN_WITHIN
 from chalicelib.store import Store
 from tests.faults import After, Break, Meanwhile
 from tests.machine.slipway import Slipway, two_services, with_service
@@ -273,3 +274,18 @@ def forget(slipway: Slipway, arn: str) -> None:
     """Let a revision be deleted."""
     for family in slipway.world.revisions.values():
         family[:] = [each for each in family if each.arn != arn]
+
+
+@pytest.mark.parametrize("beside", ["discovery", "route"])
+def test_ecs_has_gone_back_by_itself(store: Store, beside: str) -> None:
+    """Where ECS has, nobody waits to see our call, also if something beside the service has changed with it."""
+    slipway, manifest = Slipway(store, broken={"home:2"}, rolls_back_anew=False), two_services()
+    slipway.deploy(manifest)
+    slipway.clock.advance(300)
+    changes = {"discovery": {"name": "www", "ttl": 77}, "route": {"path": "/moved*"}}
+    failed = slipway.deploy(with_service(manifest, "home", image="home:2", **{beside: changes[beside]}))
+
+    assert Status.ROLLED_BACK is failed.status, failed.verdict
+    assert failed.finished_at is not None
+    assert failed.failed_at is not None
+    assert failed.finished_at - failed.failed_at < SEEN_WITHIN / 2

@@ -68,6 +68,12 @@ def test_two_minutes_are_given(since: datetime | None, expected: bool) -> None:
     assert expected is may_be_old(since, LATER)
 
 
+def test_less_is_given_where_all_is_faster() -> None:
+    """What stands in for AWS, and is ten times as fast, shows what is old for a tenth of that time."""
+    found = [may_be_old(CALLED, CALLED + timedelta(seconds=each), 10) for each in (11, 12)]
+    assert [True, False] == found
+
+
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
