@@ -14,6 +14,7 @@ from chalicelib.store import Store
 from tests.machine.moments import Interruption, Moment
 from tests.machine.slipway import Slipway, two_services, with_service
 from tests.machine.test_events import ecs_event
+from tests.stale import Behind, Once
 
 REPLACED = "Scaling activity initiated by (deployment ecs-svc/1)"
 
@@ -263,6 +264,18 @@ def test_whose_rule_comes_first(store: Store, before: int | None, after: int | N
     assert Status.SUCCEEDED is slipway.record(begun).status
     assert seen[0]["home"] < seen[0]["web"]
     assert {"web": after or seen[0]["web"]} == priorities(slipway, begun.application)
+
+
+@pytest.mark.parametrize("fault", [Once(), Behind(90)], ids=["once", "90 s ago"])
+def test_the_priority_of_a_successor_where_rules_are_old(store: Store, fault: Once | Behind) -> None:
+    """A rule that stood back has its priority in the end, although the rule that is gone is shown for a while."""
+    slipway, manifest = Slipway(store), with_service(two_services(), "home", route={"path": "/home*", "priority": 7})
+    slipway.deploy(manifest)
+    slipway.clock.advance(300)
+    slipway.faults.break_from_now_on({"load_balancers.rules": fault})
+    ended = slipway.deploy(renamed(manifest))
+    assert Status.SUCCEEDED is ended.status, ended.verdict
+    assert {"web": 7} == priorities(slipway, ended.application)
 
 
 def test_a_renamed_service_that_fails(store: Store) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.deployment import Status
 from chalicelib.diagnosis import TargetHealth
+from chalicelib.errors import AwsRefused
 from chalicelib.rollout import SEEN_WITHIN
 from chalicelib.store import Store
 from tests.faults import After, Meanwhile
@@ -143,3 +144,16 @@ def test_a_rule_that_somebody_deleted(store: Store) -> None:
         again.services["home"].changed_fields,
     )
     assert ["/home*"] == [rule.path for rule in slipway.world.rules.values()]
+
+
+@pytest.mark.parametrize("call", ["load_balancers.rules", "load_balancers.routes"])
+def test_a_route_that_nobody_could_look_at(store: Store, call: str) -> None:
+    """What Plan could not look at is not taken for new: there is one rule, and one target group, as before."""
+    slipway, manifest = Slipway(store), routed()
+    slipway.deploy(manifest)
+    was = dict(slipway.world.rules)
+    slipway.faults.break_from_now_on({call: [AwsRefused("describe_rules", "AccessDenied", "not authorized")] * 3})
+    deployment = slipway.deploy(with_service(manifest, "home", image="home:2"))
+
+    assert call in slipway.faults.struck
+    assert (Status.SUCCEEDED, was) == (deployment.status, slipway.world.rules), deployment.verdict
